@@ -1,0 +1,1 @@
+"""Builds a book of flashcards in which every example has been run."""

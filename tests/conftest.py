@@ -1,0 +1,137 @@
+"""What the tests share: a small book that runs in seconds, and the command line."""
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+DECK = """\
+# Flashcards: Small (Part 1)
+
+---
+
+#### First Card
+Some context.
+:p What is one?
+??x
+One is `1`.
+x??
+
+---
+
+#### Second Card
+:p What is two?
+??x
+Two is **2**.
+x??
+"""
+
+BOOK = """\
+title: A small book
+deck: part-01
+chapters:
+  - id: numbers
+    title: Numbers
+    description: About numbers.
+    introduction: Some numbers.
+    cards:
+      - id: first
+        card: First Card
+        example: first
+      - id: second
+        card: Second Card
+        example: second
+"""
+
+FIRST = """\
+# %% [markdown]
+# # One
+#
+# It prints one.
+
+# %% tags=["parameters"]
+count = 1
+
+# %%
+print("count", count)
+
+# %%
+print("done")
+"""
+
+SECOND = """\
+# %% [markdown]
+# # Two
+
+# %%
+import math
+
+print(math.sqrt(4))
+"""
+
+MKDOCS = """\
+site_name: Small
+theme:
+  name: material
+  font: false
+markdown_extensions: [admonition, attr_list, md_in_html, pymdownx.highlight, pymdownx.superfences]
+plugins:
+  - search
+  - mkdocs-jupyter: {execute: false, allow_errors: false, cache: false, include: ["notebooks/*.ipynb"]}
+not_in_nav: |
+  /notebooks/
+  /downloads/
+"""
+
+Cardbook = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository's folder."""
+    return ROOT
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A book of two cards and two examples that need no model."""
+    write(tmp_path / "flashcards" / "part-01.md", DECK)
+    write(tmp_path / "book.yml", BOOK)
+    write(tmp_path / "card-ids.yml", 'first: "First Card"\nsecond: "Second Card"\n')
+    write(tmp_path / "examples" / "first.py", FIRST)
+    write(tmp_path / "examples" / "second.py", SECOND)
+    write(tmp_path / "mkdocs.yml", MKDOCS)
+    write(tmp_path / "docs" / "index.md", "# Small\n")
+    return tmp_path
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file with its folders."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(textwrap.dedent(text), encoding="utf-8")
+
+
+def replace(path: Path, before: str, after: str) -> None:
+    """Replace a text that must be in the file."""
+    text = path.read_text(encoding="utf-8")
+    assert before in text
+    path.write_text(text.replace(before, after), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def cardbook() -> Cardbook:
+    """`cardbook(*arguments, **variables)`: the command line in a process of its own, as a person runs it."""
+
+    def call(*arguments: str | Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "cardbook", *map(str, arguments)]
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **variables}, timeout=600
+        )
+
+    return call

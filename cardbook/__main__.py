@@ -1,0 +1,5 @@
+"""`python -m cardbook`."""
+
+from cardbook.cli import main
+
+main()

@@ -1,0 +1,245 @@
+"""The command line. Each command exits 0 only when what it promises holds; 2 for bad usage or bad input."""
+
+import difflib
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from cardbook.book import PROFILES
+from cardbook.deck import read_deck
+from cardbook.environment import core_count
+from cardbook.models import ModelStore, Refused, fill, read_models
+from cardbook.pages import compare_pages, make_pages, write_pages
+from cardbook.problem import BadInput, Problem
+from cardbook.status import Status, Workplace, faults_of, open_workplace, take_statuses
+
+COLOURS = {"fresh": "green", "stale": "yellow", "failed": "red", "missing": "red", "skipped": "cyan"}
+
+root_option = click.option(
+    "--root",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    default=".",
+    callback=lambda _context, _parameter, path: path.resolve(),
+    help="The folder with book.yml, flashcards/ and examples/; default: here.",
+)
+profile_option = click.option(
+    "--profile",
+    type=click.Choice(PROFILES),
+    default="offline",
+    show_default=True,
+    envvar="CARDBOOK_PROFILE",
+    help="Where models come from.",
+)
+records_option = click.option(
+    "--records",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where records are kept; default: .cardbook/records/PROFILE.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+
+def workplace_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say which book, which profile, which records."""
+    return root_option(profile_option(records_option(command)))
+
+
+@contextmanager
+def bad_input_reported() -> Iterator[None]:
+    """Print the problems of bad input to stderr, one a line, and exit with status 2."""
+    try:
+        yield
+    except BadInput as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Build a book of flashcards whose every example has really run."""
+
+
+@main.command()
+@click.argument("decks", nargs=-1, required=True, type=click.Path(path_type=Path))
+@json_option
+def cards(decks: Sequence[Path], as_json: bool) -> None:
+    """Parse decks and list their cards."""
+    missing = [Problem(str(path), 0, "no such file", "name a deck") for path in decks if not path.is_file()]
+    if missing:
+        click.echo(str(BadInput(missing)), err=True)
+        sys.exit(2)
+    parsed = [read_deck(path) for path in decks]
+    found = [card for deck in parsed for card in deck.cards]
+    if as_json:
+        click.echo(json.dumps([asdict(card) for card in found], ensure_ascii=False, indent=2))
+    else:
+        for deck in parsed:
+            click.echo(f"{deck.path}: {len(deck.cards)} cards")
+            for card in deck.cards:
+                click.echo(f"  {card.line:>5}  {card.title}")
+    problems = [problem for deck in parsed for problem in deck.problems]
+    if problems:
+        click.echo(str(BadInput(problems)), err=True)
+        sys.exit(2)
+
+
+@main.command()
+@root_option
+@profile_option
+def models(root: Path, profile: str) -> None:
+    """Fill the model store, verified by hash."""
+    with bad_input_reported():
+        known = read_models(root)
+    try:
+        fill(ModelStore(root), known, profile, click.echo)
+    except Refused as error:
+        click.echo(str(error), err=True)
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@workplace_options
+@click.option("--jobs", type=click.IntRange(1), help="How many at a time; default: one a core.")
+@click.option("--force", is_flag=True, help="Execute fresh examples too.")
+def run(
+    names: Sequence[str], root: Path, profile: str, records: Path | None, jobs: int | None, force: bool
+) -> None:
+    """Execute what is not fresh and keep the records."""
+    # Imported here: nbclient and ipykernel are slow to import, and only running needs them.
+    from cardbook.progress import show_progress
+    from cardbook.runner import run_examples
+
+    with bad_input_reported():
+        workplace = open_workplace(root, profile, records)
+        chosen = _choose(workplace, names)
+    on_gpu = workplace.environment.device.startswith("cuda")
+    jobs = jobs or (1 if on_gpu else core_count())
+    try:
+        with show_progress() as tell:
+            statuses = run_examples(workplace, chosen, jobs, force, tell)
+    except KeyboardInterrupt:
+        click.echo("Interrupted: what had finished is kept; run again for the rest.", err=True)
+        sys.exit(130)
+    failed = [status for status in statuses if status.state not in ("fresh", "skipped")]
+    fresh = sum(status.state == "fresh" for status in statuses)
+    click.echo(f"{fresh} of {len(statuses)} examples are fresh.")
+    for status in failed:
+        click.echo(f"{status.state}: {'; '.join(status.reasons)}", err=True)
+    sys.exit(1 if failed else 0)
+
+
+def _choose(workplace: Workplace, names: Sequence[str]) -> list[str]:
+    """Return the examples to run: those named, or all. Raises BadInput for an unknown name."""
+    problems = []
+    for name in names:
+        if name not in workplace.plans:
+            close = difflib.get_close_matches(name, workplace.plans, 1)
+            remedy = f'did you mean "{close[0]}"?' if close else "see cardbook status"
+            problems.append(Problem("book.yml", 0, f'no example "{name}"', remedy))
+    if problems:
+        raise BadInput(problems)
+    return list(names or workplace.book.examples)
+
+
+@main.command()
+@workplace_options
+@json_option
+def status(root: Path, profile: str, records: Path | None, as_json: bool) -> None:
+    """Tell of each example whether it is fresh, stale (and why), failed, missing or skipped."""
+    with bad_input_reported():
+        statuses = take_statuses(open_workplace(root, profile, records))
+    if as_json:
+        click.echo(json.dumps([_as_object(status) for status in statuses], indent=2))
+        return
+    table = Table("example", "state", "device", "time", "peak memory", "age", "why", box=None)
+    for row in statuses:
+        state = f"[{COLOURS[row.state]}]{row.state}[/]"
+        table.add_row(row.name, state, *_measured(row), "; ".join(row.reasons))
+    Console().print(table)
+
+
+def _measured(row: Status) -> tuple[str, str, str, str]:
+    if row.record is None:
+        return "", "", "", ""
+    provenance = row.record.provenance
+    age = datetime.now(UTC) - datetime.fromisoformat(provenance.started)
+    hours = int(age.total_seconds() // 3600)
+    return (
+        provenance.device,
+        f"{provenance.seconds:.1f} s",
+        f"{provenance.peak_memory / 1e6:.0f} MB",
+        f"{hours // 24} d {hours % 24} h",
+    )
+
+
+def _as_object(row: Status) -> dict[str, Any]:
+    provenance = row.record.provenance if row.record else None
+    return {
+        "example": row.name,
+        "state": row.state,
+        "reasons": list(row.reasons),
+        "fingerprint": provenance.fingerprint if provenance else None,
+        "device": provenance.device if provenance else None,
+        "started": provenance.started if provenance else None,
+        "seconds": provenance.seconds if provenance else None,
+        "peak_memory": provenance.peak_memory if provenance else None,
+    }
+
+
+@main.command()
+@workplace_options
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; fail on a difference.")
+def pages(root: Path, profile: str, records: Path | None, only_check: bool) -> None:
+    """Write the generated Markdown, notebooks, scripts and figures into docs/."""
+    with bad_input_reported():
+        workplace = open_workplace(root, profile, records)
+        statuses = take_statuses(workplace)
+        _refuse_faults(faults_of(workplace, statuses, None))
+        files = make_pages(workplace, statuses)
+    if not only_check:
+        changed = write_pages(root / "docs", files)
+        click.echo(f"{len(files)} files generated in docs/, {len(changed)} of them changed.")
+        return
+    for path in (different := compare_pages(root / "docs", files)):
+        click.echo(f"docs/{path}: not what cardbook pages would write", err=True)
+    sys.exit(1 if different else 0)
+
+
+@main.command()
+@workplace_options
+@click.option("--max-age", type=click.IntRange(0), metavar="DAYS", help="How old a record may be.")
+def check(root: Path, profile: str, records: Path | None, max_age: int | None) -> None:
+    """Fail unless every record is fresh, whole and young enough."""
+    with bad_input_reported():
+        workplace = open_workplace(root, profile, records)
+        statuses = take_statuses(workplace)
+    _refuse_faults(faults_of(workplace, statuses, max_age))
+    click.echo(f"{len(statuses)} examples may be published.")
+
+
+def _refuse_faults(faults: Sequence[str]) -> None:
+    if faults:
+        click.echo("\n".join(faults), err=True)
+        click.echo("Nothing is published; mend the above, then: cardbook run", err=True)
+        sys.exit(1)
+
+
+@main.command()
+@root_option
+@profile_option
+@click.option("--address", default="127.0.0.1:8000", show_default=True, help="Where to serve.")
+def serve(root: Path, profile: str, address: str) -> None:
+    """Preview the site; an edit to a card or an example is on the page seconds later."""
+    from cardbook.preview import serve_preview
+
+    with bad_input_reported():
+        serve_preview(root, profile, address, click.echo)

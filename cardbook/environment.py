@@ -1,0 +1,98 @@
+"""What an example runs in: Python, package versions, the device."""
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Python's version, the installed distributions, and the kind of device the examples get."""
+
+    python: str
+    device: str
+    versions: Mapping[str, str]
+    requirements: Mapping[str, tuple[str, ...]]
+    providers: Mapping[str, tuple[str, ...]]
+
+    def distributions(self, modules: Iterable[str]) -> dict[str, str]:
+        """Return the versions of the distributions that provide these modules, by name."""
+        names = {name for module in modules for name in self.providers.get(module, ())}
+        return {name: self.versions[name] for name in sorted(names)}
+
+    def closure(self, names: Iterable[str]) -> dict[str, str]:
+        """Return the versions of these distributions and of all that they need in turn, by name."""
+        found: dict[str, str] = {}
+        waiting = [canonical(name) for name in names]
+        while waiting:
+            name = waiting.pop()
+            if name in self.versions and name not in found:
+                found[name] = self.versions[name]
+                waiting.extend(self.requirements.get(name, ()))
+        return dict(sorted(found.items()))
+
+
+def canonical(name: str) -> str:
+    """Return a distribution's name in the one form in which names are compared."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def read_environment() -> Environment:
+    """Return the environment of this interpreter."""
+    versions: dict[str, str] = {}
+    requirements: dict[str, tuple[str, ...]] = {}
+    for distribution in metadata.distributions():
+        name = canonical(distribution.metadata["Name"])
+        if name not in versions:
+            versions[name] = distribution.version
+            requirements[name] = tuple(_required(distribution.requires or []))
+    providers = {
+        module: tuple(sorted({canonical(name) for name in names}))
+        for module, names in metadata.packages_distributions().items()
+    }
+    return Environment(
+        python=platform.python_version(),
+        device=_device_class(versions.get("torch", "")),
+        versions=versions,
+        requirements=requirements,
+        providers=providers,
+    )
+
+
+def _required(lines: Iterable[str]) -> Iterable[str]:
+    for line in lines:
+        # What only an extra asks for is not there because of this package.
+        match = REQUIREMENT_NAME.match(line)
+        if match and "extra ==" not in line.replace("extra==", "extra =="):
+            yield canonical(match[0])
+
+
+def _device_class(torch_version: str) -> str:
+    """Return `cuda` or `cpu`, with the machine's architecture, without importing torch."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") == ""
+    has_gpu = Path("/dev/nvidiactl").exists() and not hidden and "+cpu" not in torch_version
+    return f"{'cuda' if has_gpu else 'cpu'} {platform.machine().lower()}"
+
+
+def processor_name() -> str:
+    """Return the processor's name as the machine tells it, with the number of cores this process may use."""
+    name = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        models = re.findall(r"^model name\s*:\s*(.+)$", info.read_text(), re.MULTILINE)
+        name = models[0].strip() if models else name
+    return f"{name}, {core_count()} cores"
+
+
+def core_count() -> int:
+    """Return how many cores this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

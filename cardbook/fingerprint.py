@@ -1,0 +1,118 @@
+"""Fingerprints: a hash of everything that determines a record, never of time."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cardbook.environment import Environment
+from cardbook.example import Example, imports_of, strings_of
+from cardbook.models import Model, Stored
+from cardbook.problem import Problem
+
+Parts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """The parts that determine a record, as JSON values, and their digest."""
+
+    parts: Parts
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over the parts in canonical JSON, as 64 hexadecimal digits."""
+        return hash_text(json.dumps(self.parts, sort_keys=True, ensure_ascii=False))
+
+
+def hash_text(text: str) -> str:
+    """Return the SHA-256 of a text as 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def take_fingerprint(
+    example: Example,
+    profile: str,
+    needs: Iterable[str],
+    environment: Environment,
+    stored: Mapping[str, Stored],
+) -> Fingerprint:
+    """Return the fingerprint that a record of this example, run today, would have.
+
+    `example` has the profile's parameters already; `needs` are distributions it uses without importing them.
+    """
+    names = {*environment.distributions(imports_of(example)), *needs}
+    models = {
+        model_id: {"revision": model.revision, "source": model.source, "files": dict(model.files)}
+        for model_id, model in stored.items()
+        if model_id in strings_of(example)
+    }
+    return Fingerprint(
+        {
+            "code": [hash_text(cell.source) for cell in example.code_cells],
+            "profile": profile,
+            "python": environment.python,
+            "device": environment.device,
+            "packages": environment.closure(names),
+            "models": models,
+        }
+    )
+
+
+def check_models(example: Example, models: Mapping[str, Model]) -> list[Problem]:
+    """Return a problem for each model the code names without the revision that models.toml pins."""
+    strings = strings_of(example)
+    return [
+        Problem(
+            example.file,
+            cell.line,
+            f"{model_id} is named without its pinned revision",
+            f'load it with revision="{model.revision}"',
+        )
+        for model_id, model in models.items()
+        if model_id in strings and model.revision not in strings
+        for cell in [next(cell for cell in example.code_cells if model_id in cell.source)]
+    ]
+
+
+def explain(recorded: Parts, today: Parts) -> list[str]:
+    """Return, in words, each difference that makes a record stale; empty when there is none."""
+    reasons = list(_explain_code(recorded.get("code", []), today["code"]))
+    for key in ("profile", "python", "device"):
+        if recorded.get(key) != today[key]:
+            reasons.append(f"{key} {recorded.get(key)} → {today[key]}")
+    reasons += _explain_packages(recorded.get("packages", {}), today["packages"])
+    reasons += _explain_models(recorded.get("models", {}), today["models"])
+    return reasons
+
+
+def _explain_code(recorded: list[str], today: list[str]) -> Iterator[str]:
+    if len(recorded) != len(today):
+        yield f"code cells: {len(recorded)} → {len(today)}"
+        return
+    changed = [str(i) for i, pair in enumerate(zip(recorded, today, strict=True), 1) if pair[0] != pair[1]]
+    if changed:
+        yield f"code of cell {', '.join(changed)} changed"
+
+
+def _explain_packages(recorded: Mapping[str, str], today: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted({*recorded, *today}):
+        before, now = recorded.get(name, "absent"), today.get(name, "absent")
+        if before != now:
+            yield f"{name} {before} → {now}"
+
+
+def _explain_models(recorded: Mapping[str, Any], today: Mapping[str, Any]) -> Iterator[str]:
+    for model_id in sorted({*recorded, *today}):
+        before, now = recorded.get(model_id), today.get(model_id)
+        if before is None or now is None:
+            yield f"{model_id} {'is new' if before is None else 'is gone'}"
+            continue
+        for key in ("revision", "source"):
+            if before[key] != now[key]:
+                yield f"{model_id}: {key} {before[key]} → {now[key]}"
+        names = sorted({*before["files"], *now["files"]})
+        changed = [name for name in names if before["files"].get(name) != now["files"].get(name)]
+        if changed and before["revision"] == now["revision"] and before["source"] == now["source"]:
+            yield f"{model_id}: {', '.join(changed)} changed"

@@ -1,0 +1,188 @@
+"""HTML for text that is not ours: cards and outputs. Nothing in it can act outside its own block.
+
+What comes out is safe inside a page that Python-Markdown still reads: see `seal`.
+"""
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import get_lexer_by_name
+from pygments.lexers.special import TextLexer
+from pygments.util import ClassNotFound
+
+ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-Z\\-_])")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+RULE = re.compile(r"\|[\s:|-]*-[\s:|-]*\|")
+MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$^=\"'])")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A printed pipe table: header, alignment of each column (left, right, center), rows."""
+
+    header: tuple[str, ...]
+    align: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class CardRenderer(RendererHTML):
+    """Renders cards: headings do not enter the page's outline, links leave no trace, code is coloured."""
+
+    def heading_open(self, *_: Any) -> str:
+        """Return the start of a heading inside a card."""
+        return '<p class="card-heading">'
+
+    def heading_close(self, *_: Any) -> str:
+        """Return the end of a heading inside a card."""
+        return "</p>\n"
+
+    def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Return the start of a link that vouches for nothing."""
+        tokens[idx].attrSet("rel", "nofollow noopener")
+        return self.renderToken(tokens, idx, options, env)
+
+    def fence(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """Return a code block of a card: an illustration, coloured, never run."""
+        return highlight_code(tokens[idx].content, tokens[idx].info.strip().split(" ")[0])
+
+    def code_block(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """Return an indented code block of a card."""
+        return highlight_code(tokens[idx].content, "")
+
+    def math_inline(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """Return inline mathematics, as TeX for the page's renderer and for readers without it."""
+        return f'<span class="arithmatex">\\({html.escape(tokens[idx].content)}\\)</span>'
+
+    def math_block(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+        """Return display mathematics."""
+        return f'<div class="arithmatex">\\[{html.escape(tokens[idx].content)}\\]</div>\n'
+
+
+def card_markdown() -> MarkdownIt:
+    """Return the Markdown reader for cards: CommonMark, tables and math; no HTML, no images."""
+    reader = MarkdownIt("commonmark", {"html": False}, renderer_cls=CardRenderer)
+    # An image would be a request to another host.
+    reader.enable("table").disable("image")
+    reader.use(dollarmath_plugin, allow_digits=False)
+    # The plugin brings renderers of its own, which hide the TeX from a page's renderer.
+    reader.add_render_rule("math_inline", CardRenderer.math_inline)
+    reader.add_render_rule("math_block", CardRenderer.math_block)
+    return reader
+
+
+def render_card(text: str) -> str:
+    """Return sealed HTML for a card's context, question or answer."""
+    return seal(card_markdown().render(text))
+
+
+def highlight_code(code: str, language: str) -> str:
+    """Return code as HTML, coloured when Pygments knows the language."""
+    try:
+        lexer = get_lexer_by_name(language) if language else TextLexer()
+    except ClassNotFound:
+        lexer = TextLexer()
+    return str(highlight(code, lexer, HtmlFormatter(cssclass="highlight illustration", wrapcode=True)))
+
+
+def seal(markup: str) -> str:
+    """Return the same HTML with nothing in it that Python-Markdown or its extensions would act on.
+
+    Fences are looked for before raw HTML is set aside, tabs are expanded, and a blank line may end a block.
+    """
+    for character in "`~\t":
+        markup = markup.replace(character, f"&#{ord(character)};")
+    return re.sub(r"\n\s*\n", lambda found: "&#10;" * found[0].count("\n"), markup.strip("\n"))
+
+
+def escape_markdown(text: str) -> str:
+    """Return text such that Markdown shows it letter by letter, on one line."""
+    line = " ".join(text.split())
+    return MARKDOWN.sub(r"\\\1", line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
+
+
+def clean_text(text: str) -> str:
+    """Return printed text as a terminal would leave it: no control codes, the last of overwritten lines."""
+    plain = ANSI.sub("", text.replace("\r\n", "\n"))
+    lines = [line.rstrip("\r").rsplit("\r", 1)[-1] for line in plain.split("\n")]
+    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", "\n".join(lines))
+
+
+def split_tables(text: str) -> Iterator[str | Table]:
+    """Return the parts of printed text in order: plain text, and the pipe tables in it."""
+    plain: list[str] = []
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        table, end = read_table(lines, at)
+        if table is None:
+            plain.append(lines[at])
+            at += 1
+            continue
+        if any(line.strip() for line in plain):
+            yield "\n".join(plain).strip("\n")
+        plain = []
+        yield table
+        at = end
+    if any(line.strip() for line in plain):
+        yield "\n".join(plain).strip("\n")
+
+
+def read_table(lines: Sequence[str], at: int) -> tuple[Table | None, int]:
+    """Return the pipe table that begins at line `at` and the line after it; None when none begins there."""
+    if at + 1 >= len(lines) or not RULE.fullmatch(lines[at + 1].strip()):
+        return None, at
+    header, rule = split_row(lines[at]), split_row(lines[at + 1])
+    end = at + 2
+    rows = []
+    while end < len(lines) and (row := split_row(lines[end])):
+        rows.append(row)
+        end += 1
+    if not header or any(len(row) != len(header) for row in [rule, *rows]):
+        return None, at
+    return Table(header, tuple(_alignment(cell) for cell in rule), tuple(rows)), end
+
+
+def split_row(line: str) -> tuple[str, ...]:
+    r"""Return the cells of a table row; none when the line is no row. A pipe in a cell is written \|."""
+    line = line.strip()
+    if len(line) < 2 or not (line.startswith("|") and line.endswith("|")):
+        return ()
+    return tuple(cell.strip().replace("\\|", "|") for cell in re.split(r"(?<!\\)\|", line[1:-1]))
+
+
+def _alignment(rule: str) -> str:
+    if rule.endswith(":"):
+        return "center" if rule.startswith(":") else "right"
+    return "left"
+
+
+def render_printed(text: str, kind: str) -> str:
+    """Return sealed HTML for printed text, its tables as tables. `kind` is the stream: stdout or stderr."""
+    blocks = []
+    for part in split_tables(clean_text(text)):
+        if isinstance(part, Table):
+            blocks.append(f'<div class="output output-table" tabindex="0">{_render_table(part)}</div>')
+        else:
+            body = html.escape(part, quote=False)
+            blocks.append(f'<pre class="output output-{kind}" tabindex="0">{body}</pre>')
+    return "\n\n".join(seal(block) for block in blocks)
+
+
+def _render_table(table: Table) -> str:
+    def row(cells: Sequence[str], tag: str) -> str:
+        pairs = zip(cells, table.align, strict=True)
+        scope = ' scope="col"' if tag == "th" else ""
+        return "".join(f'<{tag}{scope} class="{align}">{html.escape(cell)}</{tag}>' for cell, align in pairs)
+
+    body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in table.rows)
+    return f"<table><thead><tr>{row(table.header, 'th')}</tr></thead><tbody>{body}</tbody></table>"

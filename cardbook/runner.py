@@ -1,0 +1,282 @@
+"""Runs: every example in a process of its own, its outputs kept as a record."""
+
+import asyncio
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import psutil
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+
+from cardbook.environment import core_count, processor_name
+from cardbook.example import Example, imports_of, to_notebook
+from cardbook.record import SCHEMA, Failure, Provenance, Record, hash_outputs
+from cardbook.status import Plan, Status, Workplace, take_status
+
+CELL_SECONDS = 600
+STYLE = Path(__file__).with_name("figure.mplstyle")
+ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+LINE_IN_CELL = re.compile(r"Cell In\s*\[(\d+)\], line (\d+)")
+
+# What a process needs to work at all; nothing else of the caller's environment reaches an example.
+INHERITED = re.compile(
+    r"PATH|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|LD_LIBRARY_PATH|CUDA_.*|NVIDIA_.*|VIRTUAL_ENV"
+)
+
+# Asked of the kernel after the last cell, outside the notebook: what only its own torch can tell.
+GPU_QUESTION = """__import__("json").dumps((lambda torch: (
+    [torch.cuda.get_device_name(), torch.cuda.max_memory_allocated()]
+    if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized() else None
+))(__import__("sys").modules.get("torch")))"""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a run: started, cell, done or failed, with a message for a person."""
+
+    kind: str
+    name: str
+    done: int
+    total: int
+    message: str
+
+
+class Raised(Exception):
+    """An example did not finish; the text names its file, cell, line and error."""
+
+
+class OwnKernelManager(AsyncKernelManager):
+    """Starts kernels with this very interpreter, whatever kernel specs the machine has."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """The specification of an ipykernel of this interpreter."""
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        argv += ["--InlineBackend.figure_formats=retina", "--HistoryManager.enabled=False"]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+
+def make_manager(folder: Path) -> OwnKernelManager:
+    """Return a manager whose kernel is reached through sockets in `folder`, closed to other users."""
+    if sys.platform == "win32":
+        return OwnKernelManager()
+    connection = str(folder / "kernel.json")
+    return OwnKernelManager(transport="ipc", ip=str(folder / "kernel"), connection_file=connection)
+
+
+def run_examples(
+    workplace: Workplace,
+    names: Sequence[str],
+    jobs: int,
+    force: bool,
+    tell: Callable[[Event], None],
+) -> list[Status]:
+    """Execute what is not fresh of these examples and keep the records.
+
+    Longest first, `jobs` at a time. Returns the states afterwards, in the order of `names`.
+    """
+    before = [take_status(workplace, name) for name in names]
+    waiting = [
+        status for status in before if status.state != "skipped" and (force or status.state != "fresh")
+    ]
+    waiting.sort(key=_expected_seconds, reverse=True)
+    asyncio.run(_run_all(workplace, [status.name for status in waiting], jobs, tell))
+    return [take_status(workplace, name) for name in names]
+
+
+def _expected_seconds(status: Status) -> float:
+    return status.record.provenance.seconds if status.record else float("inf")
+
+
+async def _run_all(
+    workplace: Workplace, names: Sequence[str], jobs: int, tell: Callable[[Event], None]
+) -> None:
+    places = asyncio.Semaphore(jobs)
+    threads = max(1, core_count() // jobs)
+
+    async def run_in_turn(name: str) -> None:
+        async with places:
+            await _run_one(workplace, workplace.plans[name], threads, tell)
+
+    async with asyncio.TaskGroup() as group:
+        for name in names:
+            group.create_task(run_in_turn(name))
+
+
+async def _run_one(workplace: Workplace, plan: Plan, threads: int, tell: Callable[[Event], None]) -> None:
+    name, total = plan.example.name, len(plan.example.code_cells)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    tell(Event("started", name, 0, total, f"{name}: running"))
+    try:
+        record = await _execute(workplace, plan, threads, started, tell)
+    except Raised as error:
+        failure = Failure(plan.fingerprint.digest, started, str(error))
+        workplace.records.write_failure(name, failure)
+        tell(Event("failed", name, total, total, str(error)))
+    else:
+        workplace.records.write(record)
+        seconds = record.provenance.seconds
+        tell(Event("done", name, total, total, f"{name}: done in {seconds:.1f} s"))
+
+
+async def _execute(
+    workplace: Workplace,
+    plan: Plan,
+    threads: int,
+    started: str,
+    tell: Callable[[Event], None],
+) -> Record:
+    example = plan.example
+    notebook = to_notebook(example)
+    with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as name:
+        folder, scratch = Path(name), Path(name) / "scratch"
+        scratch.mkdir()
+        manager = make_manager(folder)
+        client = NotebookClient(notebook, timeout=CELL_SECONDS, km=manager, coalesce_streams=True)
+        variables = kernel_variables(workplace, plan, threads, folder)
+        clock = time.perf_counter()
+        try:
+            async with client.async_setup_kernel(env=variables, cwd=str(scratch)):
+                await _execute_cells(client, example, tell)
+                seconds = time.perf_counter() - clock
+                gpu = await _ask_gpu(client)
+                peak = _peak_memory(client)
+        finally:
+            # nbclient leaves a manager that it was given, and so its kernel, alone.
+            await manager.shutdown_kernel(now=True)
+    return Record(notebook, _provenance(workplace, plan, notebook, started, seconds, peak, gpu))
+
+
+async def _execute_cells(client: NotebookClient, example: Example, tell: Callable[[Event], None]) -> None:
+    total = len(example.code_cells)
+    number = 0
+    for index, cell in enumerate(client.nb.cells):
+        if cell.cell_type != "code":
+            continue
+        number += 1
+        try:
+            await client.async_execute_cell(cell, index)
+        except CellExecutionError:
+            raise Raised(_error_message(example, number, cell)) from None
+        except CellTimeoutError:
+            what = f"cell {number}: still running after {CELL_SECONDS} s"
+            raise Raised(f"{example.file}: {what}") from None
+        except DeadKernelError:
+            raise Raised(f"{example.file}: cell {number}: the process ended") from None
+        cell.metadata.pop("execution", None)
+        tell(Event("cell", example.name, number, total, f"{example.name}: cell {number} of {total}"))
+
+
+def _error_message(example: Example, number: int, cell: NotebookNode) -> str:
+    error = next(output for output in cell.outputs if output.output_type == "error")
+    trace = ANSI.sub("", "\n".join(error.traceback))
+    places = [(int(cell_number), int(line)) for cell_number, line in LINE_IN_CELL.findall(trace)]
+    here = [line for cell_number, line in places if cell_number == cell.execution_count]
+    line = f", line {here[-1]}" if here else ""
+    # The innermost frame comes last: it may be in a function that an earlier cell defined.
+    inside = ""
+    if places and places[-1][0] != cell.execution_count:
+        inside = f" (raised in cell {places[-1][0]}, line {places[-1][1]})"
+    summary = f"{error.ename}: {error.evalue}".splitlines()[0]
+    return f"{example.file}: cell {number}{line}: {summary}{inside}"
+
+
+async def _ask_gpu(client: NotebookClient) -> tuple[str, int] | None:
+    """Return the GPU's name and the most memory torch held on it, in bytes; None without a GPU."""
+    kernel = client.kc
+    assert kernel is not None
+    message = kernel.execute("", silent=True, user_expressions={"gpu": GPU_QUESTION})
+    while True:
+        reply = await kernel.get_shell_msg(timeout=30)
+        if reply["parent_header"].get("msg_id") == message:
+            break
+    text = reply["content"]["user_expressions"]["gpu"]["data"]["text/plain"]
+    answer = json.loads(text.strip("'"))
+    return (answer[0], answer[1]) if answer else None
+
+
+def _peak_memory(client: NotebookClient) -> int:
+    """Return the most memory the kernel's process held at once, in bytes."""
+    assert client.km is not None
+    pid = client.km.provisioner.pid
+    status = Path(f"/proc/{pid}/status")
+    if status.exists():
+        found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)
+        if found:
+            return int(found[1]) * 1024
+    return int(psutil.Process(pid).memory_info().rss)
+
+
+def kernel_variables(workplace: Workplace, plan: Plan, threads: int, folder: Path) -> dict[str, str]:
+    """Return the environment variables an example sees: clean, offline, with its share of threads."""
+    variables = {
+        name: value
+        for name, value in os.environ.items()
+        if INHERITED.fullmatch(name) or name in plan.environment
+    }
+    return variables | {
+        "HOME": str(folder),
+        "IPYTHONDIR": str(folder / ".ipython"),
+        "MPLCONFIGDIR": str(workplace.root / ".cardbook" / "matplotlib"),
+        "MATPLOTLIBRC": str(STYLE),
+        "HF_HUB_CACHE": str(workplace.root / ".cardbook" / "hub"),
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": str(threads),
+        "TOKENIZERS_PARALLELISM": "false",
+        "TQDM_DISABLE": "1",
+        # tqdm asks for Jupyter widgets even when it is told to show nothing.
+        "PYTHONWARNINGS": "ignore:IProgress not found",
+        "PYTHONHASHSEED": "0",
+    }
+
+
+def _provenance(
+    workplace: Workplace,
+    plan: Plan,
+    notebook: NotebookNode,
+    started: str,
+    seconds: float,
+    peak: int,
+    gpu: tuple[str, int] | None,
+) -> Provenance:
+    parts: Mapping[str, Any] = plan.fingerprint.parts
+    direct = workplace.environment.distributions(imports_of(plan.example))
+    # Named even when only a layer above them is imported: they decide what a model answers.
+    names = {*direct, *plan.needs, *({"torch", "transformers"} & parts["packages"].keys())}
+    packages = {name: parts["packages"][name] for name in sorted(names) if name in parts["packages"]}
+    models = {
+        model_id: {
+            "revision": workplace.stored[model_id].revision,
+            "source": workplace.stored[model_id].source,
+            "note": workplace.stored[model_id].note,
+            "licence": workplace.models[model_id].licence,
+        }
+        for model_id in parts["models"]
+    }
+    return Provenance(
+        schema=SCHEMA,
+        example=plan.example.name,
+        fingerprint=plan.fingerprint.digest,
+        parts=parts,
+        started=started,
+        seconds=round(seconds, 2),
+        device=gpu[0] if gpu else processor_name(),
+        peak_memory=peak,
+        gpu_memory=gpu[1] if gpu else None,
+        commit=workplace.commit,
+        packages=packages,
+        models=models,
+        outputs=hash_outputs(notebook),
+    )

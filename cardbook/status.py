@@ -1,0 +1,146 @@
+"""What may be published: each example fresh, stale, failed, missing or skipped, and why."""
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from cardbook.book import Book, Skip, read_book
+from cardbook.environment import Environment, read_environment
+from cardbook.example import Example, read_example, set_parameters
+from cardbook.fingerprint import Fingerprint, check_models, explain, take_fingerprint
+from cardbook.models import Model, ModelStore, Stored, read_models
+from cardbook.problem import BadInput, Problem
+from cardbook.record import Damaged, Record, RecordSet
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One example as the profile would run it: with its parameters, its fingerprint and its models."""
+
+    example: Example
+    fingerprint: Fingerprint
+    needs: tuple[str, ...]
+    environment: tuple[str, ...]
+    skip: Skip | None
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A book, made ready: what would be run today, in which environment, where records are kept."""
+
+    root: Path
+    profile: str
+    book: Book
+    models: dict[str, Model]
+    stored: dict[str, Stored]
+    environment: Environment
+    plans: dict[str, Plan]
+    records: RecordSet
+    commit: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """An example's state (fresh, stale, failed, missing or skipped), the reasons, and its record if any."""
+
+    name: str
+    state: str
+    reasons: tuple[str, ...]
+    record: Record | None
+
+
+def open_workplace(root: Path, profile: str, records: Path | None = None) -> Workplace:
+    """Return the workplace of the book in `root`. Raises BadInput with every problem of its files."""
+    book = read_book(root)
+    models = read_models(root)
+    store = ModelStore(root)
+    found = {model_id: store.stored(model) for model_id, model in models.items()}
+    stored = {model_id: state for model_id, state in found.items() if state}
+    environment = read_environment()
+    plans: dict[str, Plan] = {}
+    problems: list[Problem] = []
+    for name in book.examples:
+        try:
+            example, faults = _prepare(root, book, name, profile, models)
+        except BadInput as error:
+            problems += error.problems
+            continue
+        problems += faults
+        setting = book.setting(name)
+        fingerprint = take_fingerprint(example, profile, setting.needs, environment, stored)
+        plans[name] = Plan(example, fingerprint, setting.needs, setting.environment, setting.skip)
+    if problems:
+        raise BadInput(sorted(problems))
+    folder = records or root / ".cardbook" / "records" / profile
+    return Workplace(
+        root, profile, book, models, stored, environment, plans, RecordSet(folder), read_commit(root)
+    )
+
+
+def read_commit(root: Path) -> str:
+    """Return the commit checked out in `root`, with "+" when files differ from it; "" outside git."""
+    command = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"]
+    try:
+        outcome = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    except FileNotFoundError:
+        return ""
+    return outcome.stdout.strip()
+
+
+def _prepare(
+    root: Path, book: Book, name: str, profile: str, models: dict[str, Model]
+) -> tuple[Example, list[Problem]]:
+    example = read_example(root, name)
+    hub = set_parameters(example, book.setting(name).hub)
+    faults = check_models(example, models)
+    faults += [fault for fault in check_models(hub, models) if fault not in faults]
+    return (hub if profile == "hub" else example), faults
+
+
+def take_status(workplace: Workplace, name: str) -> Status:
+    """Return the state of one example, with the reasons in words."""
+    plan = workplace.plans[name]
+    if plan.skip:
+        return Status(name, "skipped", (f"{plan.skip.reason} ({plan.skip.link})",), None)
+    try:
+        record = workplace.records.read(name)
+    except Damaged as error:
+        return Status(name, "stale", (str(error),), None)
+    failure = workplace.records.read_failure(name)
+    digest = plan.fingerprint.digest
+    if failure and failure.fingerprint in ("", digest):
+        return Status(name, "failed", (failure.message,), record)
+    if record is None:
+        return Status(name, "missing", ("it has never run",), None)
+    if record.provenance.fingerprint != digest:
+        reasons = explain(record.provenance.parts, plan.fingerprint.parts)
+        return Status(name, "stale", tuple(reasons) or ("its fingerprint differs",), record)
+    return Status(name, "fresh", (), record)
+
+
+def take_statuses(workplace: Workplace) -> list[Status]:
+    """Return the state of every example, in reading order."""
+    return [take_status(workplace, name) for name in workplace.book.examples]
+
+
+def faults_of(workplace: Workplace, statuses: Sequence[Status], max_age: int | None) -> list[str]:
+    """Return why the book must not be published, one line for each example; empty when it may be.
+
+    `max_age` is in days; None sets no limit.
+    """
+    now = datetime.now(UTC)
+    faults = []
+    for status in statuses:
+        if status.state == "skipped":
+            skip = workplace.plans[status.name].skip
+            if skip and skip.until < date.today():
+                faults.append(f"{status.name}: its skip ended on {skip.until}: run it, or mend it")
+        elif status.state != "fresh" or status.record is None:
+            faults.append(f"{status.name}: {status.state}: {'; '.join(status.reasons)}")
+        elif max_age is not None:
+            age = now - datetime.fromisoformat(status.record.provenance.started)
+            if age > timedelta(days=max_age):
+                faults.append(f"{status.name}: its record is {age.days} days old, {max_age} are allowed")
+    return faults

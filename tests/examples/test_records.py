@@ -1,0 +1,49 @@
+"""What an example prints as a plain script is what its record, and so its page, shows."""
+
+from pathlib import Path
+
+import pytest
+
+from cardbook.book import read_book
+from cardbook.example import VARIES
+from cardbook.status import open_workplace
+from tests.conftest import ROOT
+from tests.examples.conftest import Printed
+
+NAMES = read_book(ROOT).examples
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_record_shows_what_the_script_prints(name: str, printed: Printed) -> None:
+    """The printed text of each cell follows the cell before; only cells tagged `varies` may differ."""
+    workplace = open_workplace(ROOT, "offline")
+    record = workplace.records.read(name)
+    assert record is not None
+    script = printed(name)
+    at = 0
+    exact = True
+    for cell, outputs in zip(workplace.plans[name].example.code_cells, record.outputs, strict=True):
+        text = "".join(output.text for output in outputs if output.get("name") == "stdout")
+        if VARIES in cell.tags:
+            exact = False
+            continue
+        found = script.find(text, at)
+        assert found == at if exact else found >= at, f"{cell.source}\nprinted, in the record: {text}"
+        at = found + len(text)
+        exact = True
+    assert not exact or at == len(script)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_example_has_a_test_of_its_own(name: str, root: Path) -> None:
+    """Every example's claims are checked."""
+    assert (root / "tests" / "examples" / f"test_{name}.py").exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_record_has_no_errors_printed(name: str) -> None:
+    """Nothing went to stderr: no warning a reader would wonder about."""
+    record = open_workplace(ROOT, "offline").records.read(name)
+    assert record is not None
+    noise = [o.text for outputs in record.outputs for o in outputs if o.get("name") == "stderr"]
+    assert noise == []

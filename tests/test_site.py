@@ -1,0 +1,196 @@
+"""What a reader gets: the built site, read as a browser would."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+from cardbook.book import Chapter, read_book
+from cardbook.markup import Table, card_markdown, clean_text, split_tables
+from cardbook.pages import make_pages, write_pages
+from cardbook.status import open_workplace, take_statuses
+from tests.conftest import ROOT, Cardbook
+
+BOOK = read_book(ROOT)
+HOME = "https://book.invalid/"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built from the records with the real configuration, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("book")
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    generated = shutil.ignore_patterns("chapters", "notebooks", "downloads", "figures")
+    shutil.copytree(ROOT / "docs", folder / "docs", ignore=generated)
+    workplace = open_workplace(ROOT, "offline")
+    write_pages(folder / "docs", make_pages(workplace, take_statuses(workplace)))
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    variables = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    outcome = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=variables)
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
+    return folder / "site"
+
+
+def read_page(site: Path, path: str) -> BeautifulSoup:
+    return BeautifulSoup((site / path / "index.html").read_text(encoding="utf-8"), "html.parser")
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def plain(markdown: str) -> str:
+    """The words of a card as a reader sees them."""
+    return words(BeautifulSoup(card_markdown().render(markdown), "html.parser").get_text())
+
+
+@pytest.mark.parametrize("chapter", BOOK.chapters, ids=lambda chapter: chapter.id)
+def test_every_card_is_on_its_page(site: Path, chapter: Chapter) -> None:
+    page = read_page(site, f"chapters/{chapter.id}")
+    for entry in chapter.entries:
+        heading = page.find(id=entry.id)
+        assert isinstance(heading, Tag) and heading.get_text().rstrip("#") == entry.card.title
+        card = page.select_one(f'[data-card="{entry.id}"]')
+        assert card is not None
+        parts = {name: card.select_one(f".card-{name}") for name in ("question", "answer", "context")}
+        assert parts["question"] is not None
+        assert words(parts["question"].get_text()) == plain(entry.card.question)
+        assert parts["answer"] is not None and parts["answer"].name == "details"
+        assert words(parts["answer"].get_text()).removeprefix("Answer ") == plain(entry.card.answer)
+        if entry.card.context:
+            assert parts["context"] is not None
+            assert plain(entry.card.context) in words(parts["context"].get_text())
+        assert len(card.select(".card-correction a[href^='https://']")) >= len(entry.corrections)
+
+
+@pytest.mark.parametrize("name", BOOK.examples)
+def test_code_is_shown_byte_for_byte_and_every_output_below_it(site: Path, name: str) -> None:
+    workplace = open_workplace(ROOT, "offline")
+    record = workplace.records.read(name)
+    assert record is not None
+    chapter, entry = next((c, e) for c in BOOK.chapters for e in c.entries if e.example == name)
+    heading = read_page(site, f"chapters/{chapter.id}").find(id=f"{entry.id}-example")
+    assert isinstance(heading, Tag)
+    blocks = []
+    for element in heading.find_next_siblings():
+        if element.name == "h2":
+            break
+        blocks.append(element)
+    shown = [block for block in blocks if {"highlight", "output"} & set(block.get("class") or [])]
+    for cell, outputs in zip(workplace.plans[name].example.code_cells, record.outputs, strict=True):
+        code = shown.pop(0).select_one("code")
+        assert code is not None and code.get_text().removesuffix("\n") == cell.source
+        for output in outputs:
+            if output.output_type == "stream":
+                for part in split_tables(clean_text(output.text)):
+                    if isinstance(part, Table):
+                        cells = [cell.get_text() for cell in shown.pop(0).select("th, td")]
+                        assert cells == [*part.header, *(text for row in part.rows for text in row)]
+                    else:
+                        assert shown.pop(0).get_text() == part
+            else:
+                image = shown.pop(0).find("img")
+                assert isinstance(image, Tag) and image["alt"] == cell.alt
+                assert (site / "chapters" / chapter.id / str(image["src"])).resolve().exists()
+    assert shown == []
+
+
+@pytest.mark.parametrize("name", BOOK.examples)
+def test_provenance_is_on_the_page_with_its_links(site: Path, name: str) -> None:
+    workplace = open_workplace(ROOT, "offline")
+    record = workplace.records.read(name)
+    assert record is not None
+    provenance = record.provenance
+    chapter, entry = next((c, e) for c in BOOK.chapters for e in c.entries if e.example == name)
+    heading = read_page(site, f"chapters/{chapter.id}").find(id=f"{entry.id}-example")
+    assert isinstance(heading, Tag)
+    line = heading.find_next(class_="provenance")
+    assert isinstance(line, Tag)
+    text = words(line.get_text())
+    for expected in (provenance.device, f"{provenance.seconds:.1f} s", provenance.fingerprint[:16], "UTC"):
+        assert expected in text
+    for package, version in provenance.packages.items():
+        assert f"{package} {version}" in text
+    for model_id, model in provenance.models.items():
+        assert model_id in text and model["revision"][:12] in text and model["source"] in text
+        assert model["note"] in text
+    targets = [urlsplit(str(link["href"])).path for link in line.find_all("a")]
+    for suffix in (f"{name}.py", f"/{name}/", f"{name}.ipynb", f"test_{name}.py"):
+        assert any(target.endswith(suffix) for target in targets), suffix
+
+
+@pytest.mark.parametrize("name", BOOK.examples)
+def test_downloads_are_what_ran(site: Path, name: str) -> None:
+    assert (site / "downloads" / f"{name}.py").read_bytes() == (ROOT / "examples" / f"{name}.py").read_bytes()
+    notebook = json.loads((site / "downloads" / f"{name}.ipynb").read_text(encoding="utf-8"))
+    assert notebook["metadata"]["cardbook"]["example"] == name
+    assert any(cell.get("outputs") for cell in notebook["cells"])
+    assert (site / "notebooks" / name / "index.html").exists()
+
+
+def test_no_page_shows_a_traceback(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        for mark in ("Traceback (most recent call last)", "Not run:", "jp-OutputArea-error"):
+            # The last is a class name of the notebook's style sheet too.
+            assert mark not in re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL), (path, mark)
+
+
+def test_nothing_is_asked_of_another_host(site: Path) -> None:
+    asked = [
+        ("script", "src"),
+        ("img", "src"),
+        ("iframe", "src"),
+        ("source", "src"),
+        ("link", "href"),
+    ]
+    for path in site.rglob("*.html"):
+        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for tag, attribute in asked:
+            for element in page.find_all(tag):
+                address = str(element.get(attribute) or "")
+                if tag == "link" and not {"stylesheet", "preload", "icon"} & set(element.get("rel") or []):
+                    continue
+                scheme = urlsplit(urljoin(HOME, address))
+                assert scheme.scheme == "data" or scheme.netloc == urlsplit(HOME).netloc, (path, address)
+    for path in site.rglob("*.css"):
+        for address in re.findall(r"url\(([^)]*)\)|@import", path.read_text(encoding="utf-8")):
+            assert not re.match(r"['\"]?(https?:)?//", address), (path, address)
+
+
+def test_links_inside_the_site_lead_somewhere(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        if path.name == "404.html":
+            continue
+        here = HOME + path.parent.relative_to(site).as_posix() + "/"
+        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for link in page.find_all("a", href=True):
+            target = urlsplit(urljoin(here, str(link["href"])))
+            if target.netloc == urlsplit(HOME).netloc:
+                found = site / target.path.lstrip("/")
+                assert found.is_file() or (found / "index.html").is_file(), (path, link["href"])
+
+
+def test_search_finds_every_card(site: Path) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    places = {entry["location"] for entry in index["docs"]}
+    for chapter in BOOK.chapters:
+        for entry in chapter.entries:
+            assert f"chapters/{chapter.id}/#{entry.id}" in places
+
+
+def test_published_pages_are_what_the_records_say(cardbook: Cardbook) -> None:
+    outcome = cardbook("pages", "--check", "--root", ROOT)
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_every_record_may_be_published(cardbook: Cardbook) -> None:
+    outcome = cardbook("check", "--root", ROOT)
+    assert outcome.returncode == 0, outcome.stderr

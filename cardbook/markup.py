@@ -23,7 +23,8 @@ from pygments.util import ClassNotFound
 ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-Z\\-_])")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 RULE = re.compile(r"\|[\s:|-]*-[\s:|-]*\|")
-MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~$^=\"'])")
+# What Python-Markdown lets a backslash take the meaning from; before anything else it shows the backslash.
+MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!])")
 
 
 @dataclass(frozen=True)

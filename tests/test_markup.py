@@ -103,7 +103,7 @@ def test_headings_of_a_card_do_not_enter_the_outline() -> None:
 
 
 @pytest.mark.parametrize(
-    "title", ["A *b* `c` <d> & [e](f) { #g } _h_ \\ i", "1. One", "# Hash", "+ plus - minus"]
+    "title", ["A *b* `c` <d> & [e](f) { #g } _h_ \\ i", "1. One", "# Hash", "+ plus - minus", "!\"#$%'()*+,-./:;=?@[\\]^_{|}~"]
 )
 def test_titles_are_shown_letter_by_letter(title: str) -> None:
     page = BeautifulSoup(

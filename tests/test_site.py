@@ -63,7 +63,7 @@ def test_every_card_is_on_its_page(site: Path, chapter: Chapter) -> None:
         assert parts["question"] is not None
         assert words(parts["question"].get_text()) == plain(entry.card.question)
         assert parts["answer"] is not None and parts["answer"].name == "details"
-        assert words(parts["answer"].get_text()).removeprefix("Answer ") == plain(entry.card.answer)
+        assert words(parts["answer"].get_text()).removeprefix("Answer").lstrip() == plain(entry.card.answer)
         if entry.card.context:
             assert parts["context"] is not None
             assert plain(entry.card.context) in words(parts["context"].get_text())

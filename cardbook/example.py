@@ -18,6 +18,7 @@ from cardbook.problem import BadInput, Problem
 
 MARKER = re.compile(r"# %%")
 HEADING = re.compile(r"# (?P<title>\S.*)")
+STANDARD = sys.stdlib_module_names
 PARAMETERS = "parameters"
 VARIES = "varies"
 
@@ -180,7 +181,18 @@ def imports_of(example: Example) -> frozenset[str]:
                 modules.update(alias.name.split(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 modules.add(node.module.split(".")[0])
-    return frozenset(modules - sys.stdlib_module_names)
+    return frozenset(modules - STANDARD)
+
+
+def import_statements(example: Example) -> frozenset[str]:
+    """Return the code's import statements of modules outside the standard library, each on one line."""
+    return frozenset(
+        ast.unparse(node)
+        for cell in example.code_cells
+        for node in ast.walk(ast.parse(cell.source))
+        if (isinstance(node, ast.Import) and not {a.name.split(".")[0] for a in node.names} <= STANDARD)
+        or (isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] not in STANDARD)
+    )
 
 
 def strings_of(example: Example) -> frozenset[str]:

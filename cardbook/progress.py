@@ -21,6 +21,9 @@ def show_progress() -> Iterator[Callable[[Event], None]]:
         tasks: dict[str, TaskID] = {}
 
         def tell(event: Event) -> None:
+            if event.kind == "note":
+                progress.console.print(event.message, markup=False)
+                return
             if event.kind == "started":
                 tasks[event.name] = progress.add_task(event.name, total=event.total, note="starting")
             note = {"failed": "[red]failed", "done": "[green]done"}.get(

@@ -4,24 +4,24 @@ import asyncio
 import json
 import os
 import re
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psutil
-from jupyter_client.kernelspec import KernelSpec
-from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
 
 from cardbook.environment import core_count, processor_name
-from cardbook.example import Example, imports_of, to_notebook
+from cardbook.example import Example, import_statements, imports_of, to_notebook
+from cardbook.kernels import Parent, make_manager, start_parent
+from cardbook.markup import clean_text
 from cardbook.record import SCHEMA, Failure, Provenance, Record, hash_outputs
 from cardbook.status import Plan, Status, Workplace, take_status
 
@@ -44,7 +44,7 @@ GPU_QUESTION = """__import__("json").dumps((lambda torch: (
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a run: started, cell, done or failed, with a message for a person."""
+    """Something that happened to a run: note, started, cell, done or failed, with a message for a person."""
 
     kind: str
     name: str
@@ -55,25 +55,6 @@ class Event:
 
 class Raised(Exception):
     """An example did not finish; the text names its file, cell, line and error."""
-
-
-class OwnKernelManager(AsyncKernelManager):
-    """Starts kernels with this very interpreter, whatever kernel specs the machine has."""
-
-    @property
-    def kernel_spec(self) -> KernelSpec:
-        """The specification of an ipykernel of this interpreter."""
-        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
-        argv += ["--InlineBackend.figure_formats=retina", "--HistoryManager.enabled=False"]
-        return KernelSpec(argv=argv, display_name="Python 3", language="python")
-
-
-def make_manager(folder: Path) -> OwnKernelManager:
-    """Return a manager whose kernel is reached through sockets in `folder`, closed to other users."""
-    if sys.platform == "win32":
-        return OwnKernelManager()
-    connection = str(folder / "kernel.json")
-    return OwnKernelManager(transport="ipc", ip=str(folder / "kernel"), connection_file=connection)
 
 
 def run_examples(
@@ -92,7 +73,10 @@ def run_examples(
         status for status in before if status.state != "skipped" and (force or status.state != "fresh")
     ]
     waiting.sort(key=_expected_seconds, reverse=True)
-    asyncio.run(_run_all(workplace, [status.name for status in waiting], jobs, tell))
+    plans = [workplace.plans[status.name] for status in waiting]
+    threads = max(1, core_count() // jobs)
+    with _parent_for(workplace, plans, threads, tell) as parent:
+        asyncio.run(_run_all(workplace, plans, jobs, threads, parent, tell))
     return [take_status(workplace, name) for name in names]
 
 
@@ -100,27 +84,53 @@ def _expected_seconds(status: Status) -> float:
     return status.record.provenance.seconds if status.record else float("inf")
 
 
+@contextmanager
+def _parent_for(
+    workplace: Workplace, plans: Sequence[Plan], threads: int, tell: Callable[[Event], None]
+) -> Iterator[Parent | None]:
+    """Return a parent that has imported what these examples import; None for one, which gains nothing."""
+    if len(plans) < 2:
+        yield None
+        return
+    imports = sorted({statement for plan in plans for statement in import_statements(plan.example)})
+    tell(Event("note", "", 0, 0, f"importing what {len(plans)} examples import, once"))
+    with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as folder:
+        variables = common_variables(workplace, threads, Path(folder))
+        with start_parent(imports, variables, lambda text: tell(Event("note", "", 0, 0, text))) as parent:
+            yield parent
+
+
 async def _run_all(
-    workplace: Workplace, names: Sequence[str], jobs: int, tell: Callable[[Event], None]
+    workplace: Workplace,
+    plans: Sequence[Plan],
+    jobs: int,
+    threads: int,
+    parent: Parent | None,
+    tell: Callable[[Event], None],
 ) -> None:
     places = asyncio.Semaphore(jobs)
-    threads = max(1, core_count() // jobs)
 
-    async def run_in_turn(name: str) -> None:
+    async def run_in_turn(plan: Plan) -> None:
         async with places:
-            await _run_one(workplace, workplace.plans[name], threads, tell)
+            await _run_one(workplace, plan, threads, parent, tell)
 
     async with asyncio.TaskGroup() as group:
-        for name in names:
-            group.create_task(run_in_turn(name))
+        for plan in plans:
+            group.create_task(run_in_turn(plan))
 
 
-async def _run_one(workplace: Workplace, plan: Plan, threads: int, tell: Callable[[Event], None]) -> None:
+async def _run_one(
+    workplace: Workplace,
+    plan: Plan,
+    threads: int,
+    parent: Parent | None,
+    tell: Callable[[Event], None],
+) -> None:
     name, total = plan.example.name, len(plan.example.code_cells)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     tell(Event("started", name, 0, total, f"{name}: running"))
     try:
-        record = await _execute(workplace, plan, threads, started, tell)
+        record = await _execute(workplace, plan, threads, parent, started, tell)
     except Raised as error:
         failure = Failure(plan.fingerprint.digest, started, str(error))
         workplace.records.write_failure(name, failure)
@@ -135,6 +145,7 @@ async def _execute(
     workplace: Workplace,
     plan: Plan,
     threads: int,
+    parent: Parent | None,
     started: str,
     tell: Callable[[Event], None],
 ) -> Record:
@@ -143,13 +154,13 @@ async def _execute(
     with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as name:
         folder, scratch = Path(name), Path(name) / "scratch"
         scratch.mkdir()
-        manager = make_manager(folder)
+        manager = make_manager(folder, parent)
         client = NotebookClient(notebook, timeout=CELL_SECONDS, km=manager, coalesce_streams=True)
         variables = kernel_variables(workplace, plan, threads, folder)
         clock = time.perf_counter()
         try:
             async with client.async_setup_kernel(env=variables, cwd=str(scratch)):
-                await _execute_cells(client, example, tell)
+                await _execute_cells(client, example, folder / "kernel.log", tell)
                 seconds = time.perf_counter() - clock
                 gpu = await _ask_gpu(client)
                 peak = _peak_memory(client)
@@ -159,7 +170,16 @@ async def _execute(
     return Record(notebook, _provenance(workplace, plan, notebook, started, seconds, peak, gpu))
 
 
-async def _execute_cells(client: NotebookClient, example: Example, tell: Callable[[Event], None]) -> None:
+def last_words(log: Path) -> str:
+    """Return the last line that a kernel's process itself wrote, to be put behind a message; "" if none."""
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.exists() else []
+    spoken = [clean_text(line).strip() for line in lines if line.strip()]
+    return f": {spoken[-1][:300]}" if spoken else ""
+
+
+async def _execute_cells(
+    client: NotebookClient, example: Example, log: Path, tell: Callable[[Event], None]
+) -> None:
     total = len(example.code_cells)
     number = 0
     for index, cell in enumerate(client.nb.cells):
@@ -174,7 +194,7 @@ async def _execute_cells(client: NotebookClient, example: Example, tell: Callabl
             what = f"cell {number}: still running after {CELL_SECONDS} s"
             raise Raised(f"{example.file}: {what}") from None
         except DeadKernelError:
-            raise Raised(f"{example.file}: cell {number}: the process ended") from None
+            raise Raised(f"{example.file}: cell {number}: the process ended{last_words(log)}") from None
         cell.metadata.pop("execution", None)
         tell(Event("cell", example.name, number, total, f"{example.name}: cell {number} of {total}"))
 
@@ -220,20 +240,30 @@ def _peak_memory(client: NotebookClient) -> int:
 
 
 def kernel_variables(workplace: Workplace, plan: Plan, threads: int, folder: Path) -> dict[str, str]:
-    """Return the environment variables an example sees: clean, offline, with its share of threads."""
-    variables = {
-        name: value
-        for name, value in os.environ.items()
-        if INHERITED.fullmatch(name) or name in plan.environment
-    }
-    return variables | {
+    """Return the environment variables an example sees: the common ones and those it declares."""
+    declared = {name: os.environ[name] for name in plan.environment if name in os.environ}
+    return common_variables(workplace, threads, folder) | declared
+
+
+def common_variables(workplace: Workplace, threads: int, folder: Path) -> dict[str, str]:
+    """Return the environment variables every example sees: clean, offline, with its share of threads.
+
+    Libraries read most of them when they are imported, so a parent of forked kernels has them too.
+    """
+    inherited = {name: value for name, value in os.environ.items() if INHERITED.fullmatch(name)}
+    return inherited | {
         "HOME": str(folder),
         "IPYTHONDIR": str(folder / ".ipython"),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "MPLCONFIGDIR": str(workplace.root / ".cardbook" / "matplotlib"),
         "MATPLOTLIBRC": str(STYLE),
         "HF_HUB_CACHE": str(workplace.root / ".cardbook" / "hub"),
         "HF_HUB_OFFLINE": "1",
         "OMP_NUM_THREADS": str(threads),
+        # OpenBLAS starts its threads when NumPy is imported, which a parent must not do.
+        "OPENBLAS_NUM_THREADS": "1",
+        # So does the allocator inside pyarrow, which pandas imports.
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",
         "TOKENIZERS_PARALLELISM": "false",
         "TQDM_DISABLE": "1",
         # tqdm asks for Jupyter widgets even when it is told to show nothing.

@@ -81,7 +81,7 @@ print(len(queries), "queries,", len(cards), "cards")
 # %%
 card_vectors = model.encode_document(cards)
 query_vectors = model.encode_query(queries)
-by_meaning = model.similarity(query_vectors, card_vectors).cpu()
+by_meaning = model.similarity(query_vectors, card_vectors)
 print("each text is now", card_vectors.shape[1], "numbers")
 
 # %%

@@ -79,8 +79,8 @@ print("generate agrees:", torch.equal(ids, greedy))
 # divides the logits first: below 1 sharpens the distribution, above 1 flattens it.
 # **Top-p** then keeps only the most probable tokens that together reach the share p.
 # What the two do to the very first draw can be measured: how probable is the favourite,
-# and how many equally probable tokens would leave the same uncertainty (the exponential
-# of the entropy)?
+# and how many equally probable choices would leave the same uncertainty (the
+# exponential of the entropy)?
 
 # %%
 settings = [(0.3, 1.0), (1.0, 1.0), (1.5, 1.0), (1.0, 0.5), (1.5, 0.5)]
@@ -91,7 +91,7 @@ for temperature, top_p in settings:
     chances = kept / kept.sum()
     choices = torch.special.entr(chances).sum().exp().item()
     rows.append((temperature, top_p, chances[0].item(), choices))
-columns = ["temperature", "top_p", "chance of the favourite", "as uncertain as"]
+columns = ["temperature", "top_p", "chance of the favourite", "equal choices"]
 table = pd.DataFrame(rows, columns=columns)
 print(table.to_markdown(index=False, floatfmt=("g", "g", ".3f", ".1f")))
 
@@ -154,7 +154,9 @@ for question in (easy, hard):
 # Check the second answer against what you know. A model of 135 million parameters is
 # very small; assistants in daily use have billions. It writes fluently, but it says
 # wrong things in the same tone as right ones, and drifts away from what it was told to
-# do. The mechanism is the same in large models; their probabilities are better.
+# do. (In the offline edition the weights were rebuilt from a four-bit copy, which adds
+# mistakes of its own.) The mechanism is the same in large models; their probabilities
+# are better.
 #
 # ## What about reinforcement learning and variational autoencoders?
 #

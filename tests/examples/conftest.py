@@ -1,14 +1,16 @@
 """What the examples' tests share: each script run once as a plain `python` program."""
 
-import functools
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from cardbook.book import read_book
+from cardbook.environment import core_count
 from cardbook.markup import Table, split_tables
 from tests.conftest import ROOT
 
@@ -16,37 +18,51 @@ Printed = Callable[[str], str]
 Tables = Callable[[str], list[list[dict[str, str]]]]
 
 
+def run_script(name: str) -> "subprocess.CompletedProcess[str]":
+    """Run `python examples/NAME.py` in an empty folder, with nothing of the caller's but the model store."""
+    variables = {
+        "PATH": os.environ["PATH"],
+        "HF_HUB_CACHE": str(ROOT / ".cardbook" / "hub"),
+        "HF_HUB_OFFLINE": "1",
+        "MPLBACKEND": "agg",
+        "MPLCONFIGDIR": str(ROOT / ".cardbook" / "matplotlib"),
+        # Two scripts run at a time; more threads than cores make each many times slower.
+        "OMP_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+        "TQDM_DISABLE": "1",
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        return subprocess.run(
+            [sys.executable, str(ROOT / "examples" / f"{name}.py")],
+            capture_output=True,
+            text=True,
+            cwd=folder,
+            env=variables | {"HOME": folder},
+            timeout=900,
+        )
+
+
 @pytest.fixture(scope="session")
-def printed() -> Printed:
-    """`printed("NAME")`: what `python examples/NAME.py` prints, run once in an empty folder."""
+def printed(request: pytest.FixtureRequest) -> Iterator[Printed]:
+    """`printed("NAME")`: what the script prints; the scripts that tests ask for run side by side, once."""
+    asked = [item.nodeid for item in request.session.items]
+    names = [
+        name
+        for name in read_book(ROOT).examples
+        if any(f"test_{name}.py" in nodeid or f"[{name}]" in nodeid for nodeid in asked)
+    ]
+    with ThreadPoolExecutor(core_count()) as pool:
+        runs = {name: pool.submit(run_script, name) for name in names}
 
-    @functools.cache
-    def run(name: str) -> str:
-        variables = {
-            "PATH": os.environ["PATH"],
-            "HF_HUB_CACHE": str(ROOT / ".cardbook" / "hub"),
-            "HF_HUB_OFFLINE": "1",
-            "MPLBACKEND": "agg",
-            "MPLCONFIGDIR": str(ROOT / ".cardbook" / "matplotlib"),
-            "OMP_NUM_THREADS": str(os.cpu_count() or 1),
-            "PYTHONHASHSEED": "0",
-            "TQDM_DISABLE": "1",
-        }
-        script = str(ROOT / "examples" / f"{name}.py")
-        with tempfile.TemporaryDirectory() as folder:
-            outcome = subprocess.run(
-                [sys.executable, script],
-                capture_output=True,
-                text=True,
-                cwd=folder,
-                env=variables | {"HOME": folder},
-                timeout=600,
-            )
-        assert outcome.returncode == 0, outcome.stderr
-        assert outcome.stderr == ""
-        return outcome.stdout
+        def read(name: str) -> str:
+            outcome = runs[name].result()
+            assert outcome.returncode == 0, outcome.stderr
+            assert outcome.stderr == ""
+            return outcome.stdout
 
-    return run
+        yield read
+        for run in runs.values():
+            run.cancel()
 
 
 @pytest.fixture(scope="session")

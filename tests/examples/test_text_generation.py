@@ -24,7 +24,7 @@ def test_the_greedy_loop_is_generate(printed: Printed) -> None:
 def test_temperature_flattens_and_top_p_cuts(tables: Tables) -> None:
     """Uncertainty grows with the temperature and shrinks with a smaller top-p."""
     rows = tables(NAME)[0]
-    spread = {(float(row["temperature"]), float(row["top_p"])): float(row["as uncertain as"]) for row in rows}
+    spread = {(float(row["temperature"]), float(row["top_p"])): float(row["equal choices"]) for row in rows}
     assert spread[0.3, 1] < spread[1, 1] < spread[1.5, 1]
     assert spread[1, 0.5] < spread[1, 1] / 2
     assert spread[1.5, 0.5] < spread[1.5, 1] / 2

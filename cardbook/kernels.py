@@ -1,0 +1,144 @@
+"""Kernels: ipykernels of this interpreter, forked from one parent where that is possible."""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+KERNEL_ARGUMENTS = ("--InlineBackend.figure_formats=retina", "--HistoryManager.enabled=False")
+# What every kernel needs, whatever its example imports.
+KERNEL_IMPORTS = ("import ipykernel.kernelapp", "import ipykernel.ipkernel", "import matplotlib_inline")
+
+
+class Parent:
+    """A running `cardbook.parent`: asked to fork kernels, and for their exit status."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self.process = process
+
+    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Send one request and return the reply. Raises BrokenPipeError when the parent is gone."""
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            raise BrokenPipeError("the parent of the kernels ended")
+        reply: dict[str, Any] = json.loads(line)
+        return reply
+
+
+class ForkedProcess:
+    """What a provisioner needs of a `Popen`, for a kernel that is another process's child."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, parent: Parent, pid: int) -> None:
+        self.parent, self.pid = parent, pid
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """Return the exit status, None while the kernel runs."""
+        if self.returncode is None:
+            try:
+                self.returncode = self.parent.ask({"poll": self.pid})["status"]
+            except (BrokenPipeError, ValueError):
+                self.returncode = -9
+        return self.returncode
+
+    def wait(self) -> int | None:
+        """Return the exit status of a kernel that has ended."""
+        return self.poll()
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal to the kernel."""
+        os.kill(self.pid, number)
+
+
+class ForkProvisioner(LocalProvisioner):
+    """Launches kernels by asking a parent to fork; all else is as jupyter_client does it."""
+
+    forker: Parent | None = None
+    log: str = os.devnull
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Fork a kernel with the arguments, environment and folder that an ordinary one would get."""
+        if self.forker is None:
+            with Path(self.log).open("ab") as stream:
+                return await super().launch_kernel(cmd, stdout=stream, stderr=stream, **kwargs)
+        argv = cmd[cmd.index("-f") :]
+        request = {"argv": argv, "env": kwargs["env"], "cwd": kwargs["cwd"], "log": self.log}
+        self.pid = self.pgid = self.forker.ask(request)["pid"]
+        self.process = cast("subprocess.Popen[Any]", ForkedProcess(self.forker, self.pid))
+        return self.connection_info
+
+
+class KernelManager(AsyncKernelManager):
+    """Starts kernels of this very interpreter, whatever kernel specs the machine has."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """The specification of an ipykernel of this interpreter."""
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *KERNEL_ARGUMENTS]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+
+def make_manager(folder: Path, forker: Parent | None) -> KernelManager:
+    """Return a manager whose kernel is reached through sockets in `folder`, closed to other users."""
+    if sys.platform == "win32":
+        manager = KernelManager()
+    else:
+        connection = str(folder / "kernel.json")
+        manager = KernelManager(transport="ipc", ip=str(folder / "kernel"), connection_file=connection)
+    manager.kernel_id = str(uuid.uuid4())
+    # Set beforehand: jupyter_client would look a provisioner up by name among installed entry points.
+    provisioner = ForkProvisioner(
+        kernel_id=manager.kernel_id, kernel_spec=manager.kernel_spec, parent=manager
+    )
+    provisioner.forker, provisioner.log = forker, str(folder / "kernel.log")
+    manager.provisioner = provisioner
+    return manager
+
+
+@contextmanager
+def start_parent(
+    imports: Sequence[str], variables: Mapping[str, str], say: Callable[[str], None]
+) -> Iterator[Parent | None]:
+    """Return a parent that has executed these import statements, for as long as the block lasts.
+
+    None, with a line to `say` that tells why, where forking is not available or not safe.
+    """
+    if not hasattr(os, "fork") or sys.platform == "darwin":
+        say("Kernels cannot be forked on this platform: each imports its libraries itself.")
+        yield None
+        return
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cardbook.parent"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=dict(variables),
+        # Ctrl-C is for the runner, which ends the kernels in order.
+        start_new_session=True,
+    )
+    parent = Parent(process)
+    try:
+        reply = parent.ask({"imports": [*KERNEL_IMPORTS, *imports]})
+        if reply["danger"]:
+            say(f"Kernels are not forked, {reply['danger']}: each imports its libraries itself.")
+        yield None if reply["danger"] else parent
+    finally:
+        assert process.stdin is not None and process.stdout is not None
+        process.stdin.close()
+        process.wait()
+        process.stdout.close()

@@ -1,0 +1,130 @@
+"""The parent of forked kernels: a process that imports the heavy libraries once and then only forks.
+
+Run as `python -m cardbook.parent`; it speaks lines of JSON on its standard input and output. It stays
+single-threaded and never touches CUDA: a fork copies one thread only, and a CUDA context not at all.
+"""
+
+import gc
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+
+def main() -> None:
+    """Import what the first line asks for, say whether forking is safe, fork on demand until input ends."""
+    requests, replies = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")
+    # What an import prints must not be taken for a reply.
+    os.dup2(2, 1)
+    clock = time.perf_counter()
+    import_all(json.loads(requests.readline())["imports"])
+    gc.collect()
+    # Objects that the collector never visits again stay on pages that are never copied.
+    gc.freeze()
+    answer(replies, {"danger": find_danger(), "seconds": time.perf_counter() - clock})
+    children: set[int] = set()
+    try:
+        for line in requests:
+            request = json.loads(line)
+            if "argv" in request:
+                children.add(pid := fork_kernel(request, [requests, replies]))
+                answer(replies, {"pid": pid})
+            else:
+                answer(replies, {"status": take_status(request["poll"], children)})
+    finally:
+        for pid in children:
+            end_group(pid)
+
+
+def import_all(statements: Sequence[str]) -> None:
+    """Execute import statements, leaving out what is not there: its example will say so itself."""
+    for statement in statements:
+        try:
+            exec(statement, {"__name__": "preload"})
+        except ImportError as error:
+            print(f"not preloaded: {statement}: {error}", file=sys.stderr)
+
+
+def find_danger() -> str:
+    """Return why this process must not be forked, or "" when it may be."""
+    tasks = Path("/proc/self/task")
+    threads = len(list(tasks.iterdir())) if tasks.exists() else 1
+    if threads > 1:
+        return f"an import started {threads - 1} threads"
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        return "an import initialised CUDA"
+    return ""
+
+
+def answer(replies: IO[str], reply: dict[str, Any]) -> None:
+    """Write one reply."""
+    replies.write(json.dumps(reply) + "\n")
+    replies.flush()
+
+
+def take_status(pid: int, children: set[int]) -> int | None:
+    """Return a child's exit status (negative for a signal), or None while it runs."""
+    if pid not in children:
+        return 0
+    found, status = os.waitpid(pid, os.WNOHANG)
+    if found == 0:
+        return None
+    children.discard(pid)
+    return os.waitstatus_to_exitcode(status)
+
+
+def end_group(pid: int) -> None:
+    """End a kernel with everything it started."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def fork_kernel(request: dict[str, Any], pipes: Sequence[IO[str]]) -> int:
+    """Fork a child that becomes the kernel the request describes; return its process id."""
+    parent = os.getpid()
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        os.setsid()
+        for pipe in pipes:
+            os.close(pipe.fileno())
+        log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        null = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((null, 0), (log, 1), (log, 2)):
+            os.dup2(source, target)
+        os.environ.clear()
+        os.environ.update(request["env"], JPY_PARENT_PID=str(parent))
+        os.chdir(request["cwd"])
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        become_kernel(request["argv"])
+    finally:
+        # Whatever happened: a child must never go on as a second parent.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(1)
+
+
+def become_kernel(arguments: Sequence[str]) -> None:
+    """Run an ipykernel in this process until it is told to stop; never returns."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    if "numpy" in sys.modules:
+        # A copy of the parent's state would make unseeded draws the same in every child.
+        sys.modules["numpy"].random.seed()
+    sys.argv = ["ipykernel_launcher", *arguments]
+    # The script's folder comes first in a fresh interpreter, and for a kernel that is the working folder.
+    sys.path[0] = ""
+    IPKernelApp.launch_instance(list(arguments))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

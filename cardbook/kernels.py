@@ -17,7 +17,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 KERNEL_ARGUMENTS = ("--InlineBackend.figure_formats=retina", "--HistoryManager.enabled=False")
 # What every kernel needs, whatever its example imports.
-KERNEL_IMPORTS = ("import ipykernel.kernelapp", "import ipykernel.ipkernel", "import matplotlib_inline")
+KERNEL_IMPORTS = ("import ipykernel.kernelapp", "import ipykernel.ipkernel")
 
 
 class Parent:

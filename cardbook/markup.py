@@ -140,17 +140,22 @@ def split_tables(text: str) -> Iterator[str | Table]:
 
 def read_table(lines: Sequence[str], at: int) -> tuple[Table | None, int]:
     """Return the pipe table that begins at line `at` and the line after it; None when none begins there."""
-    if at + 1 >= len(lines) or not RULE.fullmatch(lines[at + 1].strip()):
+    if not _is_rule(lines, at + 1):
         return None, at
     header, rule = split_row(lines[at]), split_row(lines[at + 1])
     end = at + 2
     rows = []
-    while end < len(lines) and (row := split_row(lines[end])):
+    while end < len(lines) and (row := split_row(lines[end])) and not _is_rule(lines, end + 1):
         rows.append(row)
         end += 1
     if not header or any(len(row) != len(header) for row in [rule, *rows]):
         return None, at
     return Table(header, tuple(_alignment(cell) for cell in rule), tuple(rows)), end
+
+
+def _is_rule(lines: Sequence[str], at: int) -> bool:
+    """Return whether line `at` is the rule under a table's header."""
+    return at < len(lines) and RULE.fullmatch(lines[at].strip()) is not None
 
 
 def split_row(line: str) -> tuple[str, ...]:

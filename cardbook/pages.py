@@ -97,9 +97,14 @@ def _check_figures(workplace: Workplace, statuses: Sequence[Status]) -> list[Pro
     for status in statuses:
         example = workplace.plans[status.name].example
         for cell, outputs in zip(example.code_cells, _outputs(example, status), strict=True):
-            if not cell.alt and any("image/png" in output.get("data", {}) for output in outputs):
+            drawn = any("image/png" in output.get("data", {}) for output in outputs)
+            if drawn and not cell.alt:
                 what = "the figure of this cell has no alternative text"
                 remedy = 'say what it shows: # %% alt="…"'
+                problems.append(Problem(example.file, cell.line - 1, what, remedy))
+            elif cell.alt and status.state == "fresh" and not drawn:
+                what = "this cell has alternative text, but drew no figure"
+                remedy = "end it with plt.show(), or remove alt"
                 problems.append(Problem(example.file, cell.line - 1, what, remedy))
     return problems
 

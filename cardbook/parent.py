@@ -22,6 +22,8 @@ def main() -> None:
     os.dup2(2, 1)
     clock = time.perf_counter()
     import_all(json.loads(requests.readline())["imports"])
+    # It connects itself to the IPython it finds when it is imported, so each kernel must import it again.
+    sys.modules.pop("matplotlib_inline.backend_inline", None)
     gc.collect()
     # Objects that the collector never visits again stay on pages that are never copied.
     gc.freeze()

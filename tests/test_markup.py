@@ -71,6 +71,11 @@ def test_printed_tables_become_tables() -> None:
     assert [cell.get_text() for cell in page.select("td")] == ["<b>x</b>", "1"]
 
 
+def test_tables_printed_one_after_the_other_stay_apart() -> None:
+    text = "| a |\n|---|\n| 1 |\n| b | c |\n|---|---|\n| 2 | 3 |"
+    assert [part.header for part in split_tables(text) if isinstance(part, Table)] == [("a",), ("b", "c")]
+
+
 def test_what_only_looks_like_a_table_stays_text() -> None:
     for text in ("| a | b |\n| c | d |", "| a | b |\n|---|\n| c | d |", "a | b\n--|--"):
         assert list(split_tables(text)) == [text]
@@ -103,7 +108,14 @@ def test_headings_of_a_card_do_not_enter_the_outline() -> None:
 
 
 @pytest.mark.parametrize(
-    "title", ["A *b* `c` <d> & [e](f) { #g } _h_ \\ i", "1. One", "# Hash", "+ plus - minus", "!\"#$%'()*+,-./:;=?@[\\]^_{|}~"]
+    "title",
+    [
+        "A *b* `c` <d> & [e](f) { #g } _h_ \\ i",
+        "1. One",
+        "# Hash",
+        "+ plus - minus",
+        "!\"#$%'()*+,-./:;=?@[\\]^_{|}~",
+    ],
 )
 def test_titles_are_shown_letter_by_letter(title: str) -> None:
     page = BeautifulSoup(

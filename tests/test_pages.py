@@ -64,6 +64,14 @@ def test_figure_needs_alternative_text(small: Path, cardbook: Cardbook) -> None:
     assert (small / "docs" / "figures" / "second-1.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_alternative_text_needs_a_figure(small: Path, cardbook: Cardbook) -> None:
+    replace(small / "examples" / "second.py", "# %%\nimport", '# %% alt="Nothing"\nimport')
+    assert cardbook("run", "--root", small).returncode == 0
+    outcome = cardbook("pages", "--root", small)
+    assert outcome.returncode == 2
+    assert "examples/second.py:4: this cell has alternative text, but drew no figure" in outcome.stderr
+
+
 def test_nav_must_have_every_chapter(small: Path, cardbook: Cardbook) -> None:
     write(small / "mkdocs.yml", (small / "mkdocs.yml").read_text() + "nav:\n  - index.md\n")
     assert cardbook("run", "--root", small).returncode == 0

@@ -35,8 +35,9 @@ from transformers import PrinterCallback
 # %% [markdown]
 # ## Pairs that belong together
 #
-# Python documents itself: the first line of a docstring says what the function does.
-# Every second module, in alphabetical order, is held out whole.
+# Python documents itself: the first line of a docstring says what a function or class
+# is for. Lines that are not a sentence are skipped. Every second module, in
+# alphabetical order, is held out whole.
 
 # %%
 listing = """
@@ -55,9 +56,8 @@ modules = listing.split()
 def described(modules):
     names = {}
     for module in modules:
-        for name, thing in inspect.getmembers(
-            importlib.import_module(module), callable
-        ):
+        members = inspect.getmembers(importlib.import_module(module), callable)
+        for name, thing in members:
             line = (inspect.getdoc(thing) or "").partition("\n")[0]
             if name[0] != "_" and line.endswith(".") and len(line.split()) > 3:
                 names.setdefault(line, f"{module}.{name}")

@@ -23,7 +23,7 @@ model = AutoModel.from_pretrained(
 )
 
 # %% [markdown]
-# `eager` attention is the slow, readable kind: the only one that also returns its
+# `eager` attention is the plain kind: slower than the default, but it also returns its
 # weights, which are drawn further down. The model's hidden states, one before the first
 # layer and one after each, are what the rebuilt parts have to reproduce.
 
@@ -68,8 +68,8 @@ figure.colorbar(image, ax=panels, label="cosine similarity", shrink=0.8)
 plt.show()
 
 # %% [markdown]
-# Both tables say the same thing in different numbers: near positions have similar
-# vectors. Nobody told the model to arrange them so.
+# In both tables near positions have similar vectors. Nobody told the model to arrange
+# them so.
 
 # %%
 distances = [1, 2, 4, 8, 64]

@@ -107,7 +107,8 @@ print(pd.DataFrame(rows, columns=columns).to_markdown(index=False, floatfmt=".2f
 
 # %% [markdown]
 # People do not agree perfectly with each other either, and fifty stories are few, so a
-# difference of a few hundredths means nothing.
+# difference of a few hundredths means little. Where the last two numbers are close or
+# reversed, the clusters mean nothing to people.
 #
 # ## Naming the clusters
 #

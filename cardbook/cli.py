@@ -70,14 +70,18 @@ def main() -> None:
 
 @main.command()
 @click.argument("decks", nargs=-1, required=True, type=click.Path(path_type=Path))
+@root_option
 @json_option
-def cards(decks: Sequence[Path], as_json: bool) -> None:
-    """Parse decks and list their cards."""
-    missing = [Problem(str(path), 0, "no such file", "name a deck") for path in decks if not path.is_file()]
+def cards(decks: Sequence[Path], root: Path, as_json: bool) -> None:
+    """Parse decks and list their cards; a relative DECK is looked for in the root."""
+    paths = {deck: root / deck for deck in decks}
+    missing = [deck for deck, path in paths.items() if not path.is_file()]
     if missing:
-        click.echo(str(BadInput(missing)), err=True)
+        click.echo(
+            str(BadInput(Problem(str(deck), 0, "no such file", "name a deck") for deck in missing)), err=True
+        )
         sys.exit(2)
-    parsed = [read_deck(path) for path in decks]
+    parsed = [read_deck(path) for path in paths.values()]
     found = [card for deck in parsed for card in deck.cards]
     if as_json:
         click.echo(json.dumps([asdict(card) for card in found], ensure_ascii=False, indent=2))
@@ -161,11 +165,19 @@ def status(root: Path, profile: str, records: Path | None, as_json: bool) -> Non
     if as_json:
         click.echo(json.dumps([_as_object(status) for status in statuses], indent=2))
         return
-    table = Table("example", "state", "device", "time", "peak memory", "age", "why", box=None)
+    table = Table(box=None)
+    for heading in ("example", "state", "device", "time", "peak memory", "age"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("why")
     for row in statuses:
         state = f"[{COLOURS[row.state]}]{row.state}[/]"
         table.add_row(row.name, state, *_measured(row), "; ".join(row.reasons))
-    Console().print(table)
+    make_console().print(table)
+
+
+def make_console() -> Console:
+    """Return a console as wide as the terminal, and wide enough for any table where there is none."""
+    return Console() if sys.stdout.isatty() else Console(width=200)
 
 
 def _measured(row: Status) -> tuple[str, str, str, str]:
@@ -249,7 +261,7 @@ def doctor(root: Path, as_json: bool) -> None:
             table.add_row(
                 finding.what, finding.wanted, finding.found, "" if finding.good else "[red]mend this[/]"
             )
-        Console().print(table)
+        make_console().print(table)
     sys.exit(0 if all(finding.good for finding in findings) else 1)
 
 

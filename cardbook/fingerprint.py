@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from cardbook.environment import Environment
@@ -12,6 +13,10 @@ from cardbook.models import Model, Stored
 from cardbook.problem import Problem
 
 Parts = Mapping[str, Any]
+
+# How examples are run. Raise it when a change to the runner could change what they print or draw.
+RUNNER = 1
+THEME = Path(__file__).with_name("figure.mplstyle")
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,7 @@ def take_fingerprint(
     `example` has the profile's parameters already; `needs` are distributions it uses without importing them.
     """
     names = {*environment.distributions(imports_of(example)), *needs}
+    draws = "matplotlib" in imports_of(example)
     models = {
         model_id: {"revision": model.revision, "source": model.source, "files": dict(model.files)}
         for model_id, model in stored.items()
@@ -51,6 +57,8 @@ def take_fingerprint(
     return Fingerprint(
         {
             "code": [hash_text(cell.source) for cell in example.code_cells],
+            "runner": RUNNER,
+            "theme": hash_text(THEME.read_text(encoding="utf-8")) if draws else "",
             "profile": profile,
             "python": environment.python,
             "device": environment.device,
@@ -79,7 +87,9 @@ def check_models(example: Example, models: Mapping[str, Model]) -> list[Problem]
 def explain(recorded: Parts, today: Parts) -> list[str]:
     """Return, in words, each difference that makes a record stale; empty when there is none."""
     reasons = list(_explain_code(recorded.get("code", []), today["code"]))
-    for key in ("profile", "python", "device"):
+    if recorded.get("theme") != today["theme"]:
+        reasons.append("the figure theme changed")
+    for key in ("runner", "profile", "python", "device"):
         if recorded.get(key) != today[key]:
             reasons.append(f"{key} {recorded.get(key)} → {today[key]}")
     reasons += _explain_packages(recorded.get("packages", {}), today["packages"])

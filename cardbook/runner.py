@@ -20,13 +20,13 @@ from nbformat import NotebookNode
 
 from cardbook.environment import core_count, processor_name
 from cardbook.example import Example, import_statements, imports_of, to_notebook
+from cardbook.fingerprint import THEME
 from cardbook.kernels import Parent, make_manager, start_parent
 from cardbook.markup import clean_text
 from cardbook.record import SCHEMA, Failure, Provenance, Record, hash_outputs
 from cardbook.status import Plan, Status, Workplace, take_status
 
 CELL_SECONDS = 600
-STYLE = Path(__file__).with_name("figure.mplstyle")
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LINE_IN_CELL = re.compile(r"Cell In\s*\[(\d+)\], line (\d+)")
 
@@ -256,10 +256,12 @@ def common_variables(workplace: Workplace, threads: int, folder: Path) -> dict[s
         "IPYTHONDIR": str(folder / ".ipython"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "MPLCONFIGDIR": str(workplace.root / ".cardbook" / "matplotlib"),
-        "MATPLOTLIBRC": str(STYLE),
+        "MATPLOTLIBRC": str(THEME),
         "HF_HUB_CACHE": str(workplace.root / ".cardbook" / "hub"),
         "HF_HUB_OFFLINE": "1",
         "OMP_NUM_THREADS": str(threads),
+        # Threads that wait by spinning take the cores from those that work.
+        "OMP_WAIT_POLICY": "PASSIVE",
         # OpenBLAS starts its threads when NumPy is imported, which a parent must not do.
         "OPENBLAS_NUM_THREADS": "1",
         # So does the allocator inside pyarrow, which pandas imports.

@@ -47,7 +47,7 @@ print(tokenizer.decode(tokens[0]))
 # loads the weights. When a pretrained model is fine-tuned, its lower layers and word
 # vectors are often left as they are, which saves time and memory; here the lower half
 # is frozen. Random weights are worth nothing, so from scratch all of them train, at a
-# higher rate.
+# higher rate: that run gets more computing for the same steps.
 
 
 # %%

@@ -1,5 +1,6 @@
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -65,6 +66,20 @@ def test_nothing_changed() -> None:
 )
 def test_code_and_parameters_count(before: str, after: str, words: list[str]) -> None:
     assert reasons(source=SOURCE.replace(before, after)) == words
+
+
+def test_runner_and_figure_theme_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    drawing = parse_example("t", SOURCE.replace("import toplevel", "import matplotlib"))
+    before = [take_fingerprint(e, "offline", (), ENVIRONMENT, STORED).parts for e in (example(), drawing)]
+    theme = tmp_path / "theme"
+    theme.write_text("other")
+    monkeypatch.setattr("cardbook.fingerprint.THEME", theme)
+    now = [take_fingerprint(e, "offline", (), ENVIRONMENT, STORED).parts for e in (example(), drawing)]
+    assert explain(before[0], now[0]) == []
+    assert explain(before[1], now[1]) == ["the figure theme changed"]
+    monkeypatch.setattr("cardbook.fingerprint.RUNNER", 99)
+    later = take_fingerprint(example(), "offline", (), ENVIRONMENT, STORED).parts
+    assert explain(now[0], later) == [f"runner {now[0]['runner']} → 99"]
 
 
 def test_prose_does_not_count() -> None:

@@ -83,7 +83,7 @@ def test_code_is_shown_byte_for_byte_and_every_output_below_it(site: Path, name:
         if element.name == "h2":
             break
         blocks.append(element)
-    shown = [block for block in blocks if {"highlight", "output"} & set(block.get("class") or [])]
+    shown = [block for block in blocks if {"cell", "parameters", "output"} & set(block.get("class") or [])]
     for cell, outputs in zip(workplace.plans[name].example.code_cells, record.outputs, strict=True):
         code = shown.pop(0).select_one("code")
         assert code is not None and code.get_text().removesuffix("\n") == cell.source

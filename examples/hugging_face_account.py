@@ -41,7 +41,7 @@ class Hub(BaseHTTPRequestHandler):
 
 
 # %% [markdown]
-# `endpoint` is the address that the client asks instead of `https://huggingface.co`. In
+# `endpoint` is the address that the client asks instead of <https://huggingface.co>. In
 # offline mode (`HF_HUB_OFFLINE=1`) the client's own HTTP session refuses every request,
 # even to a server on the same computer. So we give it a session that does not.
 

@@ -15,7 +15,7 @@ prices_as_of = "2026-11-22"
 
 # %% [markdown]
 # First the local side. In a terminal it is one line,
-# `transformers serve MODEL --port PORT`, after `pip install "transformers[serving]"`.
+# `transformers serve MODEL --port PORT`, after **`pip install "transformers[serving]"`**.
 # Here the same server runs in a thread of this process, and ends with it.
 
 # %%

@@ -34,6 +34,9 @@ for kind, text in samples.items():
 
 
 # %%
+looks = {"em": "italic", "strong": "bold", "a": "link"}
+
+
 def pieces(page):
     """Yield line number, look and text of everything a reader sees on the page."""
     for block in markdown.parse(page):
@@ -42,13 +45,13 @@ def pieces(page):
             yield line, "code block", block.content
         for token in block.children or []:
             if token.nesting:
-                marks = [*marks, token.tag] if token.nesting > 0 else marks[:-1]
+                look = looks.get(token.tag, token.tag)
+                marks = [*marks, look] if token.nesting > 0 else marks[:-1]
             elif token.type == "softbreak":
                 line += 1
             elif token.content:
                 width = ["constant width"] if token.tag == "code" else []
-                names = [{"em": "italic", "strong": "bold"}.get(m, m) for m in marks]
-                yield line, " ".join(width + names) or "plain", token.content
+                yield line, " ".join(width + marks) or "plain", token.content
 
 
 # %%
@@ -64,16 +67,21 @@ print(pd.DataFrame(rows, columns=["kind", "text", "look"]).to_markdown(index=Fal
 #
 # A breach is a kind of text that can be recognised by its form, in a look that is not
 # its own. A file name may also stand in constant width, as a part of code, and in a
-# code block anything goes. What one rule has recognised is taken out of the text, so
-# that the end of an address is not reported again as a file name.
+# code block anything goes; an address on the web is as well marked by being a link.
+# What one rule has recognised is taken out of the text, so that the end of an address
+# is not reported again as a file name.
 
 # %%
 import re
 
 kinds = [
     ("placeholder", r"\b(?:YOUR|MODEL|MY)_[A-Z_]+\b", ["constant width italic"]),
-    ("command", r"\b(?:pip install|python -m|conda \w+) \S+", ["constant width bold"]),
-    ("URL", r"https?://[^\s)]+\w", ["italic"]),
+    (
+        "command",
+        r"\b(?:pip install|python -m|conda create) \S+",
+        ["constant width bold"],
+    ),
+    ("URL", r"https?://[^\s)]+\w", ["italic", "link"]),
     ("file name", r"\b[\w-]+\.(?:py|txt|md|toml|yml)\b", ["italic", "constant width"]),
     ("function", r"\b[a-z_]+\(\)", ["constant width"]),
 ]
@@ -82,10 +90,10 @@ kinds = [
 def breaches(page):
     found = []
     for line, look, text in pieces(page):
-        for kind, form, looks in kinds:
-            if look not in ["code block", *looks]:
+        for kind, form, wanted in kinds:
+            if look not in ["code block", *wanted]:
                 for match in re.findall(form, text):
-                    found.append((line, kind, match, look, " or ".join(looks)))
+                    found.append((line, kind, match, look, " or ".join(wanted)))
             text = re.sub(form, "", text)
     return pd.DataFrame(found, columns=["line", "kind", "text", "look", "wanted"])
 

@@ -1,4 +1,9 @@
 from collections.abc import Callable
+from typing import Any
+
+from cardbook.book import read_book
+from cardbook.example import read_example
+from tests.conftest import ROOT
 
 Tables = Callable[[str], list[list[dict[str, str]]]]
 
@@ -38,6 +43,22 @@ def test_checker_tells_the_good_page_from_the_bad(printed: Callable[[str], str],
         ("9", "function"),
         ("10", "URL"),
     ]
+
+
+def test_pages_of_this_book_follow_them() -> None:
+    """The example's own checker finds no breach in the hand-written pages and the prose of the examples."""
+    book = read_book(ROOT)
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md")}
+    pages |= {chapter.id: chapter.introduction for chapter in book.chapters}
+    for name in book.examples:
+        prose = [cell.source for cell in read_example(ROOT, name).cells if cell.kind == "markdown"]
+        pages[name] = "\n\n".join(prose)
+    names: dict[str, Any] = {}
+    for cell in read_example(ROOT, "typographical_conventions").code_cells:
+        exec(cell.source, names)
+    found = {name: names["breaches"](text).to_dict("records") for name, text in pages.items()}
+    assert {name: breaches for name, breaches in found.items() if breaches} == {}
+    assert len(names["breaches"](pages["local_environment"] + "\n\nSee book.yml.")) == 1
 
 
 def test_checker_errs_as_the_text_admits(tables: Tables) -> None:

@@ -59,15 +59,17 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Setting:
-    """What `book.yml` says of one example beside its code."""
+    """What `book.yml` says of one example beside its code; `seconds` is how long it may take."""
 
     hub: Mapping[str, Literal]
     environment: tuple[str, ...]
     needs: tuple[str, ...]
     skip: Skip | None
+    seconds: float
 
 
-NO_SETTING = Setting({}, (), (), None)
+DEFAULT_SECONDS = 600.0
+NO_SETTING = Setting({}, (), (), None, DEFAULT_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -211,7 +213,7 @@ def _read_settings(document: Located) -> dict[str, Setting]:
 
 
 def _read_setting(document: Located, at: Where) -> Setting:
-    if not document.keys(at, (), ["hub", "environment", "needs", "skip"]):
+    if not document.keys(at, (), ["hub", "environment", "needs", "skip", "seconds"]):
         return NO_SETTING
     hub = document.at((*at, "hub"))
     values = dict(hub) if isinstance(hub, dict) else {}
@@ -227,7 +229,13 @@ def _read_setting(document: Located, at: Where) -> Setting:
         for key in ("environment", "needs")
     ]
     skip = _read_skip(document, (*at, "skip")) if document.at((*at, "skip")) is not None else None
-    return Setting(values, lists[0], lists[1], skip)
+    seconds = document.at((*at, "seconds"))
+    if seconds is not None and not (isinstance(seconds, int | float) and seconds > 0):
+        document.report(
+            (*at, "seconds"), "seconds must be a positive number", "say how long the example may take"
+        )
+    limit = float(seconds) if isinstance(seconds, int | float) else DEFAULT_SECONDS
+    return Setting(values, lists[0], lists[1], skip, limit)
 
 
 def _read_skip(document: Located, at: Where) -> Skip | None:

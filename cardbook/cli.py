@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -114,18 +115,28 @@ def models(root: Path, profile: str) -> None:
 @click.argument("names", nargs=-1)
 @workplace_options
 @click.option("--jobs", type=click.IntRange(1), help="How many at a time; default: one a core.")
+@click.option("--shard", callback=lambda _context, _parameter, text: _read_shard(text), metavar="I/N")
 @click.option("--force", is_flag=True, help="Execute fresh examples too.")
 def run(
-    names: Sequence[str], root: Path, profile: str, records: Path | None, jobs: int | None, force: bool
+    names: Sequence[str],
+    root: Path,
+    profile: str,
+    records: Path | None,
+    jobs: int | None,
+    shard: tuple[int, int],
+    force: bool,
 ) -> None:
     """Execute what is not fresh and keep the records."""
     # Imported here: nbclient and ipykernel are slow to import, and only running needs them.
     from cardbook.progress import show_progress
-    from cardbook.runner import run_examples
+    from cardbook.runner import choose_shard, run_examples
 
     with bad_input_reported():
         workplace = open_workplace(root, profile, records)
-        chosen = _choose(workplace, names)
+        durations = {
+            row.name: row.record.provenance.seconds for row in take_statuses(workplace) if row.record
+        }
+        chosen = choose_shard(_choose(workplace, names), durations, *shard)
     on_gpu = workplace.environment.device.startswith("cuda")
     jobs = jobs or (1 if on_gpu else core_count())
     try:
@@ -140,6 +151,14 @@ def run(
     for status in failed:
         click.echo(f"{status.state}: {'; '.join(status.reasons)}", err=True)
     sys.exit(1 if failed else 0)
+
+
+def _read_shard(text: str | None) -> tuple[int, int]:
+    """Return shard and number of shards from `I/N`; the whole is 1/1."""
+    found = re.fullmatch(r"(\d+)/(\d+)", text or "1/1")
+    if not found or not 1 <= int(found[1]) <= int(found[2]):
+        raise click.BadParameter("write it as I/N with 1 ≤ I ≤ N, such as 2/3")
+    return int(found[1]), int(found[2])
 
 
 def _choose(workplace: Workplace, names: Sequence[str]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 
 import psutil
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from cardbook.environment import core_count, processor_name
@@ -26,7 +26,7 @@ from cardbook.markup import clean_text
 from cardbook.record import SCHEMA, Failure, Provenance, Record, hash_outputs
 from cardbook.status import Plan, Status, Workplace, take_status
 
-CELL_SECONDS = 600
+OUTPUT_LIMIT = 5_000_000
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LINE_IN_CELL = re.compile(r"Cell In\s*\[(\d+)\], line (\d+)")
 
@@ -57,6 +57,25 @@ class Raised(Exception):
     """An example did not finish; the text names its file, cell, line and error."""
 
 
+class TooMuchOutput(Exception):
+    """An example has sent more than a page can show."""
+
+
+class BoundedClient(NotebookClient):
+    """Executes a notebook, taking at most OUTPUT_LIMIT characters of output from it."""
+
+    received = 0
+
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:  # noqa: ANN401
+        """Take one message of the kernel. Raises TooMuchOutput."""
+        content = msg["content"]
+        self.received += len(content.get("text") or "")
+        self.received += sum(len(str(value)) for value in (content.get("data") or {}).values())
+        if self.received > OUTPUT_LIMIT:
+            raise TooMuchOutput
+        return super().process_message(msg, cell, cell_index)
+
+
 def run_examples(
     workplace: Workplace,
     names: Sequence[str],
@@ -78,6 +97,21 @@ def run_examples(
     with _parent_for(workplace, plans, threads, tell) as parent:
         asyncio.run(_run_all(workplace, plans, jobs, threads, parent, tell))
     return [take_status(workplace, name) for name in names]
+
+
+def choose_shard(names: Sequence[str], seconds: Mapping[str, float], number: int, count: int) -> list[str]:
+    """Return shard `number` (from 1) of `count`: each example in exactly one, sums of `seconds` about equal.
+
+    The same on every machine that has the same durations; an example without one counts as an average one.
+    """
+    average = sum(seconds.values()) / len(seconds) if seconds else 1.0
+    loads = [0.0] * count
+    shards: list[set[str]] = [set() for _ in range(count)]
+    for name in sorted(names, key=lambda name: (-seconds.get(name, average), name)):
+        lightest = loads.index(min(loads))
+        loads[lightest] += seconds.get(name, average)
+        shards[lightest].add(name)
+    return [name for name in names if name in shards[number - 1]]
 
 
 def _expected_seconds(status: Status) -> float:
@@ -155,12 +189,12 @@ async def _execute(
         folder, scratch = Path(name), Path(name) / "scratch"
         scratch.mkdir()
         manager = make_manager(folder, parent)
-        client = NotebookClient(notebook, timeout=CELL_SECONDS, km=manager, coalesce_streams=True)
+        client = BoundedClient(notebook, timeout=None, km=manager, coalesce_streams=True)
         variables = kernel_variables(workplace, plan, threads, folder)
         clock = time.perf_counter()
         try:
             async with client.async_setup_kernel(env=variables, cwd=str(scratch)):
-                await _execute_cells(client, example, folder / "kernel.log", tell)
+                await _execute_cells(client, plan, folder / "kernel.log", tell)
                 seconds = time.perf_counter() - clock
                 gpu = await _ask_gpu(client)
                 peak = _peak_memory(client)
@@ -172,29 +206,41 @@ async def _execute(
 
 def last_words(log: Path) -> str:
     """Return the last line that a kernel's process itself wrote, to be put behind a message; "" if none."""
-    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.exists() else []
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    # ipykernel itself tells how to connect to it, ending with a line that has this option.
+    lines = text.rpartition("--existing ")[2].split("\n")[1:] if "--existing " in text else text.split("\n")
     spoken = [clean_text(line).strip() for line in lines if line.strip()]
     return f": {spoken[-1][:300]}" if spoken else ""
 
 
 async def _execute_cells(
-    client: NotebookClient, example: Example, log: Path, tell: Callable[[Event], None]
+    client: NotebookClient, plan: Plan, log: Path, tell: Callable[[Event], None]
 ) -> None:
-    total = len(example.code_cells)
+    example, total = plan.example, len(plan.example.code_cells)
+    deadline = asyncio.get_running_loop().time() + plan.seconds
     number = 0
     for index, cell in enumerate(client.nb.cells):
         if cell.cell_type != "code":
             continue
         number += 1
+        place = f"{example.file}: cell {number}"
+        limit = asyncio.timeout_at(deadline)
         try:
-            await client.async_execute_cell(cell, index)
+            async with limit:
+                await client.async_execute_cell(cell, index)
         except CellExecutionError:
             raise Raised(_error_message(example, number, cell)) from None
-        except CellTimeoutError:
-            what = f"cell {number}: still running after {CELL_SECONDS} s"
-            raise Raised(f"{example.file}: {what}") from None
-        except DeadKernelError:
-            raise Raised(f"{example.file}: cell {number}: the process ended{last_words(log)}") from None
+        except TooMuchOutput:
+            raise Raised(f"{place}: more than {OUTPUT_LIMIT / 1e6:g} MB of output: print less") from None
+        except (DeadKernelError, TimeoutError):
+            # nbclient takes any cancellation for a dead kernel: the limit's, and Ctrl-C's.
+            if limit.expired():
+                what = f"not finished after {plan.seconds:g} s, the example's limit"
+                raise Raised(f"{place}: {what}") from None
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError from None
+            raise Raised(f"{place}: the process ended{last_words(log)}") from None
         cell.metadata.pop("execution", None)
         tell(Event("cell", example.name, number, total, f"{example.name}: cell {number} of {total}"))
 
@@ -215,8 +261,7 @@ def _error_message(example: Example, number: int, cell: NotebookNode) -> str:
 
 async def _ask_gpu(client: NotebookClient) -> tuple[str, int] | None:
     """Return the GPU's name and the most memory torch held on it, in bytes; None without a GPU."""
-    kernel = client.kc
-    assert kernel is not None
+    kernel: Any = client.kc
     message = kernel.execute("", silent=True, user_expressions={"gpu": GPU_QUESTION})
     while True:
         reply = await kernel.get_shell_msg(timeout=30)
@@ -229,8 +274,8 @@ async def _ask_gpu(client: NotebookClient) -> tuple[str, int] | None:
 
 def _peak_memory(client: NotebookClient) -> int:
     """Return the most memory the kernel's process held at once, in bytes."""
-    assert client.km is not None
-    pid = client.km.provisioner.pid
+    manager: Any = client.km
+    pid = manager.provisioner.pid
     status = Path(f"/proc/{pid}/status")
     if status.exists():
         found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)

@@ -24,6 +24,7 @@ class Plan:
     needs: tuple[str, ...]
     environment: tuple[str, ...]
     skip: Skip | None
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ def open_workplace(root: Path, profile: str, records: Path | None = None) -> Wor
         problems += faults
         setting = book.setting(name)
         fingerprint = take_fingerprint(example, profile, setting.needs, environment, stored)
-        plans[name] = Plan(example, fingerprint, setting.needs, setting.environment, setting.skip)
+        plans[name] = Plan(
+            example, fingerprint, setting.needs, setting.environment, setting.skip, setting.seconds
+        )
     if problems:
         raise BadInput(sorted(problems))
     folder = records or root / ".cardbook" / "records" / profile

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cardbook.record import Damaged, RecordSet
+from cardbook.runner import choose_shard
 from tests.conftest import ROOT, Cardbook, replace, write
 
 
@@ -92,6 +93,42 @@ def test_process_that_ends_is_a_failure(small: Path, cardbook: Cardbook) -> None
     assert outcome.returncode == 1
     assert "examples/first.py: cell 3: the process ended" in outcome.stderr
     assert states_of(small, cardbook)["second"][0] == "fresh"
+
+
+def test_example_that_hangs_is_ended_with_its_children(small: Path, cardbook: Cardbook) -> None:
+    code = "import subprocess, time\nprint(subprocess.Popen(['sleep', '301']).pid)\n\n# %%\ntime.sleep(300)"
+    write(small / "examples" / "first.py", f"# %% [markdown]\n# # One\n\n# %%\n{code}\n")
+    write(small / "book.yml", (small / "book.yml").read_text() + "examples:\n  first: {seconds: 3}\n")
+    outcome = cardbook("run", "--root", small)
+    assert outcome.returncode == 1
+    assert "examples/first.py: cell 2: not finished after 3 s, the example's limit" in outcome.stderr
+    assert states_of(small, cardbook)["second"][0] == "fresh"
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not any(command.startswith(b"sleep\x00301") for command in commands)
+
+
+def test_example_that_floods_is_refused(small: Path, cardbook: Cardbook) -> None:
+    replace(
+        small / "examples" / "first.py", 'print("done")', 'for _ in range(1000):\n    print("x" * 10_000)'
+    )
+    outcome = cardbook("run", "--root", small)
+    assert outcome.returncode == 1
+    assert "examples/first.py: cell 3: more than 5 MB of output: print less" in outcome.stderr
+    assert records_of(small).read("first") is None
+    assert states_of(small, cardbook)["second"][0] == "fresh"
+
+
+def test_shards_run_every_example_exactly_once(small: Path, cardbook: Cardbook) -> None:
+    names = [f"n{i}" for i in range(20)]
+    seconds = {name: float(i % 7) for i, name in enumerate(names)}
+    shards = [choose_shard(names, seconds, number, 3) for number in (1, 2, 3)]
+    assert sorted(name for shard in shards for name in shard) == sorted(names)
+    loads = [sum(seconds[name] for name in shard) for shard in shards]
+    assert max(loads) - min(loads) <= max(seconds.values())
+    for number in ("1/2", "2/2"):
+        assert cardbook("run", "--shard", number, "--root", small).returncode == 0
+    assert set(states_of(small, cardbook).values()) == {("fresh", "")}
+    assert cardbook("run", "--shard", "3/2", "--root", small).returncode == 2
 
 
 def test_failed_run_keeps_the_record_and_check_refuses(ran: Path, cardbook: Cardbook) -> None:
@@ -203,5 +240,6 @@ def test_interrupted_run_keeps_what_is_finished_and_ends_its_kernels(small: Path
     assert "Interrupted" in errors
     assert records_of(small).read("first") is not None
     assert records_of(small).read("second") is None
+    assert records_of(small).read_failure("second") is None
     replace(small / "examples" / "second.py", "time.sleep(120)", "")
     assert cardbook("run", "--root", small).returncode == 0

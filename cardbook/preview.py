@@ -1,5 +1,6 @@
 """The live preview: run what an edit made stale, rewrite its pages, let MkDocs reload them."""
 
+import signal
 import subprocess
 import sys
 import time
@@ -22,6 +23,8 @@ def serve_preview(root: Path, profile: str, address: str, say: Callable[[str], N
     refresh(root, profile, say)
     command = [sys.executable, "-m", "mkdocs", "serve", "--dev-addr", address]
     command += ["--config-file", str(root / "mkdocs.yml")]
+    # A request to end must reach the server too, not leave it behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     server = subprocess.Popen(command, cwd=root)
     try:
         seen = read_times(root)

@@ -189,18 +189,21 @@ async def _execute(
         folder, scratch = Path(name), Path(name) / "scratch"
         scratch.mkdir()
         manager = make_manager(folder, parent)
-        client = BoundedClient(notebook, timeout=None, km=manager, coalesce_streams=True)
+        client = BoundedClient(
+            notebook, timeout=None, km=manager, coalesce_streams=True, shutdown_kernel="immediate"
+        )
         variables = kernel_variables(workplace, plan, threads, folder)
         clock = time.perf_counter()
         try:
-            async with client.async_setup_kernel(env=variables, cwd=str(scratch)):
+            async with client.async_setup_kernel(env=variables, cwd=str(scratch), cleanup_kc=True):
                 await _execute_cells(client, plan, folder / "kernel.log", tell)
                 seconds = time.perf_counter() - clock
                 gpu = await _ask_gpu(client)
                 peak = _peak_memory(client)
         finally:
-            # nbclient leaves a manager that it was given, and so its kernel, alone.
-            await manager.shutdown_kernel(now=True)
+            # A kernel that did not come up is not nbclient's to end.
+            if manager.has_kernel:
+                await manager.shutdown_kernel(now=True)
     return Record(notebook, _provenance(workplace, plan, notebook, started, seconds, peak, gpu))
 
 

@@ -133,10 +133,12 @@ def run(
 
     with bad_input_reported():
         workplace = open_workplace(root, profile, records)
+        chosen = _choose(workplace, names)
+    if shard != (1, 1):
         durations = {
             row.name: row.record.provenance.seconds for row in take_statuses(workplace) if row.record
         }
-        chosen = choose_shard(_choose(workplace, names), durations, *shard)
+        chosen = choose_shard(chosen, durations, *shard)
     on_gpu = workplace.environment.device.startswith("cuda")
     jobs = jobs or (1 if on_gpu else core_count())
     try:

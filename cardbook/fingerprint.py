@@ -47,18 +47,18 @@ def take_fingerprint(
 
     `example` has the profile's parameters already; `needs` are distributions it uses without importing them.
     """
-    names = {*environment.distributions(imports_of(example)), *needs}
-    draws = "matplotlib" in imports_of(example)
+    imports, strings = imports_of(example), strings_of(example)
+    names = {*environment.distributions(imports), *needs}
     models = {
         model_id: {"revision": model.revision, "source": model.source, "files": dict(model.files)}
         for model_id, model in stored.items()
-        if model_id in strings_of(example)
+        if model_id in strings
     }
     return Fingerprint(
         {
             "code": [hash_text(cell.source) for cell in example.code_cells],
             "runner": RUNNER,
-            "theme": hash_text(THEME.read_text(encoding="utf-8")) if draws else "",
+            "theme": hash_text(THEME.read_text(encoding="utf-8")) if "matplotlib" in imports else "",
             "profile": profile,
             "python": environment.python,
             "device": environment.device,

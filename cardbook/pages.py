@@ -13,7 +13,7 @@ from cardbook.book import Chapter, Correction, Entry
 from cardbook.example import PARAMETERS, Cell, Example, script_of, to_notebook
 from cardbook.markup import escape_markdown, render_card, render_printed, seal
 from cardbook.problem import BadInput, Problem
-from cardbook.record import Provenance, Record, outputs_of
+from cardbook.record import Provenance, Record
 from cardbook.status import Status, Workplace
 
 FOLDERS = ("chapters", "notebooks", "downloads", "figures")
@@ -97,7 +97,7 @@ def _check_figures(workplace: Workplace, statuses: Sequence[Status]) -> list[Pro
     for status in statuses:
         example = workplace.plans[status.name].example
         for cell, outputs in zip(example.code_cells, _outputs(example, status), strict=True):
-            drawn = any("image/png" in output.get("data", {}) for output in outputs)
+            drawn = figures_of(outputs)
             if drawn and not cell.alt:
                 what = "the figure of this cell has no alternative text"
                 remedy = 'say what it shows: # %% alt="…"'
@@ -113,7 +113,7 @@ def _outputs(example: Example, status: Status) -> list[list[NotebookNode]]:
     """Return the outputs of each code cell; none at all unless the record is fresh."""
     if status.state != "fresh" or status.record is None:
         return [[] for _ in example.code_cells]
-    return outputs_of(status.record.notebook)
+    return status.record.outputs
 
 
 def _chapter_page(workplace: Workplace, chapter: Chapter, statuses: Mapping[str, Status]) -> str:
@@ -219,6 +219,11 @@ def _output_blocks(stem: str, cell: Cell, outputs: Sequence[NotebookNode]) -> It
             yield render_printed(output.data["text/plain"], "stdout")
 
 
+def figures_of(outputs: Sequence[NotebookNode]) -> list[str]:
+    """Return the PNG figures among a cell's outputs, in base64."""
+    return [output.data["image/png"] for output in outputs if "image/png" in output.get("data", {})]
+
+
 def figure_name(stem: str, number: int) -> str:
     """Return the file name of a cell's figure: `NAME-CELL.png`, `NAME-CELL-2.png` for its second."""
     return f"{stem}.png" if number == 1 else f"{stem}-{number}.png"
@@ -236,7 +241,7 @@ def _provenance_block(workplace: Workplace, example: Example, provenance: Proven
         f"[Notebook](../notebooks/{example.name}.ipynb)",
         f"[Notebook as a file](../downloads/{example.name}.ipynb)",
     ]
-    if (workplace.root / "tests" / "examples" / f"test_{example.name}.py").exists():
+    if _test_path(workplace, example).exists():
         links.append(f"[Its test](../downloads/test_{example.name}.py)")
     lines = [
         f"**Ran** on {when}, on {device}, in {provenance.seconds:.1f} s, with {memory}.",
@@ -270,11 +275,15 @@ def _size(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
+def _test_path(workplace: Workplace, example: Example) -> Path:
+    return workplace.root / "tests" / "examples" / f"test_{example.name}.py"
+
+
 def _example_files(workplace: Workplace, status: Status) -> Files:
     example = workplace.plans[status.name].example
     downloads = PurePosixPath("downloads")
     files: Files = {downloads / f"{example.name}.py": script_of(example).encode()}
-    test = workplace.root / "tests" / "examples" / f"test_{example.name}.py"
+    test = _test_path(workplace, example)
     if test.exists():
         files[downloads / test.name] = test.read_bytes()
     if status.state != "fresh" or status.record is None:
@@ -283,8 +292,7 @@ def _example_files(workplace: Workplace, status: Status) -> Files:
     files[downloads / f"{example.name}.ipynb"] = notebook
     files[PurePosixPath("notebooks", f"{example.name}.ipynb")] = notebook
     for number, outputs in enumerate(status.record.outputs, 1):
-        figures = [o.data["image/png"] for o in outputs if "image/png" in o.get("data", {})]
-        for count, figure in enumerate(figures, 1):
+        for count, figure in enumerate(figures_of(outputs), 1):
             path = PurePosixPath("figures", figure_name(f"{example.name}-{number}", count))
             files[path] = base64.b64decode(figure)
     return files

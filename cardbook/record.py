@@ -1,8 +1,6 @@
 """Records: what a run left, one executed notebook with its provenance inside."""
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from cardbook.files import write_whole
 from cardbook.fingerprint import hash_text
 
 SCHEMA = 1
@@ -122,23 +121,9 @@ class RecordSet:
         notebook = record.notebook
         notebook.metadata.cardbook = asdict(record.provenance)
         name = record.provenance.example
-        _write_whole(self.path(name), nbformat.writes(notebook) + "\n")
+        write_whole(self.path(name), nbformat.writes(notebook) + "\n")
         self.failure_path(name).unlink(missing_ok=True)
 
     def write_failure(self, name: str, failure: Failure) -> None:
         """Mark an example as failed; a record it has stays, and `check` refuses it."""
-        _write_whole(self.failure_path(name), json.dumps(asdict(failure), indent=1) + "\n")
-
-
-def _write_whole(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+        write_whole(self.failure_path(name), json.dumps(asdict(failure), indent=1) + "\n")

@@ -27,7 +27,6 @@ from cardbook.record import SCHEMA, Failure, Provenance, Record, hash_outputs
 from cardbook.status import Plan, Status, Workplace, take_status
 
 OUTPUT_LIMIT = 5_000_000
-ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 LINE_IN_CELL = re.compile(r"Cell In\s*\[(\d+)\], line (\d+)")
 
 # What a process needs to work at all; nothing else of the caller's environment reaches an example.
@@ -92,11 +91,11 @@ def run_examples(
         status for status in before if status.state != "skipped" and (force or status.state != "fresh")
     ]
     waiting.sort(key=_expected_seconds, reverse=True)
-    plans = [workplace.plans[status.name] for status in waiting]
+    plans = {status.name: workplace.plans[status.name] for status in waiting}
     threads = max(1, core_count() // jobs)
-    with _parent_for(workplace, plans, threads, tell) as parent:
-        asyncio.run(_run_all(workplace, plans, jobs, threads, parent, tell))
-    return [take_status(workplace, name) for name in names]
+    with _parent_for(workplace, list(plans.values()), threads, tell) as parent:
+        asyncio.run(_run_all(workplace, list(plans.values()), jobs, threads, parent, tell))
+    return [take_status(workplace, row.name) if row.name in plans else row for row in before]
 
 
 def choose_shard(names: Sequence[str], seconds: Mapping[str, float], number: int, count: int) -> list[str]:
@@ -220,7 +219,7 @@ async def _execute_cells(
     client: NotebookClient, plan: Plan, log: Path, tell: Callable[[Event], None]
 ) -> None:
     example, total = plan.example, len(plan.example.code_cells)
-    deadline = asyncio.get_running_loop().time() + plan.seconds
+    deadline = asyncio.get_running_loop().time() + plan.setting.seconds
     number = 0
     for index, cell in enumerate(client.nb.cells):
         if cell.cell_type != "code":
@@ -238,7 +237,7 @@ async def _execute_cells(
         except (DeadKernelError, TimeoutError):
             # nbclient takes any cancellation for a dead kernel: the limit's, and Ctrl-C's.
             if limit.expired():
-                what = f"not finished after {plan.seconds:g} s, the example's limit"
+                what = f"not finished after {plan.setting.seconds:g} s, the example's limit"
                 raise Raised(f"{place}: {what}") from None
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -250,7 +249,7 @@ async def _execute_cells(
 
 def _error_message(example: Example, number: int, cell: NotebookNode) -> str:
     error = next(output for output in cell.outputs if output.output_type == "error")
-    trace = ANSI.sub("", "\n".join(error.traceback))
+    trace = clean_text("\n".join(error.traceback))
     places = [(int(cell_number), int(line)) for cell_number, line in LINE_IN_CELL.findall(trace)]
     here = [line for cell_number, line in places if cell_number == cell.execution_count]
     line = f", line {here[-1]}" if here else ""
@@ -289,7 +288,7 @@ def _peak_memory(client: NotebookClient) -> int:
 
 def kernel_variables(workplace: Workplace, plan: Plan, threads: int, folder: Path) -> dict[str, str]:
     """Return the environment variables an example sees: the common ones and those it declares."""
-    declared = {name: os.environ[name] for name in plan.environment if name in os.environ}
+    declared = {name: os.environ[name] for name in plan.setting.environment if name in os.environ}
     return common_variables(workplace, threads, folder) | declared
 
 
@@ -334,7 +333,7 @@ def _provenance(
     parts: Mapping[str, Any] = plan.fingerprint.parts
     direct = workplace.environment.distributions(imports_of(plan.example))
     # Named even when only a layer above them is imported: they decide what a model answers.
-    names = {*direct, *plan.needs, *({"torch", "transformers"} & parts["packages"].keys())}
+    names = {*direct, *plan.setting.needs, *({"torch", "transformers"} & parts["packages"].keys())}
     packages = {name: parts["packages"][name] for name in sorted(names) if name in parts["packages"]}
     models = {
         model_id: {

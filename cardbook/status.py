@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from cardbook.book import Book, Skip, read_book
+from cardbook.book import Book, Setting, read_book
 from cardbook.environment import Environment, read_environment
 from cardbook.example import Example, read_example, set_parameters
 from cardbook.fingerprint import Fingerprint, check_models, explain, take_fingerprint
@@ -17,14 +17,11 @@ from cardbook.record import Damaged, Record, RecordSet
 
 @dataclass(frozen=True)
 class Plan:
-    """One example as the profile would run it: with its parameters, its fingerprint and its models."""
+    """One example as the profile would run it: with its parameters, its fingerprint, its setting."""
 
     example: Example
     fingerprint: Fingerprint
-    needs: tuple[str, ...]
-    environment: tuple[str, ...]
-    skip: Skip | None
-    seconds: float
+    setting: Setting
 
 
 @dataclass(frozen=True)
@@ -71,9 +68,7 @@ def open_workplace(root: Path, profile: str, records: Path | None = None) -> Wor
         problems += faults
         setting = book.setting(name)
         fingerprint = take_fingerprint(example, profile, setting.needs, environment, stored)
-        plans[name] = Plan(
-            example, fingerprint, setting.needs, setting.environment, setting.skip, setting.seconds
-        )
+        plans[name] = Plan(example, fingerprint, setting)
     if problems:
         raise BadInput(sorted(problems))
     folder = records or root / ".cardbook" / "records" / profile
@@ -105,8 +100,8 @@ def _prepare(
 def take_status(workplace: Workplace, name: str) -> Status:
     """Return the state of one example, with the reasons in words."""
     plan = workplace.plans[name]
-    if plan.skip:
-        return Status(name, "skipped", (f"{plan.skip.reason} ({plan.skip.link})",), None)
+    if skip := plan.setting.skip:
+        return Status(name, "skipped", (f"{skip.reason} ({skip.link})",), None)
     try:
         record = workplace.records.read(name)
     except Damaged as error:
@@ -137,7 +132,7 @@ def faults_of(workplace: Workplace, statuses: Sequence[Status], max_age: int | N
     faults = []
     for status in statuses:
         if status.state == "skipped":
-            skip = workplace.plans[status.name].skip
+            skip = workplace.plans[status.name].setting.skip
             if skip and skip.until < date.today():
                 faults.append(f"{status.name}: its skip ended on {skip.until}: run it, or mend it")
         elif status.state != "fresh" or status.record is None:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from cardbook.status import Workplace, open_workplace
+
 ROOT = Path(__file__).parent.parent
 
 DECK = """\
@@ -96,6 +98,12 @@ Cardbook = Callable[..., "subprocess.CompletedProcess[str]"]
 def root() -> Path:
     """The repository's folder."""
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def workplace() -> Workplace:
+    """The published book with its offline records."""
+    return open_workplace(ROOT, "offline")
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup, Tag
 from cardbook.book import Chapter, read_book
 from cardbook.markup import Table, card_markdown, clean_text, split_tables
 from cardbook.pages import make_pages, write_pages
-from cardbook.status import open_workplace, take_statuses
+from cardbook.status import Workplace, take_statuses
 from tests.conftest import ROOT, Cardbook
 
 BOOK = read_book(ROOT)
@@ -23,13 +23,12 @@ HOME = "https://book.invalid/"
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(tmp_path_factory: pytest.TempPathFactory, workplace: Workplace) -> Path:
     """The site, built from the records with the real configuration, in a folder of its own."""
     folder = tmp_path_factory.mktemp("book")
     shutil.copy(ROOT / "mkdocs.yml", folder)
     generated = shutil.ignore_patterns("chapters", "notebooks", "downloads", "figures")
     shutil.copytree(ROOT / "docs", folder / "docs", ignore=generated)
-    workplace = open_workplace(ROOT, "offline")
     write_pages(folder / "docs", make_pages(workplace, take_statuses(workplace)))
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
     variables = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
@@ -71,8 +70,9 @@ def test_every_card_is_on_its_page(site: Path, chapter: Chapter) -> None:
 
 
 @pytest.mark.parametrize("name", BOOK.examples)
-def test_code_is_shown_byte_for_byte_and_every_output_below_it(site: Path, name: str) -> None:
-    workplace = open_workplace(ROOT, "offline")
+def test_code_is_shown_byte_for_byte_and_every_output_below_it(
+    site: Path, workplace: Workplace, name: str
+) -> None:
     record = workplace.records.read(name)
     assert record is not None
     chapter, entry = next((c, e) for c in BOOK.chapters for e in c.entries if e.example == name)
@@ -103,8 +103,7 @@ def test_code_is_shown_byte_for_byte_and_every_output_below_it(site: Path, name:
 
 
 @pytest.mark.parametrize("name", BOOK.examples)
-def test_provenance_is_on_the_page_with_its_links(site: Path, name: str) -> None:
-    workplace = open_workplace(ROOT, "offline")
+def test_provenance_is_on_the_page_with_its_links(site: Path, workplace: Workplace, name: str) -> None:
     record = workplace.records.read(name)
     assert record is not None
     provenance = record.provenance

@@ -6,7 +6,7 @@ import pytest
 
 from cardbook.book import read_book
 from cardbook.example import VARIES
-from cardbook.status import open_workplace
+from cardbook.status import Workplace
 from tests.conftest import ROOT
 from tests.examples.conftest import Printed
 
@@ -14,9 +14,8 @@ NAMES = read_book(ROOT).examples
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_record_shows_what_the_script_prints(name: str, printed: Printed) -> None:
+def test_record_shows_what_the_script_prints(name: str, workplace: Workplace, printed: Printed) -> None:
     """The printed text of each cell follows the cell before; only cells tagged `varies` may differ."""
-    workplace = open_workplace(ROOT, "offline")
     record = workplace.records.read(name)
     assert record is not None
     script = printed(name)
@@ -43,9 +42,9 @@ def test_example_has_a_test_of_its_own(name: str, root: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_record_has_no_errors_printed(name: str) -> None:
+def test_record_has_no_errors_printed(name: str, workplace: Workplace) -> None:
     """Nothing went to stderr: no warning a reader would wonder about."""
-    record = open_workplace(ROOT, "offline").records.read(name)
+    record = workplace.records.read(name)
     assert record is not None
     noise = [o.text for outputs in record.outputs for o in outputs if o.get("name") == "stderr"]
     assert noise == []

@@ -81,10 +81,12 @@ def run_examples(
     jobs: int,
     force: bool,
     tell: Callable[[Event], None],
+    parent: Parent | None = None,
 ) -> list[Status]:
     """Execute what is not fresh of these examples and keep the records.
 
-    Longest first, `jobs` at a time. Returns the states afterwards, in the order of `names`.
+    Longest first, `jobs` at a time. Returns the states afterwards, in the order of `names`. A `parent` that
+    is given forks every kernel and is left running; without one, a parent is started where that pays.
     """
     before = [take_status(workplace, name) for name in names]
     waiting = [
@@ -93,8 +95,8 @@ def run_examples(
     waiting.sort(key=_expected_seconds, reverse=True)
     plans = {status.name: workplace.plans[status.name] for status in waiting}
     threads = max(1, core_count() // jobs)
-    with _parent_for(workplace, list(plans.values()), threads, tell) as parent:
-        asyncio.run(_run_all(workplace, list(plans.values()), jobs, threads, parent, tell))
+    with _parent_for(workplace, list(plans.values()), threads, tell, parent) as forker:
+        asyncio.run(_run_all(workplace, list(plans.values()), jobs, threads, forker, tell))
     return [take_status(workplace, row.name) if row.name in plans else row for row in before]
 
 
@@ -119,11 +121,15 @@ def _expected_seconds(status: Status) -> float:
 
 @contextmanager
 def _parent_for(
-    workplace: Workplace, plans: Sequence[Plan], threads: int, tell: Callable[[Event], None]
+    workplace: Workplace,
+    plans: Sequence[Plan],
+    threads: int,
+    tell: Callable[[Event], None],
+    given: Parent | None,
 ) -> Iterator[Parent | None]:
-    """Return a parent that has imported what these examples import; None for one, which gains nothing."""
-    if len(plans) < 2:
-        yield None
+    """Return the parent given, else one that has imported what these examples import; None for one example."""
+    if given is not None or len(plans) < 2:
+        yield given
         return
     imports = sorted({statement for plan in plans for statement in import_statements(plan.example)})
     tell(Event("note", "", 0, 0, f"importing what {len(plans)} examples import, once"))
@@ -160,10 +166,10 @@ async def _run_one(
     tell: Callable[[Event], None],
 ) -> None:
     name, total = plan.example.name, len(plan.example.code_cells)
-    started = datetime.now(UTC).isoformat(timespec="seconds")
     tell(Event("started", name, 0, total, f"{name}: running"))
+    started = _now()
     try:
-        record = await _execute(workplace, plan, threads, parent, started, tell)
+        record = await execute_example(workplace, plan, threads, parent, tell)
     except Raised as error:
         failure = Failure(plan.fingerprint.digest, started, str(error))
         workplace.records.write_failure(name, failure)
@@ -174,16 +180,16 @@ async def _run_one(
         tell(Event("done", name, total, total, f"{name}: done in {seconds:.1f} s"))
 
 
-async def _execute(
+async def execute_example(
     workplace: Workplace,
     plan: Plan,
     threads: int,
     parent: Parent | None,
-    started: str,
     tell: Callable[[Event], None],
 ) -> Record:
-    example = plan.example
-    notebook = to_notebook(example)
+    """Execute one example in a kernel of its own and return its record, which is not kept. Raises Raised."""
+    started = _now()
+    notebook = to_notebook(plan.example)
     with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as name:
         folder, scratch = Path(name), Path(name) / "scratch"
         scratch.mkdir()
@@ -204,6 +210,10 @@ async def _execute(
             if manager.has_kernel:
                 await manager.shutdown_kernel(now=True)
     return Record(notebook, _provenance(workplace, plan, notebook, started, seconds, peak, gpu))
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def last_words(log: Path) -> str:

@@ -4,13 +4,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PACKAGES := node_modules/.package-lock.json
+BUNDLE := docs/assets/built/book.js
 
 # Plain Python started from here finds the models in the store.
 export HF_HUB_CACHE := $(CURDIR)/.cardbook/hub
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site test serve models run pages check status lint format lock clean
+.PHONY: help site test serve models run assets pages check status lint format lock clean
 
 help:  ## list what one can do
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -23,13 +25,24 @@ $(READY): requirements.txt constraints.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
+$(PACKAGES): package.json package-lock.json .npmrc
+	@command -v node npm > /dev/null || { echo "Node.js 20 or newer with npm is needed to bundle web/: install it (Debian: apt install nodejs npm)." >&2; exit 1; }
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "Node.js 20 or newer is needed; node --version says $$(node --version)." >&2; exit 1; }
+	npm ci
+	@touch $@
+
+$(BUNDLE): $(PACKAGES) $(wildcard web/*)
+	node web/build.mjs
+
+assets: $(BUNDLE)  ## bundle web/ into docs/assets/built/
+
 models: $(READY)  ## fill the model store, verified by hash
 	$(BIN)/python -m cardbook models
 
 run: models  ## execute the examples that are not fresh
 	$(BIN)/python -m cardbook run
 
-pages: run  ## write the chapters, notebooks and figures into docs/
+pages: run assets  ## write the chapters, notebooks and figures into docs/
 	$(BIN)/python -m cardbook pages
 
 site: pages  ## everything: environment, models, examples, pages, site/
@@ -37,7 +50,7 @@ site: pages  ## everything: environment, models, examples, pages, site/
 	rm -rf site && mv .cardbook/site site
 	@echo "The site is in site/: open site/index.html, or look at it with make serve."
 
-serve: models  ## preview the site while writing
+serve: models assets  ## preview the site while writing
 	$(BIN)/python -m cardbook serve
 
 check: $(READY)  ## fail unless every record is fresh
@@ -46,10 +59,11 @@ check: $(READY)  ## fail unless every record is fresh
 status: $(READY)  ## tell which examples are fresh, and why the others are not
 	$(BIN)/python -m cardbook status
 
-lint: $(READY)  ## format, lint and types, as CI checks them
+lint: $(READY) $(PACKAGES)  ## format, lint and types, as CI checks them
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	node_modules/.bin/tsc
 
 format: $(READY)  ## format and mend what ruff can mend
 	$(BIN)/ruff format .
@@ -62,4 +76,4 @@ lock: $(READY)  ## write the versions of everything installed into constraints.t
 	$(BIN)/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > constraints.txt
 
 clean:  ## remove what was built, keep models and records
-	rm -rf site .cardbook/site docs/chapters docs/notebooks docs/downloads docs/figures
+	rm -rf site .cardbook/site docs/assets/built docs/study docs/chapters docs/notebooks docs/downloads docs/figures

@@ -1,0 +1,47 @@
+// Writes docs/assets/built/: our scripts and styles in one file each, KaTeX, and the licences of what is in them.
+
+import { build } from "esbuild";
+import { copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const OUT = join(ROOT, "docs/assets/built");
+const packageFile = (name) => join(ROOT, "node_modules", name);
+
+async function bundle() {
+  await copyFile(packageFile("ts-fsrs/LICENSE"), join(OUT, "ts-fsrs-licence.txt"));
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: { book: "web/main.ts" },
+    outdir: OUT,
+    bundle: true,
+    minify: true,
+    // A classic script: browsers refuse modules on pages opened as files.
+    format: "iife",
+    target: ["es2022", "safari15.4"],
+    legalComments: "none",
+    banner: { js: "/* Contains ts-fsrs, MIT licence: ts-fsrs-licence.txt */" },
+    logLevel: "warning",
+  });
+}
+
+async function copyKatex() {
+  const from = packageFile("katex/dist");
+  const to = join(OUT, "katex");
+  await mkdir(to, { recursive: true });
+  await copyFile(join(from, "katex.min.js"), join(to, "katex.min.js"));
+  await cp(join(from, "fonts"), join(to, "fonts"), {
+    recursive: true,
+    filter: (path) => !/\.(ttf|woff)$/.test(path),
+  });
+  const css = await readFile(join(from, "katex.min.css"), "utf8");
+  // Every browser that runs the book reads woff2.
+  await writeFile(join(to, "katex.min.css"), css.replace(/,url\([^)]*\.(woff|ttf)\) format\("\w+"\)/g, ""));
+  await copyFile(packageFile("katex/LICENSE"), join(to, "licence.txt"));
+}
+
+await rm(OUT, { recursive: true, force: true });
+await copyKatex();
+// Last, because make takes it as the sign that the rest is there.
+await bundle();

@@ -1,0 +1,22 @@
+// Started on every page: when it is loaded, and again when Material's instant navigation has replaced its content.
+
+import { start as startReading } from "./reading";
+import { start as startStudy } from "./study";
+
+interface Pages {
+  subscribe(told: () => void): void;
+}
+
+declare global {
+  // Material's observable of pages: it tells of the first one too.
+  var document$: Pages | undefined;
+}
+
+function start(): void {
+  startReading();
+  startStudy();
+}
+
+if (globalThis.document$) globalThis.document$.subscribe(start);
+else if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
+else start();

@@ -1,0 +1,3 @@
+// What helps one read a chapter.
+
+export function start(): void {}

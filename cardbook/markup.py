@@ -7,6 +7,7 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -14,10 +15,11 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.dollarmath import dollarmath_plugin
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
+from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_by_name
 from pygments.lexers.special import TextLexer
+from pygments.token import Token as Kind
+from pygments.token import _TokenType, is_token_subtype
 from pygments.util import ClassNotFound
 
 ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-Z\\-_])")
@@ -25,6 +27,21 @@ CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 RULE = re.compile(r"\|[\s:|-]*-[\s:|-]*\|")
 # What Python-Markdown lets a backslash take the meaning from; before anything else it shows the backslash.
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!])")
+
+
+# What a lexer does by itself would change the code: strip blank lines, add a last line break.
+LEXER = {"stripnl": False, "ensurenl": False}
+COLOURS = (
+    (Kind.Comment, "c1"),
+    (Kind.Keyword, "k"),
+    (Kind.Operator.Word, "k"),
+    (Kind.Literal.String.Interpol, ""),
+    (Kind.Literal.String, "s1"),
+    (Kind.Literal.Number, "m"),
+    (Kind.Name.Function, "nf"),
+    (Kind.Name.Class, "nf"),
+    (Kind.Name.Decorator, "nf"),
+)
 
 
 @dataclass(frozen=True)
@@ -87,12 +104,33 @@ def render_card(text: str) -> str:
 
 
 def highlight_code(code: str, language: str) -> str:
-    """Return code as HTML, coloured when Pygments knows the language."""
+    """Return a card's code as HTML, coloured when Pygments knows the language."""
     try:
-        lexer = get_lexer_by_name(language) if language else TextLexer()
+        lexer = get_lexer_by_name(language, **LEXER) if language else TextLexer(**LEXER)
     except ClassNotFound:
-        lexer = TextLexer()
-    return str(highlight(code, lexer, HtmlFormatter(cssclass="highlight illustration", wrapcode=True)))
+        lexer = TextLexer(**LEXER)
+    return f'<div class="highlight illustration"><pre><code>{colour(code, lexer)}</code></pre></div>'
+
+
+def render_code(code: str, kind: str, label: str) -> str:
+    """Return sealed HTML for the code cell `label`, byte for byte. `kind` is cell or parameters."""
+    coloured = colour(code, get_lexer_by_name("python", **LEXER))
+    return seal(f'<div class="highlight {kind}" data-cell="{label}"><pre><code>{coloured}</code></pre></div>')
+
+
+def colour(code: str, lexer: Lexer) -> str:
+    """Return code as HTML with a span around each run of one colour; names and operators need none."""
+    runs = groupby(lexer.get_tokens(code), lambda token: _colour_of(token[0]))
+    parts = []
+    for name, tokens in runs:
+        text = html.escape("".join(text for _, text in tokens), quote=False)
+        parts.append(f'<span class="{name}">{text}</span>' if name and text.strip() else text)
+    return "".join(parts)
+
+
+def _colour_of(kind: _TokenType) -> str:
+    """Return the short class of a kind of token, as Material colours it; "" for what keeps the ink."""
+    return next((name for family, name in COLOURS if is_token_subtype(kind, family)), "")
 
 
 def seal(markup: str) -> str:
@@ -172,15 +210,19 @@ def _alignment(rule: str) -> str:
     return "left"
 
 
-def render_printed(text: str, kind: str) -> str:
-    """Return sealed HTML for printed text, its tables as tables. `kind` is the stream: stdout or stderr."""
+def render_printed(text: str, kind: str, label: str) -> str:
+    """Return sealed HTML for what the cell `label` printed, its tables as tables.
+
+    `kind` is the stream: stdout or stderr.
+    """
+    mark = f'data-output="{label}" tabindex="0"'
     blocks = []
     for part in split_tables(clean_text(text)):
         if isinstance(part, Table):
-            blocks.append(f'<div class="output output-table" tabindex="0">{_render_table(part)}</div>')
+            blocks.append(f'<div class="output output-table" {mark}>{_render_table(part)}</div>')
         else:
             body = html.escape(part, quote=False)
-            blocks.append(f'<pre class="output output-{kind}" tabindex="0">{body}</pre>')
+            blocks.append(f'<pre class="output output-{kind}" {mark}>{body}</pre>')
     return "\n\n".join(seal(block) for block in blocks)
 
 

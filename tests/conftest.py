@@ -1,6 +1,7 @@
 """What the tests share: a small book that runs in seconds, and the command line."""
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -9,7 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from cardbook.status import Workplace, open_workplace
+from cardbook.pages import FOLDERS, make_pages, write_pages
+from cardbook.status import Workplace, open_workplace, take_statuses
+from tests.browser import chromium as chromium
+from tests.browser import open_page as open_page
+from tests.browser import served as served
 
 ROOT = Path(__file__).parent.parent
 
@@ -104,6 +109,30 @@ def root() -> Path:
 def workplace() -> Workplace:
     """The published book with its offline records."""
     return open_workplace(ROOT, "offline")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, workplace: Workplace) -> Path:
+    """The site, built from the records with the real configuration, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("book")
+    copy_sources(folder)
+    write_pages(folder / "docs", make_pages(workplace, take_statuses(workplace)))
+    return build_site(folder)
+
+
+def copy_sources(folder: Path) -> None:
+    """Copy what the real site is built from, without the generated pages."""
+    shutil.copy(ROOT / "mkdocs.yml", folder)
+    shutil.copytree(ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns(*FOLDERS))
+
+
+def build_site(folder: Path) -> Path:
+    """Build the site of a folder that has mkdocs.yml and docs/; return where it is."""
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
+    variables = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    outcome = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=variables)
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
+    return folder / "site"
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def test_hostile_card_text_stays_text(text: str) -> None:
     "text", [*HOSTILE, "```python\nnot a fence\n```", "# no heading\n\n\n    no code", "~~~\nx"]
 )
 def test_printed_text_is_shown_letter_by_letter(text: str) -> None:
-    page = on_page(render_printed(text, "stdout"))
+    page = on_page(render_printed(text, "stdout", "x-1"))
     blocks = page.find_all("pre")
     assert [block.get_text() for block in blocks] == [text.strip("\n")]
     assert [p.get_text() for p in page.find_all("p")] == ["Before.", "After."]
@@ -67,7 +67,7 @@ def test_printed_tables_become_tables() -> None:
     parts = list(split_tables("Before\n| a | b |\n|:--|--:|\n| x | 1 |\n| y\\|z | 2 |\n\nAfter"))
     table = Table(("a", "b"), ("left", "right"), (("x", "1"), ("y|z", "2")))
     assert parts == ["Before", table, "After"]
-    page = on_page(render_printed("| a | b |\n|:--|--:|\n| <b>x</b> | 1 |\n", "stdout"))
+    page = on_page(render_printed("| a | b |\n|:--|--:|\n| <b>x</b> | 1 |\n", "stdout", "x-1"))
     assert [cell.get_text() for cell in page.select("td")] == ["<b>x</b>", "1"]
 
 

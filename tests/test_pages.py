@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from cardbook.pages import lower_headings
+from cardbook.chapter import lower_headings
 from tests.conftest import Cardbook, replace, write
 
 
@@ -16,8 +16,8 @@ def test_page_has_cards_code_outputs_and_provenance(small: Path, cardbook: Cardb
     for text in (
         "What is one?",
         "One is <code>1</code>.",
-        'print("count", count)',
-        "count 1</pre>",
+        'data-cell="first-2"',
+        'data-output="first-2" tabindex="0">count 1</pre>',
         "**Ran** on",
     ):
         assert text in page

@@ -1,11 +1,8 @@
 """What a reader gets: the built site, read as a browser would."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
@@ -14,27 +11,11 @@ from bs4 import BeautifulSoup, Tag
 
 from cardbook.book import Chapter, read_book
 from cardbook.markup import Table, card_markdown, clean_text, split_tables
-from cardbook.pages import make_pages, write_pages
-from cardbook.status import Workplace, take_statuses
+from cardbook.status import Workplace
 from tests.conftest import ROOT, Cardbook
 
 BOOK = read_book(ROOT)
 HOME = "https://book.invalid/"
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, workplace: Workplace) -> Path:
-    """The site, built from the records with the real configuration, in a folder of its own."""
-    folder = tmp_path_factory.mktemp("book")
-    shutil.copy(ROOT / "mkdocs.yml", folder)
-    generated = shutil.ignore_patterns("chapters", "notebooks", "downloads", "figures")
-    shutil.copytree(ROOT / "docs", folder / "docs", ignore=generated)
-    write_pages(folder / "docs", make_pages(workplace, take_statuses(workplace)))
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
-    variables = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
-    outcome = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=variables)
-    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
-    return folder / "site"
 
 
 def read_page(site: Path, path: str) -> BeautifulSoup:
@@ -69,36 +50,41 @@ def test_every_card_is_on_its_page(site: Path, chapter: Chapter) -> None:
         assert len(card.select(".card-correction a[href^='https://']")) >= len(entry.corrections)
 
 
+def read_example(site: Path, name: str) -> Tag:
+    """The part of a chapter that shows an example."""
+    chapter, entry = next((c, e) for c in BOOK.chapters for e in c.entries if e.example == name)
+    heading = read_page(site, f"chapters/{chapter.id}").find(id=f"{entry.id}-example")
+    assert isinstance(heading, Tag) and isinstance(heading.parent, Tag)
+    assert heading.parent["data-example"] == name
+    return heading.parent
+
+
 @pytest.mark.parametrize("name", BOOK.examples)
 def test_code_is_shown_byte_for_byte_and_every_output_below_it(
     site: Path, workplace: Workplace, name: str
 ) -> None:
     record = workplace.records.read(name)
     assert record is not None
-    chapter, entry = next((c, e) for c in BOOK.chapters for e in c.entries if e.example == name)
-    heading = read_page(site, f"chapters/{chapter.id}").find(id=f"{entry.id}-example")
-    assert isinstance(heading, Tag)
-    blocks = []
-    for element in heading.find_next_siblings():
-        if element.name == "h2":
-            break
-        blocks.append(element)
-    shown = [block for block in blocks if {"cell", "parameters", "output"} & set(block.get("class") or [])]
-    for cell, outputs in zip(workplace.plans[name].example.code_cells, record.outputs, strict=True):
-        code = shown.pop(0).select_one("code")
-        assert code is not None and code.get_text().removesuffix("\n") == cell.source
+    shown = read_example(site, name).select("[data-cell], [data-output]")
+    cells = zip(workplace.plans[name].example.code_cells, record.outputs, strict=True)
+    for number, (cell, outputs) in enumerate(cells, 1):
+        block = shown.pop(0)
+        code = block.select_one("code")
+        assert block["data-cell"] == f"{name}-{number}" and "highlight" in (block["class"] or [])
+        assert code is not None and code.get_text() == cell.source
         for output in outputs:
+            assert shown[0]["data-output"] == f"{name}-{number}"
             if output.output_type == "stream":
                 for part in split_tables(clean_text(output.text)):
                     if isinstance(part, Table):
-                        cells = [cell.get_text() for cell in shown.pop(0).select("th, td")]
-                        assert cells == [*part.header, *(text for row in part.rows for text in row)]
+                        texts = [cell.get_text() for cell in shown.pop(0).select("th, td")]
+                        assert texts == [*part.header, *(text for row in part.rows for text in row)]
                     else:
                         assert shown.pop(0).get_text() == part
             else:
                 image = shown.pop(0).find("img")
                 assert isinstance(image, Tag) and image["alt"] == cell.alt
-                assert (site / "chapters" / chapter.id / str(image["src"])).resolve().exists()
+                assert (site / "chapters" / "any" / str(image["src"])).resolve().exists()
     assert shown == []
 
 
@@ -107,11 +93,9 @@ def test_provenance_is_on_the_page_with_its_links(site: Path, workplace: Workpla
     record = workplace.records.read(name)
     assert record is not None
     provenance = record.provenance
-    chapter, entry = next((c, e) for c in BOOK.chapters for e in c.entries if e.example == name)
-    heading = read_page(site, f"chapters/{chapter.id}").find(id=f"{entry.id}-example")
-    assert isinstance(heading, Tag)
-    line = heading.find_next(class_="provenance")
-    assert isinstance(line, Tag)
+    example = read_example(site, name)
+    line = example.select_one(f'.provenance[data-provenance="{name}"]')
+    assert line is not None
     text = words(line.get_text())
     for expected in (provenance.device, f"{provenance.seconds:.1f} s", provenance.fingerprint[:16], "UTC"):
         assert expected in text
@@ -120,7 +104,13 @@ def test_provenance_is_on_the_page_with_its_links(site: Path, workplace: Workpla
     for model_id, model in provenance.models.items():
         assert model_id in text and model["revision"][:12] in text and model["source"] in text
         assert model["note"] in text
-    targets = [urlsplit(str(link["href"])).path for link in line.find_all("a")]
+    time, install = line.find("time"), example.select_one(f'[data-install="{name}"] pre')
+    assert isinstance(time, Tag)
+    assert datetime.fromisoformat(str(time["datetime"])) == datetime.fromisoformat(provenance.started)
+    assert install is not None and install.get_text().startswith("pip install ")
+    verified = line.select_one(f'p.verified[data-verified="{name}"]')
+    assert verified is not None and verified.has_attr("hidden") and not verified.get_text()
+    targets = [urlsplit(str(link["href"])).path for link in example.find_all("a")]
     for suffix in (f"{name}.py", f"/{name}/", f"{name}.ipynb", f"test_{name}.py"):
         assert any(target.endswith(suffix) for target in targets), suffix
 

@@ -26,6 +26,13 @@ async function bundle() {
   });
 }
 
+// The face of headings and questions; everything else is set in the reader's own fonts.
+async function copyFont() {
+  const from = packageFile("@fontsource/source-serif-4");
+  await copyFile(join(from, "files/source-serif-4-latin-600-normal.woff2"), join(OUT, "source-serif.woff2"));
+  await copyFile(join(from, "LICENSE"), join(OUT, "source-serif-licence.txt"));
+}
+
 async function copyKatex() {
   const from = packageFile("katex/dist");
   const to = join(OUT, "katex");
@@ -43,5 +50,6 @@ async function copyKatex() {
 
 await rm(OUT, { recursive: true, force: true });
 await copyKatex();
+await copyFont();
 // Last, because make takes it as the sign that the rest is there.
 await bundle();

@@ -10,6 +10,10 @@ from importlib import metadata
 from pathlib import Path
 
 REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+FIELD = re.compile(r"^(Name|Version|Requires-Dist):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE)
+BLANK_LINE = re.compile(r"\r?\n\r?\n")
+# A line of RECORD that names a Python file: the folder it begins with, or else the module itself.
+PYTHON_FILE = re.compile(r"^(?:([^/,\n]+)/[^,\n]*|([^/,\n]+))\.py,", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -48,22 +52,37 @@ def read_environment() -> Environment:
     """Return the environment of this interpreter."""
     versions: dict[str, str] = {}
     requirements: dict[str, tuple[str, ...]] = {}
+    providers: dict[str, set[str]] = {}
     for distribution in metadata.distributions():
-        name = canonical(distribution.metadata["Name"])
+        # importlib would parse each long description too, which takes longer than all the rest of a command.
+        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+        fields = FIELD.findall(BLANK_LINE.split(text, 1)[0])
+        name = canonical(next((value for key, value in fields if key == "Name"), ""))
+        for module in _top_modules(distribution):
+            providers.setdefault(module, set()).add(name)
         if name not in versions:
-            versions[name] = distribution.version
-            requirements[name] = tuple(_required(distribution.requires or []))
-    providers = {
-        module: tuple(sorted({canonical(name) for name in names}))
-        for module, names in metadata.packages_distributions().items()
-    }
+            versions[name] = next((value for key, value in fields if key == "Version"), "")
+            lines = [value for key, value in fields if key == "Requires-Dist"]
+            requirements[name] = tuple(_required(lines))
     return Environment(
         python=platform.python_version(),
         device=_device_class(versions.get("torch", "")),
         versions=versions,
         requirements=requirements,
-        providers=providers,
+        providers={module: tuple(sorted(names)) for module, names in providers.items()},
     )
+
+
+def _top_modules(distribution: metadata.Distribution) -> set[str]:
+    """Return the modules a distribution says it has, else those that its list of files shows."""
+    declared = (distribution.read_text("top_level.txt") or "").split()
+    if declared:
+        return set(declared)
+    record = distribution.read_text("RECORD")
+    if record is not None:
+        return {folder or module for folder, module in PYTHON_FILE.findall(record)}
+    files = distribution.files or ()
+    return {file.parts[0] if len(file.parts) > 1 else file.stem for file in files if file.suffix == ".py"}
 
 
 def _required(lines: Iterable[str]) -> Iterable[str]:

@@ -4,16 +4,17 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
-import jupytext
 import nbformat
 from nbformat import NotebookNode
 
 from cardbook.book import Literal
+from cardbook.parsed import recall, remember
 from cardbook.problem import BadInput, Problem
 
 MARKER = re.compile(r"# %%")
@@ -36,7 +37,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Example:
-    """A script as cells. `text` is the script itself, `title` the first heading of its prose."""
+    """A script as cells.
+
+    `text` is the script itself with the profile's parameters, `title` the first heading of its prose.
+    """
 
     name: str
     title: str
@@ -62,7 +66,12 @@ def read_example(root: Path, name: str) -> Example:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise BadInput([Problem(file, 0, "no such file", "write it, or name another")]) from None
-    example = parse_example(name, text)
+    memory = root / ".cardbook" / "parsed" / f"{name}.json"
+    if (known := recall(memory, text)) is not None:
+        example = _make_example(name, text, [_cell_of(value) for value in known])
+    else:
+        example = parse_example(name, text)
+        remember(memory, text, [_as_value(cell) for cell in example.cells])
     problems = [*_check_form(example), *_check_code(example)]
     if problems:
         raise BadInput(sorted(problems))
@@ -71,15 +80,30 @@ def read_example(root: Path, name: str) -> Example:
 
 def parse_example(name: str, text: str) -> Example:
     """Return the cells of a script in percent format."""
+    # Imported here: it takes longer to import than all the rest, and most scripts were parsed before.
+    import jupytext
+
     notebook = jupytext.reads(text, fmt="py:percent")
     lines = text.split("\n")
     markers = [number for number, line in enumerate(lines, 1) if MARKER.match(line)]
     if len(markers) != len(notebook.cells):
         what = "there is text outside the cells"
         raise BadInput([Problem(f"examples/{name}.py", 1, what, "begin every cell with a line # %%")])
-    cells = tuple(_read_cell(cell, line) for cell, line in zip(notebook.cells, markers, strict=True))
+    pairs = zip(notebook.cells, markers, strict=True)
+    return _make_example(name, text, [_read_cell(cell, line) for cell, line in pairs])
+
+
+def _make_example(name: str, text: str, cells: Sequence[Cell]) -> Example:
     heading = HEADING.match(cells[0].source) if cells and cells[0].kind == "markdown" else None
-    return Example(name, heading["title"] if heading else "", text, cells)
+    return Example(name, heading["title"] if heading else "", text, tuple(cells))
+
+
+def _as_value(cell: Cell) -> dict[str, Any]:
+    return {**vars(cell), "tags": sorted(cell.tags)}
+
+
+def _cell_of(value: Mapping[str, Any]) -> Cell:
+    return Cell(**{**value, "tags": frozenset(value["tags"])})
 
 
 def _read_cell(cell: NotebookNode, marker: int) -> Cell:
@@ -141,7 +165,9 @@ def set_parameters(example: Example, values: Mapping[str, Literal]) -> Example:
             [Problem(example.file, cell.line, f'no parameter "{name}"', remedy) for name in unknown]
         )
     cells[numbers[0]] = replace(cell, source=source)
-    return replace(example, cells=tuple(cells))
+    lines = example.text.split("\n")
+    lines[cell.line - 1 : cell.line - 1 + len(cell.source.split("\n"))] = source.split("\n")
+    return replace(example, text="\n".join(lines), cells=tuple(cells))
 
 
 def _write_values(source: str, values: Mapping[str, Literal]) -> tuple[str, list[str]]:
@@ -161,17 +187,11 @@ def _write_values(source: str, values: Mapping[str, Literal]) -> tuple[str, list
 
 
 def script_of(example: Example) -> str:
-    """Return the script with the cells' present sources: what a reader downloads and `python` runs."""
-    original = parse_example(example.name, example.text)
-    lines = example.text.split("\n")
-    pairs = list(zip(original.cells, example.cells, strict=True))
-    for before, now in reversed(pairs):
-        if before.source != now.source:
-            count = len(before.source.split("\n"))
-            lines[before.line - 1 : before.line - 1 + count] = now.source.split("\n")
-    return "\n".join(lines)
+    """Return the script as the profile runs it: what a reader downloads and `python` runs."""
+    return example.text
 
 
+@lru_cache(maxsize=1024)
 def imports_of(example: Example) -> frozenset[str]:
     """Return the top-level modules, outside the standard library, that the code imports."""
     modules: set[str] = set()
@@ -184,6 +204,7 @@ def imports_of(example: Example) -> frozenset[str]:
     return frozenset(modules - STANDARD)
 
 
+@lru_cache(maxsize=1024)
 def import_statements(example: Example) -> frozenset[str]:
     """Return the code's import statements of modules outside the standard library, each on one line."""
     return frozenset(
@@ -195,6 +216,7 @@ def import_statements(example: Example) -> frozenset[str]:
     )
 
 
+@lru_cache(maxsize=1024)
 def strings_of(example: Example) -> frozenset[str]:
     """Return every string constant of the code."""
     return frozenset(
@@ -207,19 +229,25 @@ def strings_of(example: Example) -> frozenset[str]:
 
 def to_notebook(example: Example) -> NotebookNode:
     """Return the example as a notebook without outputs, the same one every time."""
-    notebook = nbformat.v4.new_notebook()
-    notebook.metadata.kernelspec = {
-        "name": "python3",
-        "display_name": "Python 3",
-        "language": "python",
-    }
-    notebook.metadata.language_info = {"name": "python"}
-    for number, cell in enumerate(example.cells):
-        make = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
-        node = make(cell.source, id=f"cell-{number}")
-        if cell.tags:
-            node.metadata.tags = sorted(cell.tags)
-        if cell.alt:
-            node.metadata.alt = cell.alt
-        notebook.cells.append(node)
-    return notebook
+    # From plain values: nbformat's own makers validate each cell by itself, and writing validates them all.
+    return nbformat.from_dict(
+        {
+            "nbformat": 4,
+            "nbformat_minor": 5,
+            "metadata": {
+                "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+                "language_info": {"name": "python"},
+            },
+            "cells": [_cell_node(number, cell) for number, cell in enumerate(example.cells)],
+        }
+    )
+
+
+def _cell_node(number: int, cell: Cell) -> dict[str, Any]:
+    metadata: dict[str, Any] = {}
+    if cell.tags:
+        metadata["tags"] = sorted(cell.tags)
+    if cell.alt:
+        metadata["alt"] = cell.alt
+    node = {"id": f"cell-{number}", "cell_type": cell.kind, "source": cell.source, "metadata": metadata}
+    return node | ({"execution_count": None, "outputs": []} if cell.kind == "code" else {})

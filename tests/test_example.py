@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,21 @@ def test_mistakes_are_named_with_their_line(small: Path, before: str, after: str
 def test_notebook_is_the_same_every_time() -> None:
     example = parse_example("first", FIRST)
     assert to_notebook(example) == to_notebook(example)
+
+
+def test_script_parsed_before_is_read_without_the_parser(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed = read_example(small, "first")
+    monkeypatch.setitem(sys.modules, "jupytext", None)
+    assert read_example(small, "first") == parsed
+
+
+def test_changed_script_and_damaged_memory_are_parsed_anew(small: Path) -> None:
+    script, memory = small / "examples" / "first.py", small / ".cardbook" / "parsed" / "first.json"
+    before = read_example(small, "first")
+    for damage in ("", "{", "[]", '{"key": 1}'):
+        memory.write_text(damage)
+        assert read_example(small, "first") == before
+    replace(script, 'print("done")', 'print("well done")')
+    assert read_example(small, "first").code_cells[-1].source == 'print("well done")'

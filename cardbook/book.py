@@ -59,17 +59,23 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Setting:
-    """What `book.yml` says of one example beside its code; `seconds` is how long it may take."""
+    """What `book.yml` says of one example beside its code.
+
+    `seconds` is how long it may take, `memory` how many GB; `data` are files that it reads unseen by Python.
+    """
 
     hub: Mapping[str, Literal]
     environment: tuple[str, ...]
     needs: tuple[str, ...]
     skip: Skip | None
     seconds: float
+    memory: float
+    data: tuple[str, ...]
 
 
 DEFAULT_SECONDS = 600.0
-NO_SETTING = Setting({}, (), (), None, DEFAULT_SECONDS)
+DEFAULT_MEMORY = 8.0
+NO_SETTING = Setting({}, (), (), None, DEFAULT_SECONDS, DEFAULT_MEMORY, ())
 
 
 @dataclass(frozen=True)
@@ -213,7 +219,7 @@ def _read_settings(document: Located) -> dict[str, Setting]:
 
 
 def _read_setting(document: Located, at: Where) -> Setting:
-    if not document.keys(at, (), ["hub", "environment", "needs", "skip", "seconds"]):
+    if not document.keys(at, (), ["hub", "environment", "needs", "skip", "seconds", "memory", "data"]):
         return NO_SETTING
     hub = document.at((*at, "hub"))
     values = dict(hub) if isinstance(hub, dict) else {}
@@ -226,16 +232,22 @@ def _read_setting(document: Located, at: Where) -> Setting:
             )
     lists = [
         tuple(document.text((*at, key, i)) for i in document.items((*at, key)))
-        for key in ("environment", "needs")
+        for key in ("environment", "needs", "data")
     ]
     skip = _read_skip(document, (*at, "skip")) if document.at((*at, "skip")) is not None else None
-    seconds = document.at((*at, "seconds"))
-    if seconds is not None and not (isinstance(seconds, int | float) and seconds > 0):
-        document.report(
-            (*at, "seconds"), "seconds must be a positive number", "say how long the example may take"
-        )
-    limit = float(seconds) if isinstance(seconds, int | float) else DEFAULT_SECONDS
-    return Setting(values, lists[0], lists[1], skip, limit)
+    seconds = _read_limit(document, (*at, "seconds"), DEFAULT_SECONDS)
+    memory = _read_limit(document, (*at, "memory"), DEFAULT_MEMORY)
+    return Setting(values, lists[0], lists[1], skip, seconds, memory, lists[2])
+
+
+def _read_limit(document: Located, at: Where, default: float) -> float:
+    value = document.at(at)
+    if value is None:
+        return default
+    if isinstance(value, int | float) and value > 0:
+        return float(value)
+    document.report(at, f"{at[-1]} must be a positive number", f"leave it out for {default:g}")
+    return default
 
 
 def _read_skip(document: Located, at: Where) -> Skip | None:

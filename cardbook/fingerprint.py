@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cardbook.data import GONE
 from cardbook.environment import Environment
 from cardbook.example import Example, imports_of, strings_of
 from cardbook.models import Model, Stored
@@ -29,6 +30,10 @@ class Fingerprint:
     def digest(self) -> str:
         """SHA-256 over the parts in canonical JSON, as 64 hexadecimal digits."""
         return hash_text(json.dumps(self.parts, sort_keys=True, ensure_ascii=False))
+
+    def with_data(self, data: Mapping[str, str]) -> "Fingerprint":
+        """Return the fingerprint of a run that read these data files, given with their SHA-256."""
+        return Fingerprint({**self.parts, "data": dict(data)}) if data else self
 
 
 def hash_text(text: str) -> str:
@@ -94,7 +99,15 @@ def explain(recorded: Parts, today: Parts) -> list[str]:
             reasons.append(f"{key} {recorded.get(key)} → {today[key]}")
     reasons += _explain_packages(recorded.get("packages", {}), today["packages"])
     reasons += _explain_models(recorded.get("models", {}), today["models"])
+    reasons += _explain_data(recorded.get("data", {}), today.get("data", {}))
     return reasons
+
+
+def _explain_data(recorded: Mapping[str, str], today: Mapping[str, str]) -> Iterator[str]:
+    for name, now in today.items():
+        if recorded.get(name) != now:
+            what = "is gone" if now == GONE else "changed" if name in recorded else "is new"
+            yield f"data file {name} {what}"
 
 
 def _explain_code(recorded: list[str], today: list[str]) -> Iterator[str]:

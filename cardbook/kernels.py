@@ -2,11 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,6 +15,8 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+
+from cardbook.guard import Fence, write_fence
 
 KERNEL_ARGUMENTS = ("--InlineBackend.figure_formats=retina", "--HistoryManager.enabled=False")
 # What every kernel needs, whatever its example imports.
@@ -53,7 +56,8 @@ class ForkedProcess:
             try:
                 self.returncode = self.parent.ask({"poll": self.pid})["status"]
             except (BrokenPipeError, ValueError):
-                self.returncode = -9
+                # Its keeper ends with the parent.
+                self.returncode = -signal.SIGKILL
         return self.returncode
 
     def wait(self) -> int | None:
@@ -70,17 +74,33 @@ class ForkProvisioner(LocalProvisioner):
 
     forker: Parent | None = None
     log: str = os.devnull
+    fence: str = ""
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork a kernel with the arguments, environment and folder that an ordinary one would get."""
-        if self.forker is None:
-            with Path(self.log).open("ab") as stream:
-                return await super().launch_kernel(cmd, stdout=stream, stderr=stream, **kwargs)
         argv = cmd[cmd.index("-f") :]
         request = {"argv": argv, "env": kwargs["env"], "cwd": kwargs["cwd"], "log": self.log}
-        self.pid = self.pgid = self.forker.ask(request)["pid"]
-        self.process = cast("subprocess.Popen[Any]", ForkedProcess(self.forker, self.pid))
-        return self.connection_info
+        if self.forker is not None:
+            try:
+                self.pid = self.forker.ask(request | {"fence": self.fence})["pid"]
+            except (BrokenPipeError, ValueError):
+                # The parent has ended, killed perhaps: an ordinary kernel will do.
+                self.forker = None
+            else:
+                self.process = cast("subprocess.Popen[Any]", ForkedProcess(self.forker, self.pid))
+                return self.connection_info
+        command = [sys.executable, "-m", "cardbook.child", self.fence, *argv]
+        with Path(self.log).open("ab") as stream:
+            return await super().launch_kernel(command, stdout=stream, stderr=stream, **kwargs)
+
+    async def send_signal(self, signum: int) -> None:
+        """Send a signal to the keeper; what means the end reaches it as a request to end all it keeps."""
+        if not sys.platform.startswith("linux"):
+            await super().send_signal(signum)
+        elif self.process:
+            ending = signum in (signal.SIGKILL, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                self.process.send_signal(signal.SIGTERM if ending else signum)
 
 
 class KernelManager(AsyncKernelManager):
@@ -93,8 +113,8 @@ class KernelManager(AsyncKernelManager):
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
 
-def make_manager(folder: Path, forker: Parent | None) -> KernelManager:
-    """Return a manager whose kernel is reached through sockets in `folder`, closed to other users."""
+def make_manager(folder: Path, forker: Parent | None, fence: Fence) -> KernelManager:
+    """Return a manager whose kernel runs inside a fence, reached through sockets in `folder`."""
     if sys.platform == "win32":
         manager = KernelManager()
     else:
@@ -106,6 +126,7 @@ def make_manager(folder: Path, forker: Parent | None) -> KernelManager:
         kernel_id=manager.kernel_id, kernel_spec=manager.kernel_spec, parent=manager
     )
     provisioner.forker, provisioner.log = forker, str(folder / "kernel.log")
+    provisioner.fence = write_fence(fence)
     manager.provisioner = provisioner
     return manager
 
@@ -118,7 +139,7 @@ def start_parent(
 
     None, with a line to `say` that tells why, where forking is not available or not safe.
     """
-    if not hasattr(os, "fork") or sys.platform == "darwin":
+    if not hasattr(os, "fork") or not sys.platform.startswith("linux"):
         say("Kernels cannot be forked on this platform: each imports its libraries itself.")
         yield None
         return
@@ -133,12 +154,18 @@ def start_parent(
     )
     parent = Parent(process)
     try:
-        reply = parent.ask({"imports": [*KERNEL_IMPORTS, *imports]})
+        try:
+            reply = parent.ask({"imports": [*KERNEL_IMPORTS, *imports]})
+        except KeyboardInterrupt:
+            # It has no kernels yet, and would go on importing for seconds.
+            process.kill()
+            raise
         if reply["danger"]:
             say(f"Kernels are not forked, {reply['danger']}: each imports its libraries itself.")
         yield None if reply["danger"] else parent
     finally:
         assert process.stdin is not None and process.stdout is not None
-        process.stdin.close()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
         process.wait()
         process.stdout.close()

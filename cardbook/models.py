@@ -206,6 +206,23 @@ class ModelStore:
                 return None
         return stored
 
+    def fault(self, model: Model) -> str:
+        """Return in words what is wrong with the stored model, after hashing every file; "" if nothing."""
+        try:
+            receipt = json.loads(self.receipt(model).read_text(encoding="utf-8"))
+            stored = Stored(**receipt["stored"])
+        except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
+            return "is not in the model store"
+        if stored.revision != model.revision or not self._promised(model, stored):
+            return "is in the model store with other files than models.toml lists"
+        for name, digest in stored.files.items():
+            path = self.snapshot(model) / name
+            if not path.is_file():
+                return f"has lost {name} in the model store"
+            if hash_file(path) != digest:
+                return f"is damaged in the model store ({name} is not what came in)"
+        return ""
+
     def put(self, model: Model, folder: Path, source: str, note: str) -> None:
         """Move a fetched model folder (`models--…`) into the store in one step and write its receipt."""
         self.receipt(model).unlink(missing_ok=True)

@@ -9,9 +9,13 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Any
+
+from cardbook.child import become_kernel
+from cardbook.keeper import keep, leave
 
 
 def main() -> None:
@@ -37,7 +41,9 @@ def main() -> None:
                 answer(replies, {"status": take_status(request["poll"], children)})
     finally:
         for pid in children:
-            end_group(pid)
+            os.kill(pid, signal.SIGTERM)
+        for pid in children:
+            os.waitpid(pid, 0)
 
 
 def import_all(statements: Sequence[str]) -> None:
@@ -78,17 +84,8 @@ def take_status(pid: int, children: set[int]) -> int | None:
     return os.waitstatus_to_exitcode(status)
 
 
-def end_group(pid: int) -> None:
-    """End a kernel with everything it started."""
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-
-
 def fork_kernel(request: dict[str, Any], pipes: Sequence[IO[str]]) -> int:
-    """Fork a child that becomes the kernel the request describes; return its process id."""
-    parent = os.getpid()
+    """Fork a child that keeps the kernel the request describes; return its process id."""
     pid = os.fork()
     if pid:
         return pid
@@ -101,29 +98,14 @@ def fork_kernel(request: dict[str, Any], pipes: Sequence[IO[str]]) -> int:
         for source, target in ((null, 0), (log, 1), (log, 2)):
             os.dup2(source, target)
         os.environ.clear()
-        os.environ.update(request["env"], JPY_PARENT_PID=str(parent))
+        os.environ.update(request["env"])
         os.chdir(request["cwd"])
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        become_kernel(request["argv"])
+        keep(lambda: become_kernel(request["fence"], request["argv"]))
     finally:
         # Whatever happened: a child must never go on as a second parent.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(1)
-
-
-def become_kernel(arguments: Sequence[str]) -> None:
-    """Run an ipykernel in this process until it is told to stop; never returns."""
-    from ipykernel.kernelapp import IPKernelApp
-
-    if "numpy" in sys.modules:
-        # A copy of the parent's state would make unseeded draws the same in every child.
-        sys.modules["numpy"].random.seed()
-    sys.argv = ["ipykernel_launcher", *arguments]
-    # The script's folder comes first in a fresh interpreter, and for a kernel that is the working folder.
-    sys.path[0] = ""
-    IPKernelApp.launch_instance(list(arguments))
-    os._exit(0)
+        traceback.print_exc()
+        leave(1)
 
 
 if __name__ == "__main__":

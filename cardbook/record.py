@@ -1,16 +1,20 @@
 """Records: what a run left, one executed notebook with its provenance inside."""
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from filelock import FileLock, Timeout
 from nbformat import NotebookNode
 
 from cardbook.files import write_whole
-from cardbook.fingerprint import hash_text
+from cardbook.fingerprint import Fingerprint, hash_text
 
 SCHEMA = 1
 
@@ -53,15 +57,37 @@ class Record:
 
 @dataclass(frozen=True)
 class Failure:
-    """What a failed run left: the fingerprint it had, when, and the error a person can mend."""
+    """What a failed run left: the fingerprint it had, when, and the error a person can mend.
+
+    `after` tells which record stood there already, "" for none.
+    """
 
     fingerprint: str
     started: str
     message: str
+    after: str = ""
+
+    def outlived(self, record: Record | None) -> bool:
+        """Return whether a record is of a later run, so that the failure no longer counts.
+
+        The record the failure came after is not, whatever the clock said. The two stand side by side when
+        record sets are merged, or when a run is ended between writing the one and removing the other.
+        """
+        if record is None or self.after == identity(record):
+            return False
+        return datetime.fromisoformat(record.provenance.started) > datetime.fromisoformat(self.started)
+
+
+DAMAGED_FAILURE = Failure("", "9999-12-31T00:00:00+00:00", "a run failed, and what it left is damaged")
 
 
 class Damaged(Exception):
     """A record file that cannot be trusted: truncated, garbage, or changed by hand."""
+
+
+def identity(record: Record) -> str:
+    """Return what tells a record from any other."""
+    return hash_text(json.dumps(asdict(record.provenance), sort_keys=True))
 
 
 def outputs_of(notebook: NotebookNode) -> list[list[NotebookNode]]:
@@ -105,16 +131,21 @@ class RecordSet:
             raise Damaged("the record has no provenance") from None
         if provenance.outputs != hash_outputs(notebook):
             raise Damaged("the record's outputs are not those of its run")
+        if provenance.fingerprint != Fingerprint(provenance.parts).digest:
+            raise Damaged("the record's fingerprint is not that of its parts")
+        if not _is_instant(provenance.started):
+            raise Damaged("the record does not say when it was made")
         return Record(notebook, provenance)
 
     def read_failure(self, name: str) -> Failure | None:
         """Return what the last run of an example left if it failed, else None."""
         try:
-            return Failure(**json.loads(self.failure_path(name).read_text(encoding="utf-8")))
+            failure = Failure(**json.loads(self.failure_path(name).read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
         except (json.JSONDecodeError, TypeError, UnicodeDecodeError):
-            return Failure("", "", "a run failed, and what it left is damaged")
+            failure = Failure("", "", "")
+        return failure if _is_instant(failure.started) else DAMAGED_FAILURE
 
     def write(self, record: Record) -> None:
         """Keep a record, whole or not at all, in place of the one before and of any failure."""
@@ -124,6 +155,47 @@ class RecordSet:
         write_whole(self.path(name), nbformat.writes(notebook) + "\n")
         self.failure_path(name).unlink(missing_ok=True)
 
-    def write_failure(self, name: str, failure: Failure) -> None:
+    def write_failure(self, name: str, fingerprint: str, started: str, message: str) -> None:
         """Mark an example as failed; a record it has stays, and `check` refuses it."""
+        try:
+            record = self.read(name)
+        except Damaged:
+            record = None
+        failure = Failure(fingerprint, started, message, identity(record) if record else "")
         write_whole(self.failure_path(name), json.dumps(asdict(failure), indent=1) + "\n")
+
+    @contextmanager
+    def held(self, say: Callable[[str], None]) -> Iterator[None]:
+        """Keep other runs away from these records while the block lasts; wait, and say so, for one at work.
+
+        The lock is the machine's own, so that a run that was killed holds nothing.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock, holder = FileLock(self.folder / ".lock"), self.folder / ".holder"
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            number = holder.read_text(encoding="utf-8") if holder.exists() else "of another machine"
+            say(f"Another run (process {number}) is at work on these records: waiting for it.")
+            lock.acquire(poll_interval=0.1)
+        try:
+            self._sweep()
+            with suppress(OSError):
+                holder.write_text(str(os.getpid()), encoding="utf-8")
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+    def _sweep(self) -> None:
+        """Remove the drafts of a run that was killed while it wrote."""
+        for pattern in (".*.ipynb-*", ".*.failed.json-*"):
+            for draft in self.folder.glob(pattern):
+                draft.unlink(missing_ok=True)
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except (TypeError, ValueError):
+        return False

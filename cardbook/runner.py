@@ -1,78 +1,25 @@
-"""Runs: every example in a process of its own, its outputs kept as a record."""
+"""Runs: what is not fresh is executed, several examples at a time, and the records are kept."""
 
 import asyncio
-import json
-import os
-import re
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import psutil
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
-from nbformat import NotebookNode
-
-from cardbook.environment import core_count, processor_name
-from cardbook.example import Example, import_statements, imports_of, to_notebook
-from cardbook.fingerprint import THEME
-from cardbook.kernels import Parent, make_manager, start_parent
-from cardbook.markup import clean_text
-from cardbook.record import SCHEMA, Failure, Provenance, Record, hash_outputs
+from cardbook.environment import core_count
+from cardbook.example import import_statements, strings_of
+from cardbook.execution import Event, Raised, execute_example
+from cardbook.kernels import Parent, start_parent
+from cardbook.models import ModelStore
 from cardbook.status import Plan, Status, Workplace, take_status
+from cardbook.variables import common_variables, kernel_variables
 
-OUTPUT_LIMIT = 5_000_000
-LINE_IN_CELL = re.compile(r"Cell In\s*\[(\d+)\], line (\d+)")
-
-# What a process needs to work at all; nothing else of the caller's environment reaches an example.
-INHERITED = re.compile(
-    r"PATH|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|LD_LIBRARY_PATH|CUDA_.*|NVIDIA_.*|VIRTUAL_ENV"
-)
-
-# Asked of the kernel after the last cell, outside the notebook: what only its own torch can tell.
-GPU_QUESTION = """__import__("json").dumps((lambda torch: (
-    [torch.cuda.get_device_name(), torch.cuda.max_memory_allocated()]
-    if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized() else None
-))(__import__("sys").modules.get("torch")))"""
+__all__ = ["Event", "choose_shard", "common_variables", "execute_example", "kernel_variables", "run_examples"]
 
 
-@dataclass(frozen=True)
-class Event:
-    """Something that happened to a run: note, started, cell, done or failed, with a message for a person."""
-
-    kind: str
-    name: str
-    done: int
-    total: int
-    message: str
-
-
-class Raised(Exception):
-    """An example did not finish; the text names its file, cell, line and error."""
-
-
-class TooMuchOutput(Exception):
-    """An example has sent more than a page can show."""
-
-
-class BoundedClient(NotebookClient):
-    """Executes a notebook, taking at most OUTPUT_LIMIT characters of output from it."""
-
-    received = 0
-
-    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:  # noqa: ANN401
-        """Take one message of the kernel. Raises TooMuchOutput."""
-        content = msg["content"]
-        self.received += len(content.get("text") or "")
-        self.received += sum(len(str(value)) for value in (content.get("data") or {}).values())
-        if self.received > OUTPUT_LIMIT:
-            raise TooMuchOutput
-        return super().process_message(msg, cell, cell_index)
+Tell = Callable[[Event], None]
 
 
 def run_examples(
@@ -80,24 +27,36 @@ def run_examples(
     names: Sequence[str],
     jobs: int,
     force: bool,
-    tell: Callable[[Event], None],
+    tell: Tell,
     parent: Parent | None = None,
 ) -> list[Status]:
     """Execute what is not fresh of these examples and keep the records.
 
-    Longest first, `jobs` at a time. Returns the states afterwards, in the order of `names`. A `parent` that
-    is given forks every kernel and is left running; without one, a parent is started where that pays.
+    Longest first, `jobs` at a time; waits while another run is at work on the same records. Returns the
+    states afterwards, in the order of `names`. A `parent` that is given forks every kernel and is left
+    running; without one, a parent is started where that pays.
     """
     before = [take_status(workplace, name) for name in names]
-    waiting = [
-        status for status in before if status.state != "skipped" and (force or status.state != "fresh")
-    ]
-    waiting.sort(key=_expected_seconds, reverse=True)
-    plans = {status.name: workplace.plans[status.name] for status in waiting}
-    threads = max(1, core_count() // jobs)
-    with _parent_for(workplace, list(plans.values()), threads, tell, parent) as forker:
-        asyncio.run(_run_all(workplace, list(plans.values()), jobs, threads, forker, tell))
-    return [take_status(workplace, row.name) if row.name in plans else row for row in before]
+    if not _waiting(before, force):
+        return before
+    with workplace.records.held(lambda text: tell(Event("note", "", 0, 0, text))):
+        # Another run may have done some of it meanwhile.
+        waiting = _waiting([take_status(workplace, name) for name in names], force)
+        faults = _run_all(workplace, [workplace.plans[name] for name in waiting], jobs, tell, parent)
+    return [_state_after(workplace, name, faults.get(name, "")) for name in names]
+
+
+def _waiting(states: Sequence[Status], force: bool) -> list[str]:
+    """Return the examples to execute, longest first."""
+    waiting = [row for row in states if row.state != "skipped" and (force or row.state != "fresh")]
+    waiting.sort(key=lambda row: row.record.provenance.seconds if row.record else float("inf"), reverse=True)
+    return [row.name for row in waiting]
+
+
+def _state_after(workplace: Workplace, name: str, fault: str) -> Status:
+    status = take_status(workplace, name)
+    # Where not even the failure could be written down, what stands there is not of this run.
+    return replace(status, state="failed", reasons=(fault,)) if fault else status
 
 
 def choose_shard(names: Sequence[str], seconds: Mapping[str, float], number: int, count: int) -> list[str]:
@@ -115,19 +74,20 @@ def choose_shard(names: Sequence[str], seconds: Mapping[str, float], number: int
     return [name for name in names if name in shards[number - 1]]
 
 
-def _expected_seconds(status: Status) -> float:
-    return status.record.provenance.seconds if status.record else float("inf")
+def _run_all(
+    workplace: Workplace, plans: Sequence[Plan], jobs: int, tell: Tell, given: Parent | None
+) -> dict[str, str]:
+    """Run these examples; return why one failed, by name."""
+    threads = max(1, core_count() // jobs)
+    with _parent_for(workplace, plans, threads, tell, given) as parent:
+        return asyncio.run(_run_side_by_side(workplace, plans, jobs, threads, parent, tell))
 
 
 @contextmanager
 def _parent_for(
-    workplace: Workplace,
-    plans: Sequence[Plan],
-    threads: int,
-    tell: Callable[[Event], None],
-    given: Parent | None,
+    workplace: Workplace, plans: Sequence[Plan], threads: int, tell: Tell, given: Parent | None
 ) -> Iterator[Parent | None]:
-    """Return the parent given, else one that has imported what these examples import; None for one example."""
+    """Return the parent given, or one that has imported what these examples import; None for a single one."""
     if given is not None or len(plans) < 2:
         yield given
         return
@@ -139,23 +99,29 @@ def _parent_for(
             yield parent
 
 
-async def _run_all(
-    workplace: Workplace,
-    plans: Sequence[Plan],
-    jobs: int,
-    threads: int,
-    parent: Parent | None,
-    tell: Callable[[Event], None],
-) -> None:
+async def _run_side_by_side(
+    workplace: Workplace, plans: Sequence[Plan], jobs: int, threads: int, parent: Parent | None, tell: Tell
+) -> dict[str, str]:
     places = asyncio.Semaphore(jobs)
-
-    async def run_in_turn(plan: Plan) -> None:
-        async with places:
-            await _run_one(workplace, plan, threads, parent, tell)
-
+    faults: dict[str, str] = {}
     async with asyncio.TaskGroup() as group:
+        used = {model_id for plan in plans for model_id in plan.fingerprint.parts["models"]}
+        models = {model_id: group.create_task(_examine(workplace, model_id)) for model_id in sorted(used)}
+
+        async def run_in_turn(plan: Plan) -> None:
+            async with places:
+                if fault := await _run_one(workplace, plan, threads, parent, models, tell):
+                    faults[plan.example.name] = fault
+
         for plan in plans:
             group.create_task(run_in_turn(plan))
+    return faults
+
+
+async def _examine(workplace: Workplace, model_id: str) -> str:
+    """Return what is wrong with a stored model, in words, after hashing its files in another thread."""
+    store = ModelStore(workplace.root)
+    return await asyncio.to_thread(store.fault, workplace.models[model_id])
 
 
 async def _run_one(
@@ -163,209 +129,43 @@ async def _run_one(
     plan: Plan,
     threads: int,
     parent: Parent | None,
-    tell: Callable[[Event], None],
-) -> None:
+    models: Mapping[str, "asyncio.Task[str]"],
+    tell: Tell,
+) -> str:
+    """Run one example and keep what it leaves; return why it failed, "" when it did not."""
     name, total = plan.example.name, len(plan.example.code_cells)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
     tell(Event("started", name, 0, total, f"{name}: running"))
-    started = _now()
+    fault, seconds = _absent_models(workplace, plan), 0.0
     try:
-        record = await execute_example(workplace, plan, threads, parent, tell)
+        if not fault:
+            record = await execute_example(workplace, plan, threads, parent, tell)
+            seconds = record.provenance.seconds
     except Raised as error:
-        failure = Failure(plan.fingerprint.digest, started, str(error))
-        workplace.records.write_failure(name, failure)
-        tell(Event("failed", name, total, total, str(error)))
-    else:
-        workplace.records.write(record)
-        seconds = record.provenance.seconds
-        tell(Event("done", name, total, total, f"{name}: done in {seconds:.1f} s"))
+        fault = str(error)
+    # What a broken model made of it matters less than that it is broken.
+    fault = await _broken_models(plan, models) or fault
+    try:
+        if fault:
+            workplace.records.write_failure(name, plan.fingerprint.digest, started, fault)
+        else:
+            workplace.records.write(record)
+    except OSError as error:
+        fault = fault or f"{plan.example.file}: its record could not be written: {error.strerror}"
+    kind, message = ("failed", fault) if fault else ("done", f"{name}: done in {seconds:.1f} s")
+    tell(Event(kind, name, total, total, message))
+    return fault
 
 
-async def execute_example(
-    workplace: Workplace,
-    plan: Plan,
-    threads: int,
-    parent: Parent | None,
-    tell: Callable[[Event], None],
-) -> Record:
-    """Execute one example in a kernel of its own and return its record, which is not kept. Raises Raised."""
-    started = _now()
-    notebook = to_notebook(plan.example)
-    with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as name:
-        folder, scratch = Path(name), Path(name) / "scratch"
-        scratch.mkdir()
-        manager = make_manager(folder, parent)
-        client = BoundedClient(
-            notebook, timeout=None, km=manager, coalesce_streams=True, shutdown_kernel="immediate"
-        )
-        variables = kernel_variables(workplace, plan, threads, folder)
-        clock = time.perf_counter()
-        try:
-            async with client.async_setup_kernel(env=variables, cwd=str(scratch), cleanup_kc=True):
-                await _execute_cells(client, plan, folder / "kernel.log", tell)
-                seconds = time.perf_counter() - clock
-                gpu = await _ask_gpu(client)
-                peak = _peak_memory(client)
-        finally:
-            # A kernel that did not come up is not nbclient's to end.
-            if manager.has_kernel:
-                await manager.shutdown_kernel(now=True)
-    return Record(notebook, _provenance(workplace, plan, notebook, started, seconds, peak, gpu))
+def _absent_models(workplace: Workplace, plan: Plan) -> str:
+    for model_id in sorted(workplace.models.keys() & strings_of(plan.example) - workplace.stored.keys()):
+        fault = ModelStore(workplace.root).fault(workplace.models[model_id])
+        return f"{plan.example.file}: {model_id} {fault}: cardbook models"
+    return ""
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def last_words(log: Path) -> str:
-    """Return the last line that a kernel's process itself wrote, to be put behind a message; "" if none."""
-    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
-    # ipykernel itself tells how to connect to it, ending with a line that has this option.
-    lines = text.rpartition("--existing ")[2].split("\n")[1:] if "--existing " in text else text.split("\n")
-    spoken = [clean_text(line).strip() for line in lines if line.strip()]
-    return f": {spoken[-1][:300]}" if spoken else ""
-
-
-async def _execute_cells(
-    client: NotebookClient, plan: Plan, log: Path, tell: Callable[[Event], None]
-) -> None:
-    example, total = plan.example, len(plan.example.code_cells)
-    deadline = asyncio.get_running_loop().time() + plan.setting.seconds
-    number = 0
-    for index, cell in enumerate(client.nb.cells):
-        if cell.cell_type != "code":
-            continue
-        number += 1
-        place = f"{example.file}: cell {number}"
-        limit = asyncio.timeout_at(deadline)
-        try:
-            async with limit:
-                await client.async_execute_cell(cell, index)
-        except CellExecutionError:
-            raise Raised(_error_message(example, number, cell)) from None
-        except TooMuchOutput:
-            raise Raised(f"{place}: more than {OUTPUT_LIMIT / 1e6:g} MB of output: print less") from None
-        except (DeadKernelError, TimeoutError):
-            # nbclient takes any cancellation for a dead kernel: the limit's, and Ctrl-C's.
-            if limit.expired():
-                what = f"not finished after {plan.setting.seconds:g} s, the example's limit"
-                raise Raised(f"{place}: {what}") from None
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
-                raise asyncio.CancelledError from None
-            raise Raised(f"{place}: the process ended{last_words(log)}") from None
-        cell.metadata.pop("execution", None)
-        tell(Event("cell", example.name, number, total, f"{example.name}: cell {number} of {total}"))
-
-
-def _error_message(example: Example, number: int, cell: NotebookNode) -> str:
-    error = next(output for output in cell.outputs if output.output_type == "error")
-    trace = clean_text("\n".join(error.traceback))
-    places = [(int(cell_number), int(line)) for cell_number, line in LINE_IN_CELL.findall(trace)]
-    here = [line for cell_number, line in places if cell_number == cell.execution_count]
-    line = f", line {here[-1]}" if here else ""
-    # The innermost frame comes last: it may be in a function that an earlier cell defined.
-    inside = ""
-    if places and places[-1][0] != cell.execution_count:
-        inside = f" (raised in cell {places[-1][0]}, line {places[-1][1]})"
-    summary = f"{error.ename}: {error.evalue}".splitlines()[0]
-    return f"{example.file}: cell {number}{line}: {summary}{inside}"
-
-
-async def _ask_gpu(client: NotebookClient) -> tuple[str, int] | None:
-    """Return the GPU's name and the most memory torch held on it, in bytes; None without a GPU."""
-    kernel: Any = client.kc
-    message = kernel.execute("", silent=True, user_expressions={"gpu": GPU_QUESTION})
-    while True:
-        reply = await kernel.get_shell_msg(timeout=30)
-        if reply["parent_header"].get("msg_id") == message:
-            break
-    text = reply["content"]["user_expressions"]["gpu"]["data"]["text/plain"]
-    answer = json.loads(text.strip("'"))
-    return (answer[0], answer[1]) if answer else None
-
-
-def _peak_memory(client: NotebookClient) -> int:
-    """Return the most memory the kernel's process held at once, in bytes."""
-    manager: Any = client.km
-    pid = manager.provisioner.pid
-    status = Path(f"/proc/{pid}/status")
-    if status.exists():
-        found = re.search(r"^VmHWM:\s+(\d+) kB", status.read_text(), re.MULTILINE)
-        if found:
-            return int(found[1]) * 1024
-    return int(psutil.Process(pid).memory_info().rss)
-
-
-def kernel_variables(workplace: Workplace, plan: Plan, threads: int, folder: Path) -> dict[str, str]:
-    """Return the environment variables an example sees: the common ones and those it declares."""
-    declared = {name: os.environ[name] for name in plan.setting.environment if name in os.environ}
-    return common_variables(workplace, threads, folder) | declared
-
-
-def common_variables(workplace: Workplace, threads: int, folder: Path) -> dict[str, str]:
-    """Return the environment variables every example sees: clean, offline, with its share of threads.
-
-    Libraries read most of them when they are imported, so a parent of forked kernels has them too.
-    """
-    inherited = {name: value for name, value in os.environ.items() if INHERITED.fullmatch(name)}
-    return inherited | {
-        "HOME": str(folder),
-        "IPYTHONDIR": str(folder / ".ipython"),
-        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "MPLCONFIGDIR": str(workplace.root / ".cardbook" / "matplotlib"),
-        "MATPLOTLIBRC": str(THEME),
-        "HF_HUB_CACHE": str(workplace.root / ".cardbook" / "hub"),
-        "HF_HUB_OFFLINE": "1",
-        "OMP_NUM_THREADS": str(threads),
-        # Threads that wait by spinning take the cores from those that work.
-        "OMP_WAIT_POLICY": "PASSIVE",
-        # OpenBLAS starts its threads when NumPy is imported, which a parent must not do.
-        "OPENBLAS_NUM_THREADS": "1",
-        # So does the allocator inside pyarrow, which pandas imports.
-        "JE_ARROW_MALLOC_CONF": "background_thread:false",
-        "TOKENIZERS_PARALLELISM": "false",
-        "TQDM_DISABLE": "1",
-        # tqdm asks for Jupyter widgets even when it is told to show nothing.
-        "PYTHONWARNINGS": "ignore:IProgress not found",
-        "PYTHONHASHSEED": "0",
-    }
-
-
-def _provenance(
-    workplace: Workplace,
-    plan: Plan,
-    notebook: NotebookNode,
-    started: str,
-    seconds: float,
-    peak: int,
-    gpu: tuple[str, int] | None,
-) -> Provenance:
-    parts: Mapping[str, Any] = plan.fingerprint.parts
-    direct = workplace.environment.distributions(imports_of(plan.example))
-    # Named even when only a layer above them is imported: they decide what a model answers.
-    names = {*direct, *plan.setting.needs, *({"torch", "transformers"} & parts["packages"].keys())}
-    packages = {name: parts["packages"][name] for name in sorted(names) if name in parts["packages"]}
-    models = {
-        model_id: {
-            "revision": workplace.stored[model_id].revision,
-            "source": workplace.stored[model_id].source,
-            "note": workplace.stored[model_id].note,
-            "licence": workplace.models[model_id].licence,
-        }
-        for model_id in parts["models"]
-    }
-    return Provenance(
-        schema=SCHEMA,
-        example=plan.example.name,
-        fingerprint=plan.fingerprint.digest,
-        parts=parts,
-        started=started,
-        seconds=round(seconds, 2),
-        device=gpu[0] if gpu else processor_name(),
-        peak_memory=peak,
-        gpu_memory=gpu[1] if gpu else None,
-        commit=workplace.commit,
-        packages=packages,
-        models=models,
-        outputs=hash_outputs(notebook),
-    )
+async def _broken_models(plan: Plan, models: Mapping[str, "asyncio.Task[str]"]) -> str:
+    for model_id in plan.fingerprint.parts["models"]:
+        if fault := await models[model_id]:
+            return f"{plan.example.file}: {model_id} {fault}: cardbook models"
+    return ""

@@ -7,12 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from cardbook.book import Book, Setting, read_book
+from cardbook.data import hash_data
 from cardbook.environment import Environment, read_environment
 from cardbook.example import Example, read_example, set_parameters
 from cardbook.fingerprint import Fingerprint, check_models, explain, take_fingerprint
 from cardbook.models import Model, ModelStore, Stored, read_models
 from cardbook.problem import BadInput, Problem
 from cardbook.record import Damaged, Record, RecordSet
+
+# By how much the clocks of two machines may differ.
+CLOCK_ERROR = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -107,13 +111,14 @@ def take_status(workplace: Workplace, name: str) -> Status:
     except Damaged as error:
         return Status(name, "stale", (str(error),), None)
     failure = workplace.records.read_failure(name)
-    digest = plan.fingerprint.digest
-    if failure and failure.fingerprint in ("", digest):
+    if failure and failure.fingerprint in ("", plan.fingerprint.digest) and not failure.outlived(record):
         return Status(name, "failed", (failure.message,), record)
     if record is None:
         return Status(name, "missing", ("it has never run",), None)
-    if record.provenance.fingerprint != digest:
-        reasons = explain(record.provenance.parts, plan.fingerprint.parts)
+    read = (*record.provenance.parts.get("data", ()), *plan.setting.data)
+    today = plan.fingerprint.with_data(hash_data(workplace.root, read))
+    if record.provenance.fingerprint != today.digest:
+        reasons = explain(record.provenance.parts, today.parts)
         return Status(name, "stale", tuple(reasons) or ("its fingerprint differs",), record)
     return Status(name, "fresh", (), record)
 
@@ -139,6 +144,9 @@ def faults_of(workplace: Workplace, statuses: Sequence[Status], max_age: int | N
             faults.append(f"{status.name}: {status.state}: {'; '.join(status.reasons)}")
         elif max_age is not None:
             age = now - datetime.fromisoformat(status.record.provenance.started)
+            if age < -CLOCK_ERROR:
+                when = f"{status.record.provenance.started}, and it is {now.isoformat(timespec='seconds')}"
+                faults.append(f"{status.name}: its record is of {when}: set the clock, or run it again")
             if age > timedelta(days=max_age):
                 faults.append(f"{status.name}: its record is {age.days} days old, {max_age} are allowed")
     return faults

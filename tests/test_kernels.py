@@ -64,8 +64,9 @@ def test_forked_examples_share_imports_but_nothing_else(small: Path, cardbook: C
         import os
 
         import numpy as np
+        import psutil
 
-        print(os.getppid())
+        print(psutil.Process(os.getppid()).ppid())
         print(np.random.random())
         np.set_printoptions(precision=1)
         print(np.float64(1 / 3), np.array([1 / 3]))
@@ -77,7 +78,7 @@ def test_forked_examples_share_imports_but_nothing_else(small: Path, cardbook: C
     first, second = (records.read(name) for name in ("first", "second"))
     assert first is not None and second is not None
     lines = [record.outputs[0][0].text.splitlines() for record in (first, second)]
-    assert lines[0][0] == lines[1][0], "both are children of one parent"
+    assert lines[0][0] == lines[1][0], "the keepers of both are children of one parent"
     assert lines[0][1] != lines[1][1], "an unseeded draw differs"
     assert lines[0][2] == lines[1][2]
 
@@ -115,7 +116,7 @@ def test_killed_kernel_is_named_and_leaves_the_others_alone(small: Path, cardboo
     write(small / "examples" / "first.py", f"# %% [markdown]\n# # One\n\n# %%\n{kill}\n")
     outcome = cardbook("run", "--root", small)
     assert outcome.returncode == 1
-    assert "examples/first.py: cell 1: the process ended" in outcome.stderr
+    assert "examples/first.py: cell 1: the process was killed (SIGKILL)" in outcome.stderr
     assert RecordSet(small / ".cardbook" / "records" / "offline").read("second") is not None
 
 

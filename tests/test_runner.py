@@ -91,7 +91,7 @@ def test_process_that_ends_is_a_failure(small: Path, cardbook: Cardbook) -> None
     replace(small / "examples" / "first.py", 'print("done")', "import os\nos._exit(3)")
     outcome = cardbook("run", "--root", small)
     assert outcome.returncode == 1
-    assert "examples/first.py: cell 3: the process ended" in outcome.stderr
+    assert "examples/first.py: cell 3: the process exited with status 3" in outcome.stderr
     assert states_of(small, cardbook)["second"][0] == "fresh"
 
 

@@ -129,7 +129,9 @@ def make_fence(workplace: Workplace, folder: Path) -> Fence:
     hidden = workplace.root / ".cardbook"
     # Its list of the machine's fonts is written where it is first needed.
     fonts = hidden / "matplotlib"
-    return Fence(str(folder), str(workplace.root), (str(fonts),), (str(hidden),), str(folder / "read.log"))
+    # The store may be a link to one that several books share.
+    ignored = (str(hidden), str(hidden / "hub"))
+    return Fence(str(folder), str(workplace.root), (str(fonts),), ignored, str(folder / "read.log"))
 
 
 @asynccontextmanager

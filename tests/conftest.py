@@ -123,6 +123,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, workplace: Workplace) -> Path
 def copy_sources(folder: Path) -> None:
     """Copy what the real site is built from, without the generated pages."""
     shutil.copy(ROOT / "mkdocs.yml", folder)
+    (folder / "cardbook").symlink_to(ROOT / "cardbook")
     shutil.copytree(ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns(*FOLDERS))
 
 

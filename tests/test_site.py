@@ -1,5 +1,6 @@
 """What a reader gets: the built site, read as a browser would."""
 
+import gzip
 import json
 import re
 from datetime import datetime
@@ -122,6 +123,43 @@ def test_downloads_are_what_ran(site: Path, name: str) -> None:
     assert notebook["metadata"]["cardbook"]["example"] == name
     assert any(cell.get("outputs") for cell in notebook["cells"])
     assert (site / "notebooks" / name / "index.html").exists()
+
+
+@pytest.mark.parametrize("name", BOOK.examples)
+def test_notebook_page_has_the_same_code_and_figures(site: Path, workplace: Workplace, name: str) -> None:
+    page = read_page(site, f"notebooks/{name}")
+    cells = workplace.plans[name].example.code_cells
+    shown = page.select(".jp-CodeCell")
+    assert [cell.select(".highlight-ipynb pre")[0].get_text() for cell in shown] == [
+        f"{cell.source}\n" for cell in cells
+    ]
+    for block, cell in zip(shown, cells, strict=True):
+        for image in block.find_all("img"):
+            assert image["alt"] == cell.alt and image["loading"] == "lazy"
+            assert (site / "notebooks" / name / str(image["src"])).resolve().is_file()
+    assert page.select("article style, article script") == []
+
+
+def weigh(path: Path) -> int:
+    """Bytes of a file as a host sends it, gzipped."""
+    return len(gzip.compress(path.read_bytes(), 9))
+
+
+@pytest.mark.parametrize("kind, limit", [("chapters", 20_000), ("notebooks", 30_000)])
+def test_pages_are_light(site: Path, kind: str, limit: int) -> None:
+    weights = {path.parent.name: weigh(path) for path in (site / kind).glob("*/index.html")}
+    assert {name: weight for name, weight in weights.items() if weight > limit} == {}
+
+
+@pytest.mark.parametrize("chapter", BOOK.chapters, ids=lambda chapter: chapter.id)
+def test_first_view_of_a_chapter_is_light(site: Path, chapter: Chapter) -> None:
+    path = site / "chapters" / chapter.id / "index.html"
+    page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    links = page.select("link[rel=stylesheet], link[rel=preload], link[rel=icon]")
+    asked = {str(link["href"]) for link in links} | {str(tag["src"]) for tag in page.select("script[src]")}
+    files = {(path.parent / address).resolve() for address in asked}
+    assert weigh(path) + sum(weigh(file) for file in files) <= 150_000
+    assert all(image.get("loading") == "lazy" for image in page.find_all("img"))
 
 
 def test_no_page_shows_a_traceback(site: Path) -> None:

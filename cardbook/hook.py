@@ -1,0 +1,95 @@
+"""What MkDocs calls while it builds the site: light notebook pages, and a policy for what a page may do.
+
+Without this hook the site has the same content: it only takes away, and forbids.
+"""
+
+import base64
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from bs4 import BeautifulSoup, Tag
+from mkdocs.structure.pages import Page
+
+from cardbook.chapter import figure_name
+
+# A notebook page brings 575 kB of style, and scripts that want other hosts; book.css has all it needs.
+JUNK = (
+    "style, script, clipboard-copy, .clipboard-copy-txt, .zeroclipboard-container, .celltoolbar,"
+    " .jp-Collapser, .anchor-link"
+)
+PLAIN = ".highlight-ipynb :is(.n, .o, .p, .w, .nn, .nb, .bp)"
+INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)
+SPACE = re.compile(r"\s*\n\s*")
+DIALOG = 'data-md-component="search" role="dialog"'
+POLICY = (
+    "default-src 'none'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'"
+)
+
+
+def on_page_content(html: str, page: Page, **_: object) -> str:
+    """Return a notebook's page without what the book's own style makes superfluous; others as they are."""
+    if not page.file.src_uri.endswith(".ipynb"):
+        return html
+    page.meta["search"] = {"exclude": True}
+    page.meta["hide"] = ["toc"]
+    notebook = json.loads(Path(str(page.file.abs_src_path)).read_text(encoding="utf-8"))
+    page.meta["description"] = f"{page.title}: the notebook as it ran, with its outputs."
+    return lighten_notebook(html, Path(page.file.src_uri).stem, notebook)
+
+
+def lighten_notebook(markup: str, name: str, notebook: dict[str, Any]) -> str:
+    """Return mkdocs-jupyter's HTML of the notebook `name`, without junk, its figures as files."""
+    page = BeautifulSoup(markup, "html.parser")
+    for element in page.select(JUNK):
+        element.decompose()
+    for element in page.select(PLAIN):
+        element.unwrap()
+    for element in page.select(".jp-Cell:not([id])"):
+        element.unwrap()
+    for element in page.find_all(tabindex=True):
+        del element["tabindex"]
+    for element in page.select("pre"):
+        element["tabindex"] = "0"
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    for number, (shown, cell) in enumerate(zip(page.select(".jp-CodeCell"), code, strict=True), 1):
+        for count, image in enumerate(shown.find_all("img"), 1):
+            _refer(image, f"../../figures/{figure_name(f'{name}-{number}', count)}", cell["metadata"])
+    return str(page)
+
+
+def _refer(image: Tag, address: str, metadata: dict[str, Any]) -> None:
+    image["src"], image["alt"], image["loading"] = address, metadata.get("alt", ""), "lazy"
+    del image["class"]
+
+
+def on_post_page(output: str, page: Page, **_: object) -> str:
+    """Return the page with a lighter frame, allowed to run the theme's own scripts only."""
+    # The theme's are those of the frame around the content: a script in the content is never allowed.
+    before, content, after = output.partition(page.content or "")
+    before, after = tighten(before), tighten(after)
+    return protect(before + content + after, before + after)
+
+
+def on_post_template(output: str, template_name: str, **_: object) -> str:
+    """Return the page for missing pages treated like the others."""
+    return protect(frame := tighten(output), frame) if template_name.endswith(".html") else output
+
+
+def tighten(frame: str) -> str:
+    """Return the theme's HTML without indentation and empty lines; it has no preformatted text."""
+    return SPACE.sub("\n", frame)
+
+
+def protect(output: str, theme: str) -> str:
+    """Return a page that allows the inline scripts of `theme`, the page without what is not ours."""
+    hashes = "".join(
+        f" 'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in sorted(set(INLINE.findall(theme)))
+    )
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY.format(hashes=hashes)}">'
+    named = output.replace(DIALOG, f'{DIALOG} aria-label="Search"')
+    return named.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{policy}', 1)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup, Tag
+from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
 from cardbook.chapter import figure_name
@@ -66,17 +67,17 @@ def _refer(image: Tag, address: str, metadata: dict[str, Any]) -> None:
     del image["class"]
 
 
-def on_post_page(output: str, page: Page, **_: object) -> str:
+def on_post_page(output: str, page: Page, config: MkDocsConfig, **_: object) -> str:
     """Return the page with a lighter frame, allowed to run the theme's own scripts only."""
     # The theme's are those of the frame around the content: a script in the content is never allowed.
     before, content, after = output.partition(page.content or "")
     before, after = tighten(before), tighten(after)
-    return protect(before + content + after, before + after)
+    return protect(before + content + after, before + after, config)
 
 
-def on_post_template(output: str, template_name: str, **_: object) -> str:
+def on_post_template(output: str, template_name: str, config: MkDocsConfig, **_: object) -> str:
     """Return the page for missing pages treated like the others."""
-    return protect(frame := tighten(output), frame) if template_name.endswith(".html") else output
+    return protect(frame := tighten(output), frame, config) if template_name.endswith(".html") else output
 
 
 def tighten(frame: str) -> str:
@@ -84,12 +85,15 @@ def tighten(frame: str) -> str:
     return SPACE.sub("\n", frame)
 
 
-def protect(output: str, theme: str) -> str:
-    """Return a page that allows the inline scripts of `theme`, the page without what is not ours."""
+def protect(output: str, frame: str, config: MkDocsConfig) -> str:
+    """Return a page whose search dialog has a name, and that runs no inline script but those of `frame`."""
+    named = output.replace(DIALOG, f'{DIALOG} aria-label="Search"')
+    if (config.site_url or "").startswith("http://"):
+        # A preview: each build gives its pages another inline script, which reloads them.
+        return named
     hashes = "".join(
         f" 'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
-        for script in sorted(set(INLINE.findall(theme)))
+        for script in sorted(set(INLINE.findall(frame)))
     )
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY.format(hashes=hashes)}">'
-    named = output.replace(DIALOG, f'{DIALOG} aria-label="Search"')
     return named.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{policy}', 1)

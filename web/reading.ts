@@ -6,6 +6,12 @@ export function start(): void {
   }
   for (const example of document.querySelectorAll<HTMLElement>("[data-example]")) offerExample(example);
   if (document.querySelector(".arithmatex")) void typesetMathematics();
+  // Material wraps wide tables a moment after the page is there; who has no pointer must be able to scroll them.
+  setTimeout(() => {
+    for (const wrap of document.querySelectorAll<HTMLElement>(":not(.output) > .md-typeset__scrollwrap")) {
+      wrap.tabIndex = 0;
+    }
+  });
 }
 
 function offerCell(block: HTMLElement): void {

@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path, PurePosixPath
 
 import nbformat
@@ -18,6 +19,8 @@ FOLDERS = ("chapters", "notebooks", "downloads", "figures")
 REPOSITORY = re.compile(
     r"^repo_url:\s*[\"']?(https://github\.com/[\w.-]+/[\w.-]+?)/?[\"']?\s*$", re.MULTILINE
 )
+
+QUIET = ("image/png", "text/plain")
 
 Files = dict[PurePosixPath, bytes]
 
@@ -144,14 +147,28 @@ def _example_files(workplace: Workplace, status: Status) -> Files:
         files[downloads / test.name] = test.read_bytes()
     if status.state != "fresh" or status.record is None:
         return files
-    notebook = (nbformat.writes(executed_notebook(example, status.record)) + "\n").encode()
-    files[downloads / f"{example.name}.ipynb"] = notebook
-    files[PurePosixPath("notebooks", f"{example.name}.ipynb")] = notebook
+    executed = executed_notebook(example, status.record)
+    files[downloads / f"{example.name}.ipynb"] = _write_notebook(executed)
+    files[PurePosixPath("notebooks", f"{example.name}.ipynb")] = _write_notebook(quiet_notebook(executed))
     for number, outputs in enumerate(status.record.outputs, 1):
         for count, figure in enumerate(figures_of(outputs), 1):
             path = PurePosixPath("figures", figure_name(f"{example.name}-{number}", count))
             files[path] = base64.b64decode(figure)
     return files
+
+
+def _write_notebook(notebook: NotebookNode) -> bytes:
+    return f"{nbformat.writes(notebook)}\n".encode()
+
+
+def quiet_notebook(notebook: NotebookNode) -> NotebookNode:
+    """Return the notebook to be shown as a page: outputs as text and figures, nothing that could act there."""
+    quiet = deepcopy(notebook)
+    for cell in quiet.cells:
+        for output in cell.get("outputs", []):
+            if "data" in output:
+                output.data = {kind: value for kind, value in output.data.items() if kind in QUIET}
+    return quiet
 
 
 def executed_notebook(example: Example, record: Record) -> NotebookNode:

@@ -162,7 +162,7 @@ def _write_notebook(notebook: NotebookNode) -> bytes:
 
 
 def quiet_notebook(notebook: NotebookNode) -> NotebookNode:
-    """Return the notebook to be shown as a page: outputs as text and figures, nothing that could act there."""
+    """Return the notebook to be shown as a page: outputs as text and figures, nothing that acts."""
     quiet = deepcopy(notebook)
     for cell in quiet.cells:
         for output in cell.get("outputs", []):

@@ -45,10 +45,8 @@ run: models  ## execute the examples that are not fresh
 pages: run assets  ## write the chapters, notebooks and figures into docs/
 	$(BIN)/python -m cardbook pages
 
-site: pages  ## everything: environment, models, examples, pages, site/
-	$(BIN)/python -m mkdocs build --quiet --strict --site-dir .cardbook/site
-	rm -rf site && mv .cardbook/site site
-	@echo "The site is in site/: open site/index.html, or look at it with make serve."
+site: $(READY) assets  ## everything: environment, models, examples, pages, site/
+	@$(BIN)/python -m cardbook site
 
 serve: models assets  ## preview the site while writing
 	$(BIN)/python -m cardbook serve
@@ -76,4 +74,4 @@ lock: $(READY)  ## write the versions of everything installed into constraints.t
 	$(BIN)/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > constraints.txt
 
 clean:  ## remove what was built, keep models and records
-	rm -rf site .cardbook/site docs/assets/built docs/study docs/chapters docs/notebooks docs/downloads docs/figures
+	rm -rf site .cardbook/site* .cardbook/rendered .cardbook/parsed docs/assets/built docs/study docs/chapters docs/notebooks docs/downloads docs/figures

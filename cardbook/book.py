@@ -13,7 +13,6 @@ from cardbook.problem import BadInput, Problem
 
 ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 EXAMPLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
-PROFILES = ("offline", "hub")
 
 Literal = str | int | float | bool
 

@@ -1,28 +1,24 @@
 """The command line. Each command exits 0 only when what it promises holds; 2 for bad usage or bad input."""
 
-import difflib
 import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
-from cardbook.book import PROFILES
-from cardbook.deck import read_deck
-from cardbook.doctor import examine
-from cardbook.environment import core_count
-from cardbook.models import ModelStore, Refused, fill, read_models
-from cardbook.pages import compare_pages, make_pages, write_pages
 from cardbook.problem import BadInput, Problem
-from cardbook.status import Status, Workplace, faults_of, open_workplace, take_statuses
+from cardbook.profile import PROFILES
+
+# Each command imports what it needs itself: none should wait for what only another needs.
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from cardbook.status import Status, Workplace
 
 COLOURS = {"fresh": "green", "stale": "yellow", "failed": "red", "missing": "red", "skipped": "cyan"}
 
@@ -75,6 +71,8 @@ def main() -> None:
 @json_option
 def cards(decks: Sequence[Path], root: Path, as_json: bool) -> None:
     """Parse decks and list their cards; a relative DECK is looked for in the root."""
+    from cardbook.deck import read_deck
+
     paths = {deck: root / deck for deck in decks}
     missing = [deck for deck, path in paths.items() if not path.is_file()]
     if missing:
@@ -102,6 +100,8 @@ def cards(decks: Sequence[Path], root: Path, as_json: bool) -> None:
 @profile_option
 def models(root: Path, profile: str) -> None:
     """Fill the model store, verified by hash."""
+    from cardbook.models import ModelStore, Refused, fill, read_models
+
     with bad_input_reported():
         known = read_models(root)
     try:
@@ -127,9 +127,9 @@ def run(
     force: bool,
 ) -> None:
     """Execute what is not fresh and keep the records."""
-    # Imported here: nbclient and ipykernel are slow to import, and only running needs them.
     from cardbook.progress import show_progress
     from cardbook.runner import choose_shard, run_examples
+    from cardbook.status import open_workplace, take_statuses
 
     with bad_input_reported():
         workplace = open_workplace(root, profile, records)
@@ -139,11 +139,9 @@ def run(
             row.name: row.record.provenance.seconds for row in take_statuses(workplace) if row.record
         }
         chosen = choose_shard(chosen, durations, *shard)
-    on_gpu = workplace.environment.device.startswith("cuda")
-    jobs = jobs or (1 if on_gpu else core_count())
     try:
         with show_progress() as tell:
-            statuses = run_examples(workplace, chosen, jobs, force, tell)
+            statuses = run_examples(workplace, chosen, jobs or workplace.environment.jobs, force, tell)
     except KeyboardInterrupt:
         click.echo("Interrupted: what had finished is kept; run again for the rest.", err=True)
         sys.exit(130)
@@ -163,8 +161,10 @@ def _read_shard(text: str | None) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def _choose(workplace: Workplace, names: Sequence[str]) -> list[str]:
+def _choose(workplace: "Workplace", names: Sequence[str]) -> list[str]:
     """Return the examples to run: those named, or all. Raises BadInput for an unknown name."""
+    import difflib
+
     problems = []
     for name in names:
         if name not in workplace.plans:
@@ -181,11 +181,15 @@ def _choose(workplace: Workplace, names: Sequence[str]) -> list[str]:
 @json_option
 def status(root: Path, profile: str, records: Path | None, as_json: bool) -> None:
     """Tell of each example whether it is fresh, stale (and why), failed, missing or skipped."""
+    from cardbook.status import open_workplace, take_statuses
+
     with bad_input_reported():
         statuses = take_statuses(open_workplace(root, profile, records))
     if as_json:
         click.echo(json.dumps([_as_object(status) for status in statuses], indent=2))
         return
+    from rich.table import Table
+
     table = Table(box=None)
     for heading in ("example", "state", "device", "time", "peak memory", "age"):
         table.add_column(heading, no_wrap=True)
@@ -196,12 +200,16 @@ def status(root: Path, profile: str, records: Path | None, as_json: bool) -> Non
     make_console().print(table)
 
 
-def make_console() -> Console:
+def make_console() -> "Console":
     """Return a console as wide as the terminal, and wide enough for any table where there is none."""
+    from rich.console import Console
+
     return Console() if sys.stdout.isatty() else Console(width=200)
 
 
-def _measured(row: Status) -> tuple[str, str, str, str]:
+def _measured(row: "Status") -> tuple[str, str, str, str]:
+    from datetime import UTC, datetime
+
     if row.record is None:
         return "", "", "", ""
     provenance = row.record.provenance
@@ -215,7 +223,7 @@ def _measured(row: Status) -> tuple[str, str, str, str]:
     )
 
 
-def _as_object(row: Status) -> dict[str, Any]:
+def _as_object(row: "Status") -> dict[str, Any]:
     provenance = row.record.provenance if row.record else None
     return {
         "example": row.name,
@@ -234,6 +242,9 @@ def _as_object(row: Status) -> dict[str, Any]:
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail on a difference.")
 def pages(root: Path, profile: str, records: Path | None, only_check: bool) -> None:
     """Write the generated Markdown, notebooks, scripts and figures into docs/."""
+    from cardbook.pages import compare_pages, make_pages, write_pages
+    from cardbook.status import faults_of, open_workplace, take_statuses
+
     with bad_input_reported():
         workplace = open_workplace(root, profile, records)
         statuses = take_statuses(workplace)
@@ -253,6 +264,8 @@ def pages(root: Path, profile: str, records: Path | None, only_check: bool) -> N
 @click.option("--max-age", type=click.IntRange(0), metavar="DAYS", help="How old a record may be.")
 def check(root: Path, profile: str, records: Path | None, max_age: int | None) -> None:
     """Fail unless every record is fresh, whole and young enough."""
+    from cardbook.status import faults_of, open_workplace, take_statuses
+
     with bad_input_reported():
         workplace = open_workplace(root, profile, records)
         statuses = take_statuses(workplace)
@@ -272,6 +285,10 @@ def _refuse_faults(faults: Sequence[str]) -> None:
 @json_option
 def doctor(root: Path, as_json: bool) -> None:
     """Examine the environment: Python, packages, device, models; fail when something is not as wanted."""
+    from rich.table import Table
+
+    from cardbook.doctor import examine
+
     with bad_input_reported():
         findings = examine(root)
     if as_json:
@@ -296,3 +313,21 @@ def serve(root: Path, profile: str, address: str) -> None:
 
     with bad_input_reported():
         serve_preview(root, profile, address, click.echo)
+
+
+@main.command()
+@workplace_options
+def site(root: Path, profile: str, records: Path | None) -> None:
+    """Make site/: models, runs, pages and the build; does nothing when nothing has changed."""
+    from cardbook.site import NotPublishable, make_site
+    from cardbook.stamp import Place
+
+    place = Place(root, profile, (records or root / ".cardbook" / "records" / profile).resolve())
+    try:
+        with bad_input_reported():
+            make_site(place, click.echo)
+    except NotPublishable as error:
+        _refuse_faults([str(error)])
+    except KeyboardInterrupt:
+        click.echo("Interrupted: what had finished is kept; run again for the rest.", err=True)
+        sys.exit(130)

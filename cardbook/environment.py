@@ -26,6 +26,11 @@ class Environment:
     requirements: Mapping[str, tuple[str, ...]]
     providers: Mapping[str, tuple[str, ...]]
 
+    @property
+    def jobs(self) -> int:
+        """How many examples run at a time unless told otherwise: one a core, and one on a GPU."""
+        return 1 if self.device.startswith("cuda") else core_count()
+
     def distributions(self, modules: Iterable[str]) -> dict[str, str]:
         """Return the versions of the distributions that provide these modules, by name."""
         names = {name for module in modules for name in self.providers.get(module, ())}

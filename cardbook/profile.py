@@ -1,0 +1,3 @@
+"""Profiles: where models come from, the embedded default first."""
+
+PROFILES = ("offline", "hub")

@@ -1,0 +1,120 @@
+"""MkDocs, run in this process: the very site that it builds by itself, without doing the same work twice."""
+
+import hashlib
+import importlib
+import shutil
+import sys
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from jinja2 import Environment, FileSystemBytecodeCache
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File
+
+from cardbook.problem import BadInput, Problem
+
+# Slow to import, and needed only for a notebook that was never converted before.
+DEFERRED = ("jupytext", "mkdocs_jupyter.convert")
+# What decides how a notebook is converted, and a template compiled.
+CONVERTERS = ("mkdocs-jupyter", "nbconvert", "jinja2", "mistune", "pygments", "markdown", "mkdocs-material")
+NOTEBOOKS = "mkdocs-jupyter"
+
+
+class Deferred(ModuleType):
+    """Stands in for a module until something of it is used, and gives way to it then."""
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401
+        """Return what the module itself has by this name."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+class Shelf:
+    """What earlier builds left and this one may use again: converted notebooks, compiled templates.
+
+    A shelf is for the versions that filled it. One that a build was interrupted over is emptied. MkDocs takes
+    it for a plugin: it calls the methods that are named after its events.
+    """
+
+    def __init__(self, root: Path) -> None:
+        versions = [f"{name} {metadata.version(name)}" for name in CONVERTERS]
+        text = "\n".join([sys.version, *versions])
+        self.folder = root / ".cardbook" / "rendered" / hashlib.sha256(text.encode()).hexdigest()[:16]
+        self.mark = self.folder.parent / "unfinished"
+
+    def open(self) -> None:
+        """Make it ready for a build, and mark it as in use."""
+        others = self.folder.parent.iterdir() if self.folder.parent.exists() else ()
+        for path in list(others):
+            if path.is_dir() and (self.mark.exists() or path != self.folder):
+                shutil.rmtree(path)
+        (self.folder / "templates").mkdir(parents=True, exist_ok=True)
+        self.mark.touch()
+
+    def close(self) -> None:
+        """Say that nothing on it is half-written."""
+        self.mark.unlink()
+
+    def on_env(self, env: Environment, **_: object) -> Environment:
+        """Keep the theme's templates compiled."""
+        env.bytecode_cache = FileSystemBytecodeCache(str(self.folder / "templates"))
+        return env
+
+
+def load_mkdocs() -> None:
+    """Import what a build needs, without what only an unknown notebook needs."""
+    for name in DEFERRED:
+        sys.modules.setdefault(name, Deferred(name))
+    importlib.import_module("mkdocs.commands.build")
+    package = importlib.import_module("mkdocs_jupyter")
+    vars(package).setdefault("convert", sys.modules["mkdocs_jupyter.convert"])
+    importlib.import_module("mkdocs_jupyter.plugin")
+
+
+def build_site(root: Path, target: Path, address: str | None = None) -> None:
+    """Build the site of `root` into the folder `target`: strictly, or leniently as a preview at an address.
+
+    Raises BadInput when MkDocs has anything to complain of; it has then told the log what.
+    """
+    load_mkdocs()
+    from mkdocs.commands.build import build
+    from mkdocs.exceptions import Abort, MkDocsException
+
+    shelf = Shelf(root)
+    try:
+        config = load_settings(root, target, shelf, address)
+        shelf.open()
+        config.plugins.on_startup(command="serve" if address else "build", dirty=False)
+        try:
+            build(config)
+        finally:
+            config.plugins.on_shutdown()
+        shelf.close()
+    except (Abort, MkDocsException) as error:
+        what = " ".join(str(error).split())
+        raise BadInput([Problem("mkdocs.yml", 0, what, "mend what MkDocs names, or its settings")]) from None
+
+
+def load_settings(root: Path, target: Path, shelf: Shelf, address: str | None) -> MkDocsConfig:
+    """Return the settings of mkdocs.yml for a build into `target` that uses the shelf."""
+    from mkdocs.config import load_config
+
+    config = load_config(str(root / "mkdocs.yml"), site_dir=str(target), strict=address is None)
+    config.site_url = address or config.site_url
+    plugins: dict[str, Any] = config.plugins
+    plugins["cardbook"] = shelf
+    if plugin := plugins.get(NOTEBOOKS):
+        # Its key is the notebook alone, so that each set of versions needs a folder of its own.
+        plugin.config.update(cache=True, cache_dir=str(shelf.folder))
+        plugin.should_include = is_notebook
+    return config
+
+
+def is_notebook(file: File) -> bool:
+    """Return whether mkdocs-jupyter shows this file; it would itself parse every Markdown file to see."""
+    return file.src_uri.endswith(".ipynb") and file.src_uri.startswith("notebooks/")

@@ -1,0 +1,98 @@
+"""The site: run, write the pages, build, in one go; and nothing at all when nothing has changed."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from cardbook.files import write_whole
+from cardbook.stamp import Parts, Place, digest_of, is_finished, take_sources
+
+# What a build needs is imported when there is something to build: to say that there is not is quick so.
+if TYPE_CHECKING:
+    from cardbook.status import Workplace
+
+
+class NotPublishable(Exception):
+    """The book must not be published; the text has one reason a line."""
+
+
+def make_site(place: Place, say: Callable[[str], None]) -> None:
+    """Bring `site/` to what today's book, examples, models and environment make; do nothing where it is that.
+
+    Raises NotPublishable or BadInput, leaving the site as it was.
+    """
+    if is_finished(place):
+        say("Nothing has changed: site/ is what the last build left.")
+        return
+    from filelock import FileLock
+
+    place.draft.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(place.draft.with_suffix(".lock")):
+        _fill_models(place, say)
+        parts = take_sources(place)
+        parts |= _write_pages(place, say)
+        parts["docs"] = digest_of(place.root / "docs")
+        _build(place, parts)
+    say("The site is in site/: open site/index.html, or look at it with make serve.")
+
+
+def _write_pages(place: Place, say: Callable[[str], None]) -> Parts:
+    """Run what is not fresh and write the pages; return the digest of the records they are made from."""
+    from cardbook.pages import make_pages, write_pages
+    from cardbook.status import faults_of, open_workplace, take_statuses
+
+    workplace = open_workplace(place.root, place.profile, place.records)
+    # Taken before they are read: what another run writes meanwhile must not pass for what is shown.
+    records = digest_of(place.records)
+    statuses = take_statuses(workplace)
+    if waiting := [row.name for row in statuses if row.state not in ("fresh", "skipped")]:
+        _run(workplace, waiting)
+        records = digest_of(place.records)
+        statuses = take_statuses(workplace)
+    if faults := faults_of(workplace, statuses, None):
+        raise NotPublishable("\n".join(faults))
+    changed = write_pages(place.root / "docs", make_pages(workplace, statuses))
+    say(f"{len(changed)} generated files changed.")
+    return {"records": records}
+
+
+def _fill_models(place: Place, say: Callable[[str], None]) -> None:
+    from cardbook.models import ModelStore, Refused, fill, read_models
+
+    store, models = ModelStore(place.root), read_models(place.root)
+    wanted = [model for model in models.values() if model.offline or place.profile == "hub"]
+    if any(store.stored(model) is None for model in wanted):
+        try:
+            fill(store, models, place.profile, say)
+        except Refused as error:
+            raise NotPublishable(str(error)) from None
+
+
+def _run(workplace: "Workplace", names: Sequence[str]) -> None:
+    from threading import Thread
+
+    from cardbook.progress import show_progress
+    from cardbook.rendering import load_mkdocs
+    from cardbook.runner import run_examples
+
+    # This process only waits while examples run: time enough to import what the build needs.
+    Thread(target=load_mkdocs).start()
+    with show_progress() as tell:
+        run_examples(workplace, names, workplace.environment.jobs, False, tell)
+
+
+def _build(place: Place, parts: Parts) -> None:
+    from cardbook.rendering import build_site
+
+    build_site(place.root, place.draft)
+    old = place.draft.with_suffix(".old")
+    shutil.rmtree(old, ignore_errors=True)
+    made = digest_of(place.draft)
+    place.stamp.unlink(missing_ok=True)
+    if place.site.exists():
+        os.replace(place.site, old)
+    os.replace(place.draft, place.site)
+    write_whole(place.stamp, json.dumps(parts | {"site": made}, indent=1))
+    shutil.rmtree(old, ignore_errors=True)

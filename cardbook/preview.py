@@ -1,64 +1,150 @@
-"""The live preview: run what an edit made stale, rewrite its pages, let MkDocs reload them."""
+"""The live preview: run what an edit made stale, rewrite its pages, build them, let browsers reload."""
 
+import shutil
 import signal
-import subprocess
-import sys
+import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 
-from cardbook.environment import core_count
-from cardbook.pages import make_pages, write_pages
+from mkdocs.livereload import LiveReloadServer
+
+from cardbook.pages import FOLDERS, make_pages, write_pages
 from cardbook.problem import BadInput
+from cardbook.rendering import build_site
 from cardbook.runner import run_examples
 from cardbook.status import open_workplace, take_statuses
+from cardbook.warm import WarmParent
 
 WATCHED = ("book.yml", "card-ids.yml", "models.toml", "mkdocs.yml")
-WATCHED_FOLDERS = ("flashcards/*.md", "examples/*.py", "tests/examples/*.py")
-POLL_SECONDS = 0.3
+WATCHED_FOLDERS = ("flashcards/*.md", "examples/**/*", "tests/examples/*.py")
+POLL_SECONDS = 0.1
+
+
+class Server(LiveReloadServer):
+    """Serves a finished site, and lets browsers reload when another takes its place."""
+
+    def __init__(self, address: str, site: Path) -> None:
+        host, _, port = address.rpartition(":")
+        super().__init__(lambda: None, host, int(port), str(site), shutdown_delay=POLL_SECONDS)
+        self.error_handler = self._read_error_page
+
+    def start(self) -> None:
+        """Answer from now on. Raises OSError when the address is taken."""
+        self.server_bind()
+        self.server_activate()
+        self.serve_thread.start()
+
+    def show(self, site: Path) -> None:
+        """Serve this folder from now on."""
+        self.root = str(site)
+        with self._epoch_cond:
+            self._visible_epoch = self._wanted_epoch = round(time.monotonic() * 1000)
+            self._epoch_cond.notify_all()
+
+    def _read_error_page(self, code: int) -> bytes | None:
+        page = Path(self.root) / f"{code}.html"
+        return page.read_bytes() if page.is_file() else None
+
+
+class Preview:
+    """One book, followed: each edit to a source refreshes what is shown."""
+
+    def __init__(self, root: Path, profile: str, address: str, say: Callable[[str], None]) -> None:
+        self.root, self.profile, self.address, self.say = root, profile, address, say
+        self.warm = WarmParent(say)
+
+    def follow(self, folder: Path) -> None:
+        """Serve until interrupted, building in `folder`. Bad input is told, and the last good site stays."""
+        sites = [folder / "a", folder / "b"]
+        for site in sites:
+            site.mkdir()
+        server = Server(self.address, sites[0])
+        server.start()
+        self.say(f"Serving on {server.url}")
+        seen: dict[Path, int] = {}
+        try:
+            while True:
+                # An editor may be half-way through a file: wait until it has been left alone for a moment.
+                if (now := read_times(self.root)) != seen and now == self._read_later():
+                    sites.reverse()
+                    written = self.refresh(sites[0])
+                    if written is not None:
+                        server.show(sites[0])
+                    seen = now | {
+                        path: time for path, time in read_times(self.root).items() if path in (written or ())
+                    }
+                time.sleep(POLL_SECONDS)
+        finally:
+            server.shutdown()
+
+    def _read_later(self) -> dict[Path, int]:
+        time.sleep(POLL_SECONDS / 2)
+        return read_times(self.root)
+
+    def refresh(self, site: Path) -> list[Path] | None:
+        """Run what is stale, rewrite the pages that change, build; return the files written.
+
+        Where something is wrong, say what and return None.
+        """
+        begun = time.perf_counter()
+        try:
+            written = refresh_pages(self.root, self.profile, self.warm, self.say)
+            build_site(self.root, site, f"http://{self.address}/")
+        except BadInput as error:
+            self.say(str(error))
+            return None
+        self.say(f"Shown after {time.perf_counter() - begun:.1f} s.")
+        return written
 
 
 def serve_preview(root: Path, profile: str, address: str, say: Callable[[str], None]) -> None:
-    """Serve the site of `root` until interrupted, following every edit. Bad input is told, not fatal."""
-    refresh(root, profile, say)
-    command = [sys.executable, "-m", "mkdocs", "serve", "--dev-addr", address]
-    command += ["--config-file", str(root / "mkdocs.yml")]
-    # A request to end must reach the server too, not leave it behind.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    server = subprocess.Popen(command, cwd=root)
+    """Serve the site of `root` until interrupted, following every edit."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    folder = Path(tempfile.mkdtemp(prefix="cardbook-"))
+    preview = Preview(root, profile, address, say)
     try:
-        seen = read_times(root)
-        while server.poll() is None:
-            time.sleep(POLL_SECONDS)
-            if (now := read_times(root)) != seen:
-                seen = now
-                refresh(root, profile, say)
+        preview.follow(folder)
     except KeyboardInterrupt:
         say("Stopped.")
     finally:
-        server.terminate()
-        server.wait()
+        preview.warm.close()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def read_times(root: Path) -> Mapping[Path, int]:
-    """Return the modification time of every source of the book."""
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def read_times(root: Path) -> dict[Path, int]:
+    """Return the modification time of everything that people write for the book."""
     paths = [root / name for name in WATCHED]
     paths += [path for pattern in WATCHED_FOLDERS for path in root.glob(pattern)]
-    return {path: path.stat().st_mtime_ns for path in paths if path.exists()}
+    for path in (root / "docs").iterdir() if (root / "docs").is_dir() else ():
+        if path.name not in FOLDERS:
+            paths += [path, *path.rglob("*")]
+    return {path: path.stat().st_mtime_ns for path in paths if path.is_file()}
 
 
-def refresh(root: Path, profile: str, say: Callable[[str], None]) -> None:
-    """Run what is stale and rewrite the pages that change; say what is wrong where something is."""
-    try:
-        workplace = open_workplace(root, profile)
-        run_examples(
+def refresh_pages(root: Path, profile: str, warm: WarmParent, say: Callable[[str], None]) -> list[Path]:
+    """Run what is stale or missing, in forks of the warm parent; return the files in docs/ that changed."""
+    workplace = open_workplace(root, profile)
+    parent = warm.take(workplace)
+    statuses = {row.name: row for row in take_statuses(workplace)}
+    if waiting := [name for name, row in statuses.items() if row.state in ("stale", "missing")]:
+        if parent is None and len(waiting) > 1:
+            warm.wait()
+            parent = warm.take(workplace)
+        rows = run_examples(
             workplace,
-            [row.name for row in take_statuses(workplace) if row.state in ("stale", "missing")],
-            core_count(),
+            waiting,
+            workplace.environment.jobs,
             False,
             lambda event: say(event.message) if event.kind != "cell" else None,
+            parent,
         )
-        changed = write_pages(root / "docs", make_pages(workplace, take_statuses(workplace)))
-        say(f"{len(changed)} pages changed.")
-    except BadInput as error:
-        say(str(error))
+        statuses |= {row.name: row for row in rows}
+    changed = write_pages(root / "docs", make_pages(workplace, list(statuses.values())))
+    say(f"{len(changed)} pages changed.")
+    return [root / "docs" / path for path in changed]

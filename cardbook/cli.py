@@ -331,3 +331,65 @@ def site(root: Path, profile: str, records: Path | None) -> None:
     except KeyboardInterrupt:
         click.echo("Interrupted: what had finished is kept; run again for the rest.", err=True)
         sys.exit(130)
+
+
+def tolerance_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options that say how much outputs may differ."""
+    number = click.option(
+        "--numbers",
+        type=click.FloatRange(0),
+        default=1e-3,
+        show_default=True,
+        help="How much decimal numbers may differ, as a share of the larger.",
+    )
+    figure = click.option(
+        "--figures",
+        type=click.FloatRange(0),
+        default=6.0,
+        show_default=True,
+        help="How much figures may differ: a distance of colours, 0 to 100.",
+    )
+    return number(figure(command))
+
+
+@main.command()
+@click.argument("base", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@workplace_options
+@tolerance_options
+@click.option("--markdown", is_flag=True, help="Write the report as Markdown, for a pull request.")
+@click.option("--images", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@json_option
+def drift(
+    base: Path,
+    root: Path,
+    profile: str,
+    records: Path | None,
+    numbers: float,
+    figures: float,
+    markdown: bool,
+    images: Path | None,
+    as_json: bool,
+) -> None:
+    """Tell what the outputs of two record sets differ in: those in the folder BASE, and today's.
+
+    With --images, figures that differ are put there side by side. Fails when something drifted.
+    """
+    from cardbook.comparison import Tolerance
+    from cardbook.drift import compare_records
+    from cardbook.record import RecordSet
+    from cardbook.report import to_markdown, to_object, to_text, write_images
+
+    now = records or root / ".cardbook" / "records" / profile
+    tolerance = Tolerance(numbers, figures)
+    drifts = compare_records(RecordSet(base), RecordSet(now), tolerance)
+    if not drifts:
+        click.echo(
+            str(BadInput([Problem(str(base), 0, "no records here", "name a folder of records")])), err=True
+        )
+        sys.exit(2)
+    pictures = write_images(drifts, images) if images else {}
+    if as_json:
+        click.echo(json.dumps([to_object(item) for item in drifts], ensure_ascii=False, indent=2))
+    else:
+        click.echo(to_markdown(drifts, tolerance, pictures) if markdown else to_text(drifts))
+    sys.exit(1 if any(item.drifted for item in drifts) else 0)

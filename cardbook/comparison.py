@@ -169,7 +169,7 @@ def _compare_figures(before: bytes | None, now: bytes | None, tolerance: Toleran
     try:
         score = score_figures(before, now)
         if not tolerance.figure:
-            return ("" if _open_image(before) == _open_image(now) else "has other pixels"), score
+            return ("" if open_image(before) == open_image(now) else "has other pixels"), score
     except NoPicture as error:
         return str(error), math.inf
     return (
@@ -183,7 +183,7 @@ def score_figures(before: bytes, now: bytes) -> float:
     0 is the same, 100 black instead of white. Both are averaged to small images of one size first, and what
     moved by less than one of their pixels does not count. Raises NoPicture.
     """
-    first, second = _open_image(before), _open_image(now)
+    first, second = open_image(before), open_image(now)
     scale = THUMBNAIL / max(first.size)
     size = (max(1, round(first.width * scale)), max(1, round(first.height * scale)))
     colours = _lab(first, size), _lab(second, size)
@@ -198,7 +198,8 @@ def _farthest(image: Pixels, other: Pixels) -> float:
     return float(np.linalg.norm(image - nearest, axis=2).max())
 
 
-def _open_image(content: bytes) -> Image.Image:
+def open_image(content: bytes) -> Image.Image:
+    """Return a PNG or WebP file as an image with its transparency. Raises NoPicture."""
     try:
         image = Image.open(io.BytesIO(content), formats=("PNG", "WEBP"))
         return image.convert("RGBA")

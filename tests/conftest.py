@@ -139,14 +139,19 @@ def build_site(folder: Path) -> Path:
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """A book of two cards and two examples that need no model."""
-    write(tmp_path / "flashcards" / "part-01.md", DECK)
-    write(tmp_path / "book.yml", BOOK)
-    write(tmp_path / "card-ids.yml", 'first: "First Card"\nsecond: "Second Card"\n')
-    write(tmp_path / "examples" / "first.py", FIRST)
-    write(tmp_path / "examples" / "second.py", SECOND)
-    write(tmp_path / "mkdocs.yml", MKDOCS)
-    write(tmp_path / "docs" / "index.md", "# Small\n")
-    return tmp_path
+    return write_small(tmp_path)
+
+
+def write_small(folder: Path) -> Path:
+    """Write the small book into a folder and return it."""
+    write(folder / "flashcards" / "part-01.md", DECK)
+    write(folder / "book.yml", BOOK)
+    write(folder / "card-ids.yml", 'first: "First Card"\nsecond: "Second Card"\n')
+    write(folder / "examples" / "first.py", FIRST)
+    write(folder / "examples" / "second.py", SECOND)
+    write(folder / "mkdocs.yml", MKDOCS)
+    write(folder / "docs" / "index.md", "# Small\n")
+    return folder
 
 
 def write(path: Path, text: str) -> None:

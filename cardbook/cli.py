@@ -393,3 +393,53 @@ def drift(
     else:
         click.echo(to_markdown(drifts, tolerance, pictures) if markdown else to_text(drifts))
     sys.exit(1 if any(item.drifted for item in drifts) else 0)
+
+
+@main.command()
+@click.argument("site", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@root_option
+@profile_option
+@tolerance_options
+@click.option("--jobs", type=click.IntRange(1), help="How many at a time; default: one a core.")
+@click.option("--pip", "with_pip", is_flag=True, help="Install with pip, not by links to what is here.")
+@click.option("--stamp", is_flag=True, help="Say on the pages which examples passed, and when.")
+@json_option
+def verify(
+    site: Path,
+    root: Path,
+    profile: str,
+    numbers: float,
+    figures: float,
+    jobs: int | None,
+    with_pip: bool,
+    stamp: bool,
+    as_json: bool,
+) -> None:
+    """Run, in clean interpreters, exactly what a reader copies or downloads from the built SITE."""
+    from cardbook.comparison import Tolerance
+    from cardbook.verified import stamp_site
+    from cardbook.verify import Terms, Verified, verify_site
+
+    def tell(item: Verified) -> None:
+        if as_json:
+            return
+        faults = [verdict for verdict in item.verdicts if verdict.fault]
+        click.echo(
+            f"{item.example}: {len(item.verdicts) - len(faults)} of {len(item.verdicts)} checks passed"
+        )
+        for verdict in faults:
+            click.echo(f"{item.example}: {verdict.place}: {verdict.fault}", err=True)
+
+    with bad_input_reported():
+        workplace = open_workplace(root, profile)
+    jobs = jobs or (1 if workplace.environment.device.startswith("cuda") else core_count())
+    verified = verify_site(
+        workplace, site.resolve(), Terms(Tolerance(numbers, figures), jobs, with_pip), tell
+    )
+    if stamp:
+        stamp_site(site, verified)
+    if as_json:
+        click.echo(json.dumps([asdict(item) | {"good": item.good} for item in verified], indent=2))
+    else:
+        click.echo(f"{sum(item.good for item in verified)} of {len(verified)} examples run as copied.")
+    sys.exit(0 if all(item.good for item in verified) else 1)

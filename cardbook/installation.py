@@ -1,0 +1,140 @@
+"""Installations: the environment a reader gets from the install line on a page."""
+
+import re
+import shlex
+import subprocess
+import sysconfig
+import venv
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from packaging.requirements import InvalidRequirement, Requirement
+
+from cardbook.environment import canonical
+
+PIN = re.compile(r"==[^*,]+")
+
+
+class Unusable(Exception):
+    """An install line that does not give the reader what the page says; the text says why."""
+
+
+def read_install_line(line: str) -> list[Requirement]:
+    """Return what `pip install "NAME==VERSION" …` asks for, as a shell passes it on. Raises Unusable.
+
+    An empty line asks for nothing.
+    """
+    if not line.strip():
+        return []
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    try:
+        words = list(lexer)
+    except ValueError as error:
+        raise Unusable(f"a shell cannot read it: {error}") from None
+    if words[:2] != ["pip", "install"]:
+        raise Unusable('it does not begin with "pip install"')
+    return [_read_pin(word) for word in words[2:] if word != "--quiet"]
+
+
+def _read_pin(word: str) -> Requirement:
+    if re.fullmatch(r"[();<>|&]+", word):
+        raise Unusable(f'a shell takes "{word}" for itself: put the requirement in double quotes')
+    try:
+        requirement = Requirement(word)
+    except InvalidRequirement:
+        raise Unusable(f'"{word}" is no requirement: write "NAME==VERSION"') from None
+    if not PIN.fullmatch(str(requirement.specifier)):
+        raise Unusable(f'"{word}" has no exact version: write "{requirement.name}==VERSION"')
+    return requirement
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The distributions of this interpreter, and which of them own each file and folder."""
+
+    distributions: dict[str, metadata.Distribution]
+    owners: dict[tuple[str, ...], set[str]]
+
+
+def read_installed() -> Installed:
+    """Return what is installed here."""
+    distributions: dict[str, metadata.Distribution] = {}
+    owners: dict[tuple[str, ...], set[str]] = defaultdict(set)
+    for distribution in metadata.distributions():
+        name = canonical(distribution.metadata["Name"])
+        if distributions.setdefault(name, distribution) is not distribution:
+            continue
+        for file in distribution.files or []:
+            for depth in range(1, len(file.parts) + 1):
+                owners[file.parts[:depth]].add(name)
+    return Installed(distributions, owners)
+
+
+def needed(requirements: Iterable[Requirement], installed: Installed) -> set[str]:
+    """Return the names of all distributions that pip would install for these, as far as they are here.
+
+    Raises Unusable when one of the requirements themselves is not installed here in its version.
+    """
+    waiting = list(requirements)
+    for requirement in waiting:
+        found = installed.distributions.get(canonical(requirement.name))
+        if found is None or not requirement.specifier.contains(found.version.split("+")[0], prereleases=True):
+            have = f"{found.version} is" if found else "nothing is"
+            raise Unusable(f"it asks for {requirement}, but {have} installed here: use --pip")
+    names: set[tuple[str, str]] = set()
+    while waiting:
+        requirement = waiting.pop()
+        name = canonical(requirement.name)
+        for extra in ("", *requirement.extras):
+            if name in installed.distributions and (name, extra) not in names:
+                names.add((name, extra))
+                waiting += _asked_for(installed.distributions[name], extra)
+    return {name for name, _ in names}
+
+
+def _asked_for(distribution: metadata.Distribution, extra: str) -> list[Requirement]:
+    asked = [Requirement(line) for line in distribution.requires or []]
+    return [
+        requirement
+        for requirement in asked
+        if requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+    ]
+
+
+def link_environment(folder: Path, names: set[str], installed: Installed) -> Path:
+    """Make an environment that has just these distributions, as links; return its interpreter."""
+    packages = _make_environment(folder)
+    for name in names:
+        for file in installed.distributions[name].files or []:
+            if ".." in file.parts:
+                continue
+            # A folder is linked whole when nothing else has a file in it.
+            depths = range(1, len(file.parts) + 1)
+            depth = next(n for n in depths if installed.owners[file.parts[:n]] <= names or n == len(depths))
+            target = packages.joinpath(*file.parts[:depth])
+            if not target.is_symlink():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                source = installed.distributions[name].locate_file("/".join(file.parts[:depth]))
+                target.symlink_to(Path(str(source)))
+    return folder / "bin" / "python"
+
+
+def install_environment(folder: Path, requirements: Sequence[Requirement]) -> Path:
+    """Make an environment and install into it with pip; return its interpreter. Raises Unusable."""
+    venv.create(folder, symlinks=True, with_pip=True)
+    python = folder / "bin" / "python"
+    if requirements:
+        command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        outcome = subprocess.run([*command, *map(str, requirements)], capture_output=True, text=True)
+        if outcome.returncode:
+            raise Unusable(f"pip failed: {outcome.stderr.strip()[-300:]}")
+    return python
+
+
+def _make_environment(folder: Path) -> Path:
+    venv.create(folder, symlinks=True)
+    return Path(sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)}))

@@ -1,0 +1,104 @@
+"""A session: what a reader copied, pasted block after block into one interpreter.
+
+Started by path, `python -P session.py FOLDER`, in an environment that has only what an install line names,
+so it may import nothing but the standard library. FOLDER/blocks.json has the blocks. What block N prints
+goes to N.out and N.err, its figures to N-1.png and so on, and N.done tells that it ended without an error.
+The first error ends the session, as it ends a script.
+"""
+
+import ast
+import codecs
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import json
+import linecache
+import os
+import sys
+import types
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+# The name by which matplotlib is told to use this module's figures: MPLBACKEND=module://reader_figures
+BACKEND = "reader_figures"
+
+
+class Figures(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """A matplotlib backend that saves each figure where an inline one would show it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.block, self.count = folder, 0, 0
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: types.ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """Return the backend for its name, nothing for any other."""
+        return importlib.util.spec_from_loader(fullname, self) if fullname == BACKEND else None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Make the module a backend: a canvas, and what plt.show() does."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        vars(module).update(FigureCanvas=FigureCanvasAgg, show=self.save)
+
+    def save(self, *_: Any, **__: Any) -> None:  # noqa: ANN401
+        """Save the open figures as the inline backend draws them, and close them."""
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        if pyplot is None:
+            return
+        for number in pyplot.get_fignums():
+            self.count += 1
+            figure = pyplot.figure(number)
+            path = self.folder / f"{self.block}-{self.count}.png"
+            figure.savefig(path, format="png", dpi=2 * figure.dpi, bbox_inches="tight")
+        pyplot.close("all")
+
+
+def main() -> None:
+    """Run the blocks in order; an error in one ends the process with its traceback."""
+    folder = Path(sys.argv[1])
+    blocks = json.loads((folder / "blocks.json").read_text(encoding="utf-8"))
+    figures = Figures(folder)
+    sys.meta_path.append(figures)
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    sys.argv = [""]
+    sys.path.insert(0, "")
+    open_streams()
+    for number, source in enumerate(blocks, 1):
+        redirect(folder, number)
+        figures.block, figures.count = number, 0
+        run_block(source, f"<cell {number}>", vars(module))
+        figures.save()
+        (folder / f"{number}.done").touch()
+
+
+def open_streams() -> None:
+    """Make standard output and error take any text and pass on each line at once."""
+    codecs.register_error("mark", lambda error: ("\N{REPLACEMENT CHARACTER}", error.end))  # type: ignore[attr-defined]
+    for name, descriptor in (("stdout", 1), ("stderr", 2)):
+        stream = os.fdopen(descriptor, "w", buffering=1, encoding="utf-8", errors="mark", closefd=False)
+        setattr(sys, name, stream)
+
+
+def redirect(folder: Path, number: int) -> None:
+    """Let all that this process and its children print from now on go to the files of a block."""
+    for stream, descriptor, suffix in ((sys.stdout, 1, "out"), (sys.stderr, 2, "err")):
+        stream.flush()
+        file = os.open(folder / f"{number}.{suffix}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.dup2(file, descriptor)
+        os.close(file)
+
+
+def run_block(source: str, name: str, namespace: dict[str, Any]) -> None:
+    """Execute a block; as at a prompt, the value of an expression at its end is printed."""
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+    tree = ast.parse(source, name)
+    last = [tree.body.pop()] if tree.body and isinstance(tree.body[-1], ast.Expr) else []
+    exec(compile(tree, name, "exec"), namespace)
+    exec(compile(ast.Interactive(last), name, "single"), namespace)
+
+
+if __name__ == "__main__":
+    main()

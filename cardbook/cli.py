@@ -417,6 +417,7 @@ def verify(
 ) -> None:
     """Run, in clean interpreters, exactly what a reader copies or downloads from the built SITE."""
     from cardbook.comparison import Tolerance
+    from cardbook.status import open_workplace
     from cardbook.verified import stamp_site
     from cardbook.verify import Terms, Verified, verify_site
 
@@ -432,10 +433,8 @@ def verify(
 
     with bad_input_reported():
         workplace = open_workplace(root, profile)
-    jobs = jobs or (1 if workplace.environment.device.startswith("cuda") else core_count())
-    verified = verify_site(
-        workplace, site.resolve(), Terms(Tolerance(numbers, figures), jobs, with_pip), tell
-    )
+    terms = Terms(Tolerance(numbers, figures), jobs or workplace.environment.jobs, with_pip)
+    verified = verify_site(workplace, site.resolve(), terms, tell)
     if stamp:
         stamp_site(site, verified)
     if as_json:

@@ -7,7 +7,7 @@ import sysconfig
 import venv
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 
@@ -37,12 +37,13 @@ def read_install_line(line: str) -> list[Requirement]:
         raise Unusable(f"a shell cannot read it: {error}") from None
     if words[:2] != ["pip", "install"]:
         raise Unusable('it does not begin with "pip install"')
+    for word in words:
+        if re.fullmatch(r"[();<>|&]+", word):
+            raise Unusable(f'a shell takes "{word}" for itself: put each requirement in double quotes')
     return [_read_pin(word) for word in words[2:] if word != "--quiet"]
 
 
 def _read_pin(word: str) -> Requirement:
-    if re.fullmatch(r"[();<>|&]+", word):
-        raise Unusable(f'a shell takes "{word}" for itself: put the requirement in double quotes')
     try:
         requirement = Requirement(word)
     except InvalidRequirement:
@@ -52,26 +53,42 @@ def _read_pin(word: str) -> Requirement:
     return requirement
 
 
-@dataclass(frozen=True)
 class Installed:
-    """The distributions of this interpreter, and which of them own each file and folder."""
+    """What is installed for this interpreter, read when it is asked for."""
 
-    distributions: dict[str, metadata.Distribution]
-    owners: dict[tuple[str, ...], set[str]]
+    @cached_property
+    def distributions(self) -> dict[str, metadata.Distribution]:
+        """The distributions by name; the first on the path where there are two."""
+        found: dict[str, metadata.Distribution] = {}
+        for distribution in metadata.distributions():
+            found.setdefault(canonical(distribution.metadata["Name"]), distribution)
+        return found
 
+    @cached_property
+    def owners(self) -> dict[tuple[str, ...], set[str]]:
+        """Which distributions have a file at a path, or beneath it; paths as their parts."""
+        owners: dict[tuple[str, ...], set[str]] = defaultdict(set)
+        for name, distribution in self.distributions.items():
+            for file in distribution.files or []:
+                for depth in range(1, len(file.parts) + 1):
+                    owners[file.parts[:depth]].add(name)
+        return owners
 
-def read_installed() -> Installed:
-    """Return what is installed here."""
-    distributions: dict[str, metadata.Distribution] = {}
-    owners: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for distribution in metadata.distributions():
-        name = canonical(distribution.metadata["Name"])
-        if distributions.setdefault(name, distribution) is not distribution:
-            continue
-        for file in distribution.files or []:
-            for depth in range(1, len(file.parts) + 1):
-                owners[file.parts[:depth]].add(name)
-    return Installed(distributions, owners)
+    @cached_property
+    def requirements(self) -> dict[str, list[Requirement]]:
+        """What each distribution needs, that of its extras included."""
+        return {
+            name: [Requirement(line) for line in distribution.requires or []]
+            for name, distribution in self.distributions.items()
+        }
+
+    def asked_for(self, name: str, extra: str) -> list[Requirement]:
+        """Return what a distribution needs on this machine, with one of its extras or none ("")."""
+        return [
+            requirement
+            for requirement in self.requirements[name]
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+        ]
 
 
 def needed(requirements: Iterable[Requirement], installed: Installed) -> set[str]:
@@ -81,10 +98,7 @@ def needed(requirements: Iterable[Requirement], installed: Installed) -> set[str
     """
     waiting = list(requirements)
     for requirement in waiting:
-        found = installed.distributions.get(canonical(requirement.name))
-        if found is None or not requirement.specifier.contains(found.version.split("+")[0], prereleases=True):
-            have = f"{found.version} is" if found else "nothing is"
-            raise Unusable(f"it asks for {requirement}, but {have} installed here: use --pip")
+        _check_pin(requirement, installed.distributions.get(canonical(requirement.name)))
     names: set[tuple[str, str]] = set()
     while waiting:
         requirement = waiting.pop()
@@ -92,17 +106,16 @@ def needed(requirements: Iterable[Requirement], installed: Installed) -> set[str
         for extra in ("", *requirement.extras):
             if name in installed.distributions and (name, extra) not in names:
                 names.add((name, extra))
-                waiting += _asked_for(installed.distributions[name], extra)
+                waiting += installed.asked_for(name, extra)
     return {name for name, _ in names}
 
 
-def _asked_for(distribution: metadata.Distribution, extra: str) -> list[Requirement]:
-    asked = [Requirement(line) for line in distribution.requires or []]
-    return [
-        requirement
-        for requirement in asked
-        if requirement.marker is None or requirement.marker.evaluate({"extra": extra})
-    ]
+def _check_pin(requirement: Requirement, found: metadata.Distribution | None) -> None:
+    version = found.version.split("+")[0] if found else "none"
+    if found is None or not requirement.specifier.contains(version, prereleases=True):
+        raise Unusable(f"it asks for {requirement}, but {version} is installed here: use --pip")
+    if found.read_text("direct_url.json"):
+        raise Unusable(f"{requirement.name} is installed here from a folder, which a reader does not have")
 
 
 def link_environment(folder: Path, names: set[str], installed: Installed) -> Path:

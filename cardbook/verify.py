@@ -16,12 +16,12 @@ from cardbook.environment import core_count
 from cardbook.example import VARIES, parse_example
 from cardbook.fingerprint import hash_text
 from cardbook.installation import (
+    Installed,
     Unusable,
     install_environment,
     link_environment,
     needed,
     read_install_line,
-    read_installed,
 )
 from cardbook.problem import BadInput
 from cardbook.reader import Ran, run_blocks
@@ -109,7 +109,7 @@ def _expected_seconds(copy: Copy) -> float:
 
 def make_interpreters(folder: Path, lines: Iterable[str], with_pip: bool) -> dict[str, Path | Unusable]:
     """Return for each install line the interpreter of an environment made from it, or why there is none."""
-    installed = None if with_pip else read_installed()
+    installed = None if with_pip else Installed()
     made: dict[str, Path | Unusable] = {}
     for number, line in enumerate(sorted(lines)):
         try:
@@ -227,5 +227,10 @@ def _judge(snippet: Snippet, result: Ran, varies: bool, tolerance: Tolerance) ->
 
 def _told(what: str, found: Sequence[Difference]) -> str:
     """Return what is wrong with the differences beneath, at most so many lines of each."""
-    lines = [f"  {line}" for difference in found for line in difference.lines[:SHOWN_LINES]]
+    lines = [
+        f"  {line}"
+        for difference in found
+        for line in difference.lines[:SHOWN_LINES]
+        if not line.startswith("@@")
+    ]
     return "\n".join([f"{what}, shown (-) and now (+):", *lines])

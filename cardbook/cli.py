@@ -117,6 +117,13 @@ def models(root: Path, profile: str) -> None:
 @click.option("--jobs", type=click.IntRange(1), help="How many at a time; default: one a core.")
 @click.option("--shard", callback=lambda _context, _parameter, text: _read_shard(text), metavar="I/N")
 @click.option("--force", is_flag=True, help="Execute fresh examples too.")
+@click.option(
+    "--repeat",
+    type=click.IntRange(1),
+    default=1,
+    metavar="N",
+    help="Execute each example, fresh or not, N times; fail when its output varies undeclared.",
+)
 def run(
     names: Sequence[str],
     root: Path,
@@ -125,9 +132,11 @@ def run(
     jobs: int | None,
     shard: tuple[int, int],
     force: bool,
+    repeat: int,
 ) -> None:
     """Execute what is not fresh and keep the records."""
     from cardbook.progress import show_progress
+    from cardbook.repetition import repeat_examples
     from cardbook.runner import choose_shard, run_examples
     from cardbook.status import open_workplace, take_statuses
 
@@ -139,9 +148,12 @@ def run(
             row.name: row.record.provenance.seconds for row in take_statuses(workplace) if row.record
         }
         chosen = choose_shard(chosen, durations, *shard)
+    jobs = jobs or workplace.environment.jobs
     try:
         with show_progress() as tell:
-            statuses = run_examples(workplace, chosen, jobs or workplace.environment.jobs, force, tell)
+            statuses = run_examples(workplace, chosen, jobs, force or repeat > 1, tell)
+            repeated = [row.name for row in statuses if row.state == "fresh"]
+            varying = repeat_examples(workplace, repeated, repeat, jobs, tell)
     except KeyboardInterrupt:
         click.echo("Interrupted: what had finished is kept; run again for the rest.", err=True)
         sys.exit(130)
@@ -150,7 +162,9 @@ def run(
     click.echo(f"{fresh} of {len(statuses)} examples are fresh.")
     for status in failed:
         click.echo(f"{status.state}: {'; '.join(status.reasons)}", err=True)
-    sys.exit(1 if failed else 0)
+    for message in varying:
+        click.echo(message, err=True)
+    sys.exit(1 if failed or varying else 0)
 
 
 def _read_shard(text: str | None) -> tuple[int, int]:

@@ -31,7 +31,7 @@ $(PACKAGES): package.json package-lock.json .npmrc
 	npm ci
 	@touch $@
 
-$(BUNDLE): $(PACKAGES) $(wildcard web/*)
+$(BUNDLE): $(PACKAGES) $(wildcard web/*.ts web/*.css web/*.mjs)
 	node web/build.mjs
 
 assets: $(BUNDLE)  ## bundle web/ into docs/assets/built/

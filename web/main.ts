@@ -1,6 +1,8 @@
 // Started on every page: when it is loaded, and again when Material's instant navigation has replaced its content.
 
+import { Desk } from "./desk";
 import { start as startReading } from "./reading";
+import { Store } from "./store";
 import { start as startStudy } from "./study";
 
 interface Pages {
@@ -12,9 +14,11 @@ declare global {
   var document$: Pages | undefined;
 }
 
+const desk = new Desk(new Store(() => localStorage));
+
 function start(): void {
   startReading();
-  startStudy();
+  startStudy(desk);
 }
 
 if (globalThis.document$) globalThis.document$.subscribe(start);

@@ -43,7 +43,7 @@ def chapter_page(chapter: Chapter, examples: Mapping[str, Shown]) -> str:
         f'<div class="introduction" markdown="1">\n\n{chapter.introduction}\n\n</div>',
     ]
     for entry in chapter.entries:
-        blocks += _card_blocks(entry)
+        blocks += [f"## {escape_markdown(entry.card.title)} {{ #{entry.id} }}", card_block(entry)]
         if entry.example:
             blocks += _example_blocks(entry, examples[entry.example])
     return "\n\n".join(blocks) + "\n"
@@ -53,16 +53,16 @@ def _yaml_text(text: str) -> str:
     return "'" + " ".join(text.split()).replace("'", "''") + "'"
 
 
-def _card_blocks(entry: Entry) -> Iterator[str]:
+def card_block(entry: Entry) -> str:
+    """Return a card as HTML that Markdown leaves alone: question, answer, context, corrections."""
     card = entry.card
-    yield f"## {escape_markdown(card.title)} {{ #{entry.id} }}"
     context = ""
     if card.context:
         context = (
             f'<details class="card-context"><summary>Context</summary>{render_card(card.context)}</details>'
         )
     corrections = "".join(_correction(correction) for correction in entry.corrections)
-    yield (
+    return (
         f'<div class="card" data-card="{entry.id}">\n'
         f'<div class="card-question">{render_card(card.question)}</div>\n'
         f'<details class="card-answer"><summary>Answer</summary>{render_card(card.answer)}</details>\n'

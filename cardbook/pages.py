@@ -14,8 +14,9 @@ from cardbook.example import Example, script_of, to_notebook
 from cardbook.problem import BadInput, Problem
 from cardbook.record import Record
 from cardbook.status import Status, Workplace
+from cardbook.study import make_study_page
 
-FOLDERS = ("chapters", "notebooks", "downloads", "figures")
+FOLDERS = ("chapters", "study", "notebooks", "downloads", "figures")
 REPOSITORY = re.compile(
     r"^repo_url:\s*[\"']?(https://github\.com/[\w.-]+/[\w.-]+?)/?[\"']?\s*$", re.MULTILINE
 )
@@ -40,6 +41,7 @@ def make_pages(workplace: Workplace, statuses: Sequence[Status]) -> Files:
     for chapter in workplace.book.chapters:
         text = chapter_page(chapter, shown)
         files[PurePosixPath("chapters", f"{chapter.id}.md")] = text.encode()
+    files[PurePosixPath("study", "index.md")] = make_study_page(workplace.book).encode()
     for status in statuses:
         files |= _example_files(workplace, status)
     return files

@@ -46,7 +46,7 @@ export class Charts {
 
 function makeFigure(picture: SVGElement, table: HTMLElement): HTMLElement {
   const numbers = make("details", { class: "study-numbers" }, make("summary", {}, "The same as a table"), table);
-  return make("figure", { class: "study-figure" }, make("div", { class: "study-scroll", tabindex: 0 }, picture), numbers);
+  return make("figure", { class: "study-figure" }, picture, numbers);
 }
 
 function describeRetention(recalled: number, tested: number): string {

@@ -12,7 +12,8 @@ export class Log {
   add(entry: Entry): boolean {
     const key = keyOf(entry);
     const known = this.#entries.get(key);
-    const merged = known ? mergeEntries(known, entry) : entry;
+    // With itself, an entry gets its fields in order, so that equal ones read the same.
+    const merged = mergeEntries(known ?? entry, entry);
     if (known && JSON.stringify(known) === JSON.stringify(merged)) return false;
     this.#entries.set(key, merged);
     if (isReview(merged)) {
@@ -31,7 +32,7 @@ export class Log {
     return this.#entries.get(keyOf(entry));
   }
 
-  /** Every entry, in order of time and card. */
+  /** Every entry, in order of time. */
   get entries(): Entry[] {
     return [...this.#entries.values()].sort(byTime);
   }
@@ -59,6 +60,7 @@ export class Log {
 }
 
 function byTime(one: Entry, other: Entry): number {
-  const [first, second] = [`${one.at} ${one.card}`, `${other.at} ${other.card}`];
+  // A review and its undo have card and time in common.
+  const [first, second] = [`${one.at} ${keyOf(one)}`, `${other.at} ${keyOf(other)}`];
   return first < second ? -1 : first > second ? 1 : 0;
 }

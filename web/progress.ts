@@ -48,7 +48,7 @@ export function keyOf(entry: Entry): string {
   return `${isReview(entry) ? "review" : "undo"}:${entry.at}:${entry.card}`;
 }
 
-/** Returns both as one. Which comes first makes no difference, and no field is dropped. */
+/** Returns both as one. Which comes first makes no difference, and no field is dropped; fields are in order. */
 export function mergeEntries<T extends Entry>(one: T, other: T): T {
   return mergeFields(one, other) as T;
 }

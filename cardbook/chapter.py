@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from cardbook.book import Chapter, Correction, Entry
 from cardbook.example import PARAMETERS, Cell, Example
 from cardbook.markup import escape_markdown, render_card, render_code, render_printed, seal
+from cardbook.notebook import colab_link, install_line
 from cardbook.record import Provenance, Record
 
 HEADING = re.compile(r"(#{1,6})(?=\s)")
@@ -20,7 +21,7 @@ FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 class Shown:
     """An example as a chapter shows it: with its record, or with the reason `why` there is none to show.
 
-    `repository` is the book's address on GitHub, "" when it has none.
+    `repository` is the book's on GitHub, as `OWNER/NAME`; "" when it has none.
     """
 
     example: Example
@@ -108,8 +109,7 @@ def _files_line(shown: Shown) -> str:
     if shown.has_test:
         links.append(f'[Its test](../downloads/test_{name}.py){{ download="test_{name}.py" }}')
     if shown.record and shown.repository:
-        place = shown.repository.removeprefix("https://github.com/")
-        address = f"https://colab.research.google.com/github/{place}/blob/gh-pages/downloads/{name}.ipynb"
+        address = colab_link(shown.repository, name)
         links.append(f'[Open in Colab]({address}){{ rel="noopener" }}')
     return f'<div class="files" markdown="1">\n\n{" ".join(links)}\n\n</div>'
 
@@ -179,16 +179,11 @@ def _provenance_block(example: Example, provenance: Provenance) -> str:
     ]
     name = example.name
     verified = f'<p class="verified" data-verified="{name}" hidden></p>'
-    install = seal(f"<pre><code>{_install_line(provenance)}</code></pre>")
-    return "\n\n".join(
-        [
-            f'<div class="provenance" data-provenance="{name}" markdown="1">',
-            *lines,
-            verified,
-            f'<div class="install" data-install="{name}">{install}</div>',
-            "</div>",
-        ]
-    )
+    blocks = [f'<div class="provenance" data-provenance="{name}" markdown="1">', *lines, verified]
+    if line := install_line(provenance):
+        install = seal(f"<pre><code>{line}</code></pre>")
+        blocks.append(f'<div class="install" data-install="{name}">{install}</div>')
+    return "\n\n".join([*blocks, "</div>"])
 
 
 def _model_line(model_id: str, model: Mapping[str, str]) -> str:
@@ -198,11 +193,6 @@ def _model_line(model_id: str, model: Mapping[str, str]) -> str:
         f"**Model** `{model_id}` at revision `{model['revision'][:12]}`, {escape_markdown(model['licence'])},"
         f" from {escape_markdown(source)}{note}."
     )
-
-
-def _install_line(provenance: Provenance) -> str:
-    pins = (f'"{name}=={version.split("+")[0]}"' for name, version in provenance.packages.items())
-    return f"pip install {' '.join(pins)}"
 
 
 def _size(count: int) -> str:

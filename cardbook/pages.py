@@ -1,7 +1,6 @@
 """Pages: the generated part of docs/: chapters, with notebooks, scripts and figures beside them."""
 
 import base64
-import re
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path, PurePosixPath
@@ -10,16 +9,13 @@ import nbformat
 from nbformat import NotebookNode
 
 from cardbook.chapter import Shown, chapter_page, figure_name, figures_of
-from cardbook.example import Example, script_of, to_notebook
+from cardbook.example import Example, script_of
+from cardbook.notebook import published_notebook
 from cardbook.problem import BadInput, Problem
-from cardbook.record import Record
 from cardbook.status import Status, Workplace
 from cardbook.study import make_study_page
 
 FOLDERS = ("chapters", "study", "notebooks", "downloads", "figures")
-REPOSITORY = re.compile(
-    r"^repo_url:\s*[\"']?(https://github\.com/[\w.-]+/[\w.-]+?)/?[\"']?\s*$", re.MULTILINE
-)
 
 QUIET = ("image/png", "text/plain")
 
@@ -35,8 +31,7 @@ def make_pages(workplace: Workplace, statuses: Sequence[Status]) -> Files:
     problems = [*_check_nav(workplace), *_check_figures(workplace, statuses)]
     if problems:
         raise BadInput(problems)
-    repository = _read_repository(workplace.root)
-    shown = {status.name: _show(workplace, status, repository) for status in statuses}
+    shown = {status.name: _show(workplace, status) for status in statuses}
     files: Files = {}
     for chapter in workplace.book.chapters:
         text = chapter_page(chapter, shown)
@@ -78,19 +73,12 @@ def compare_pages(docs: Path, files: Mapping[PurePosixPath, bytes]) -> list[Pure
     return sorted([*different, *(present - files.keys())])
 
 
-def _read_repository(root: Path) -> str:
-    """Return the GitHub address that mkdocs.yml names as the book's repository, "" when it names none."""
-    path = root / "mkdocs.yml"
-    found = REPOSITORY.search(path.read_text(encoding="utf-8")) if path.exists() else None
-    return found[1] if found else ""
-
-
-def _show(workplace: Workplace, status: Status, repository: str) -> Shown:
+def _show(workplace: Workplace, status: Status) -> Shown:
     """Return what a chapter shows of an example; without a fresh record, the code and why there is none."""
     example = workplace.plans[status.name].example
     record = status.record if status.state == "fresh" else None
     why = "" if record else f"{status.state}: {'; '.join(status.reasons)}"
-    return Shown(example, record, why, _test_path(workplace, example).exists(), repository)
+    return Shown(example, record, why, _test_path(workplace, example).exists(), workplace.repository)
 
 
 def _check_nav(workplace: Workplace) -> list[Problem]:
@@ -149,7 +137,7 @@ def _example_files(workplace: Workplace, status: Status) -> Files:
         files[downloads / test.name] = test.read_bytes()
     if status.state != "fresh" or status.record is None:
         return files
-    executed = executed_notebook(example, status.record)
+    executed = published_notebook(example, status.record)
     files[downloads / f"{example.name}.ipynb"] = _write_notebook(executed)
     files[PurePosixPath("notebooks", f"{example.name}.ipynb")] = _write_notebook(quiet_notebook(executed))
     for number, outputs in enumerate(status.record.outputs, 1):
@@ -171,15 +159,3 @@ def quiet_notebook(notebook: NotebookNode) -> NotebookNode:
             if "data" in output:
                 output.data = {kind: value for kind, value in output.data.items() if kind in QUIET}
     return quiet
-
-
-def executed_notebook(example: Example, record: Record) -> NotebookNode:
-    """Return today's prose and code, the code that ran, with the record's outputs."""
-    notebook = to_notebook(example)
-    recorded = [cell for cell in record.notebook.cells if cell.cell_type == "code"]
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for cell, ran in zip(cells, recorded, strict=True):
-        cell.outputs = ran.outputs
-        cell.execution_count = ran.execution_count
-    notebook.metadata.cardbook = record.notebook.metadata.cardbook
-    return notebook

@@ -1,5 +1,6 @@
 """What may be published: each example fresh, stale, failed, missing or skipped, and why."""
 
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from cardbook.environment import Environment, read_environment
 from cardbook.example import Example, read_example, set_parameters
 from cardbook.fingerprint import Fingerprint, check_models, explain, take_fingerprint
 from cardbook.models import Model, ModelStore, Stored, read_models
+from cardbook.notebook import read_repository
 from cardbook.problem import BadInput, Problem
 from cardbook.record import Damaged, Record, RecordSet
 
@@ -41,6 +43,7 @@ class Workplace:
     plans: dict[str, Plan]
     records: RecordSet
     commit: str
+    repository: str
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,10 @@ class Status:
 
 
 def open_workplace(root: Path, profile: str, records: Path | None = None) -> Workplace:
-    """Return the workplace of the book in `root`. Raises BadInput with every problem of its files."""
+    """Return the workplace of the book in `root`; BOOK_REPOSITORY names its repository, if it has one.
+
+    Raises BadInput with every problem of its files.
+    """
     book = read_book(root)
     models = read_models(root)
     store = ModelStore(root)
@@ -76,8 +82,18 @@ def open_workplace(root: Path, profile: str, records: Path | None = None) -> Wor
     if problems:
         raise BadInput(sorted(problems))
     folder = records or root / ".cardbook" / "records" / profile
+    repository = read_repository(os.environ.get("BOOK_REPOSITORY", ""))
     return Workplace(
-        root, profile, book, models, stored, environment, plans, RecordSet(folder), read_commit(root)
+        root,
+        profile,
+        book,
+        models,
+        stored,
+        environment,
+        plans,
+        RecordSet(folder),
+        read_commit(root),
+        repository,
     )
 
 

@@ -1,0 +1,150 @@
+import asyncio
+import shlex
+import subprocess
+import venv
+from pathlib import Path
+
+import nbformat
+import pytest
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+
+from cardbook.book import read_book
+from cardbook.notebook import (
+    colab_link,
+    install_line,
+    install_requirements,
+    published_notebook,
+    read_repository,
+)
+from cardbook.problem import BadInput
+from cardbook.record import hash_outputs
+from cardbook.status import Workplace
+from tests.conftest import ROOT, Cardbook
+
+BOOK = read_book(ROOT)
+FAKE_PIP = 'pip() { printf "%s\\n" "$@"; }\n'
+
+
+def notebook_of(workplace: Workplace, name: str) -> NotebookNode:
+    record = workplace.records.read(name)
+    assert record is not None
+    return published_notebook(workplace.plans[name].example, record)
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+@pytest.mark.parametrize("name", BOOK.examples)
+def test_first_cell_gives_pip_the_pins_of_the_run(workplace: Workplace, tmp_path: Path, name: str) -> None:
+    record = workplace.records.read(name)
+    assert record is not None
+    cell = code_cells(notebook_of(workplace, name))[0]
+    assert cell.source.startswith("%pip install --quiet ")
+    heard = subprocess.run(
+        ["sh", "-c", FAKE_PIP + cell.source.removeprefix("%")],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
+    )
+    pins = {name: version.split("+")[0] for name, version in record.provenance.packages.items()}
+    assert heard.stdout.splitlines()[:2] == ["install", "--quiet"]
+    assert dict(pin.split("==") for pin in heard.stdout.splitlines()[2:]) == pins
+    assert list(tmp_path.iterdir()) == []  # an unquoted > would have made a file
+    assert shlex.split(install_line(record.provenance))[2:] == install_requirements(record.provenance)
+
+
+@pytest.mark.parametrize("name", BOOK.examples)
+def test_only_the_two_marked_cells_are_added_to_what_ran(workplace: Workplace, name: str) -> None:
+    notebook = notebook_of(workplace, name)
+    nbformat.validate(notebook)
+    added = [cell for cell in notebook.cells if "install" in cell.metadata.get("tags", [])]
+    assert [cell.cell_type for cell in added] == ["markdown", "code"]
+    assert "did not have it" in " ".join(added[0].source.split())
+    assert added[1].outputs == [] and added[1].execution_count is None
+    assert notebook.cells[1:3] == added
+    del notebook.cells[1:3]
+    sources = [cell.source for cell in workplace.plans[name].example.code_cells]
+    assert [cell.source for cell in code_cells(notebook)] == sources
+    assert hash_outputs(notebook) == notebook.metadata.cardbook["outputs"]
+
+
+def test_example_that_needs_no_package_installs_none(small: Path, cardbook: Cardbook) -> None:
+    assert cardbook("run", "--root", small).returncode == 0
+    assert cardbook("pages", "--root", small).returncode == 0
+    assert "pip install" not in (small / "docs" / "chapters" / "numbers.md").read_text()
+    notebook = nbformat.read(small / "docs" / "notebooks" / "first.ipynb", as_version=4)
+    assert code_cells(notebook)[0].source == "count = 1"
+
+
+def test_colab_link_is_there_when_the_repository_is_known(small: Path, cardbook: Cardbook) -> None:
+    assert cardbook("run", "--root", small).returncode == 0
+    page = small / "docs" / "chapters" / "numbers.md"
+    assert cardbook("pages", "--root", small).returncode == 0
+    assert "colab" not in page.read_text()
+    address = "https://github.com/someone/book"
+    assert cardbook("pages", "--root", small, BOOK_REPOSITORY=address).returncode == 0
+    link = "https://colab.research.google.com/github/someone/book/blob/notebooks/first.ipynb"
+    assert link in page.read_text()
+    outcome = cardbook("pages", "--root", small, BOOK_REPOSITORY="https://elsewhere.example/book")
+    assert outcome.returncode == 2
+    assert "BOOK_REPOSITORY" in outcome.stderr and "write https://github.com/OWNER/NAME" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    "text", ["someone/book", "https://github.com/someone/book", "https://github.com/someone/book.git"]
+)
+def test_repository_may_be_an_address(text: str) -> None:
+    assert read_repository(text) == "someone/book"
+    assert colab_link(read_repository(text), "a_b").endswith("/someone/book/blob/notebooks/a_b.ipynb")
+
+
+@pytest.mark.parametrize("text", ["book", "someone/book/x", "someone/bo ok", 'someone/"><script>', "../x"])
+def test_no_other_text_becomes_a_link(text: str) -> None:
+    with pytest.raises(BadInput):
+        read_repository(text)
+
+
+@pytest.mark.parametrize("name", ["typographical_conventions", "hugging_face_account"])
+def test_notebook_runs_where_only_its_first_cell_installed(
+    workplace: Workplace, tmp_path: Path, name: str
+) -> None:
+    """As on Colab: a kernel without our packages, the install cell, the rest. Verify runs all the others."""
+    venv.create(tmp_path / "colab", with_pip=True)
+    python = str(tmp_path / "colab" / "bin" / "python")
+    kernel = f"ipykernel=={workplace.environment.versions['ipykernel']}"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", kernel], check=True)
+    notebook = notebook_of(workplace, name)
+    shown = stable_outputs(notebook)
+    run_in(python, notebook, tmp_path)
+    assert stable_outputs(notebook) == shown
+    versions = subprocess.run([python, "-m", "pip", "freeze"], capture_output=True, text=True, check=True)
+    record = workplace.records.read(name)
+    assert record is not None
+    assert set(install_requirements(record.provenance)) <= set(versions.stdout.replace("_", "-").splitlines())
+
+
+def stable_outputs(notebook: NotebookNode) -> list[str]:
+    """What the cells printed that may not vary; warnings are the environment's."""
+    return [
+        "".join(output.text for output in cell.outputs if output.get("name") == "stdout")
+        for cell in code_cells(notebook)
+        if not {"install", "varies"} & set(cell.metadata.get("tags", []))
+    ]
+
+
+def run_in(python: str, notebook: NotebookNode, folder: Path) -> None:
+    manager = AsyncKernelManager()
+    assert manager.kernel_spec is not None
+    manager.kernel_spec.argv = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    client = NotebookClient(notebook, km=manager, timeout=300, resources={"metadata": {"path": str(folder)}})
+
+    async def execute() -> None:
+        async with client.async_setup_kernel(cwd=str(folder), cleanup_kc=True):
+            for index, cell in enumerate(notebook.cells):
+                await client.async_execute_cell(cell, index)
+
+    asyncio.run(execute())

@@ -1,20 +1,17 @@
 """Notebooks: what a reader downloads or opens in Colab, and how its packages are installed."""
 
-import re
 from urllib.parse import quote
 
 import nbformat
 from nbformat import NotebookNode
 
 from cardbook.example import Example, to_notebook
-from cardbook.problem import BadInput, Problem
 from cardbook.record import Provenance, Record
 
 # The tag of the two cells that no run had: the sentence about the installation, and the installation.
 INSTALL = "install"
 # Where publishing puts the notebooks with their outputs: Colab opens what stands in a repository.
 BRANCH = "notebooks"
-REPOSITORY = re.compile(r"(?:https://github\.com/)?([A-Za-z0-9-]+/[A-Za-z0-9._-]+?)(?:\.git)?/?")
 
 
 def install_requirements(provenance: Provenance) -> list[str]:
@@ -67,17 +64,6 @@ def _install_cells(provenance: Provenance) -> list[NotebookNode]:
         nbformat.v4.new_markdown_cell(note, id="install-note", metadata=metadata),
         nbformat.v4.new_code_cell(command, id="install", metadata=metadata),
     ]
-
-
-def read_repository(text: str) -> str:
-    """Return `OWNER/NAME` from a GitHub address or from itself, "" from "". Raises BadInput."""
-    if not text:
-        return ""
-    found = REPOSITORY.fullmatch(text)
-    if not found:
-        what = f'"{text}" is no GitHub repository'
-        raise BadInput([Problem("BOOK_REPOSITORY", 0, what, "write https://github.com/OWNER/NAME")])
-    return found[1]
 
 
 def colab_link(repository: str, name: str) -> str:

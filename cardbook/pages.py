@@ -78,7 +78,7 @@ def _show(workplace: Workplace, status: Status) -> Shown:
     example = workplace.plans[status.name].example
     record = status.record if status.state == "fresh" else None
     why = "" if record else f"{status.state}: {'; '.join(status.reasons)}"
-    return Shown(example, record, why, _test_path(workplace, example).exists(), workplace.repository)
+    return Shown(example, record, why, _test_path(workplace, example).exists(), workplace.home.repository)
 
 
 def _check_nav(workplace: Workplace) -> list[Problem]:

@@ -12,8 +12,8 @@ from cardbook.data import hash_data
 from cardbook.environment import Environment, read_environment
 from cardbook.example import Example, read_example, set_parameters
 from cardbook.fingerprint import Fingerprint, check_models, explain, take_fingerprint
+from cardbook.home import Home, read_home
 from cardbook.models import Model, ModelStore, Stored, read_models
-from cardbook.notebook import read_repository
 from cardbook.problem import BadInput, Problem
 from cardbook.record import Damaged, Record, RecordSet
 
@@ -43,7 +43,7 @@ class Workplace:
     plans: dict[str, Plan]
     records: RecordSet
     commit: str
-    repository: str
+    home: Home
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,7 @@ class Status:
 
 
 def open_workplace(root: Path, profile: str, records: Path | None = None) -> Workplace:
-    """Return the workplace of the book in `root`; BOOK_REPOSITORY names its repository, if it has one.
-
-    Raises BadInput with every problem of its files.
-    """
+    """Return the workplace of the book in `root`. Raises BadInput with every problem of its files."""
     book = read_book(root)
     models = read_models(root)
     store = ModelStore(root)
@@ -82,7 +79,7 @@ def open_workplace(root: Path, profile: str, records: Path | None = None) -> Wor
     if problems:
         raise BadInput(sorted(problems))
     folder = records or root / ".cardbook" / "records" / profile
-    repository = read_repository(os.environ.get("BOOK_REPOSITORY", ""))
+    home = read_home(os.environ)
     return Workplace(
         root,
         profile,
@@ -93,7 +90,7 @@ def open_workplace(root: Path, profile: str, records: Path | None = None) -> Wor
         plans,
         RecordSet(folder),
         read_commit(root),
-        repository,
+        home,
     )
 
 

@@ -12,13 +12,10 @@ from nbformat import NotebookNode
 
 from cardbook.book import read_book
 from cardbook.notebook import (
-    colab_link,
     install_line,
     install_requirements,
     published_notebook,
-    read_repository,
 )
-from cardbook.problem import BadInput
 from cardbook.record import hash_outputs
 from cardbook.status import Workplace
 from tests.conftest import ROOT, Cardbook
@@ -92,20 +89,6 @@ def test_colab_link_is_there_when_the_repository_is_known(small: Path, cardbook:
     outcome = cardbook("pages", "--root", small, BOOK_REPOSITORY="https://elsewhere.example/book")
     assert outcome.returncode == 2
     assert "BOOK_REPOSITORY" in outcome.stderr and "write https://github.com/OWNER/NAME" in outcome.stderr
-
-
-@pytest.mark.parametrize(
-    "text", ["someone/book", "https://github.com/someone/book", "https://github.com/someone/book.git"]
-)
-def test_repository_may_be_an_address(text: str) -> None:
-    assert read_repository(text) == "someone/book"
-    assert colab_link(read_repository(text), "a_b").endswith("/someone/book/blob/notebooks/a_b.ipynb")
-
-
-@pytest.mark.parametrize("text", ["book", "someone/book/x", "someone/bo ok", 'someone/"><script>', "../x"])
-def test_no_other_text_becomes_a_link(text: str) -> None:
-    with pytest.raises(BadInput):
-        read_repository(text)
 
 
 @pytest.mark.parametrize("name", ["typographical_conventions", "hugging_face_account"])

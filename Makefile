@@ -74,4 +74,4 @@ lock: $(READY)  ## write the versions of everything installed into constraints.t
 	$(BIN)/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > constraints.txt
 
 clean:  ## remove what was built, keep models and records
-	rm -rf site .cardbook/site* .cardbook/rendered .cardbook/parsed docs/assets/built docs/study docs/chapters docs/notebooks docs/downloads docs/figures
+	rm -rf site .cardbook/site* .cardbook/rendered .cardbook/parsed docs/assets/built docs/study docs/chapters docs/notebooks docs/downloads docs/figures docs/deck

@@ -79,11 +79,15 @@ NO_SETTING = Setting({}, (), (), None, DEFAULT_SECONDS, DEFAULT_MEMORY, ())
 
 @dataclass(frozen=True)
 class Book:
-    """The table of contents, whole and checked."""
+    """The table of contents, whole and checked.
+
+    `name` is permanent, as the ids of cards are: readers' decks in Anki hang on it; "" when there is none.
+    """
 
     title: str
     chapters: tuple[Chapter, ...]
     settings: Mapping[str, Setting]
+    name: str
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -108,10 +112,10 @@ def read_book(root: Path) -> Book:
     document = read_located(root / "book.yml", "book.yml")
     decks = {path.stem: read_deck(path) for path in sorted((root / "flashcards").glob("*.md"))}
     deck_problems = [problem for deck in decks.values() for problem in deck.problems]
-    if not document.keys((), ["title", "chapters"], ["deck", "examples"]):
+    if not document.keys((), ["title", "chapters"], ["name", "deck", "examples"]):
         raise BadInput([*document.problems, *deck_problems])
     chapters = tuple(_read_chapter(document, i, decks) for i in document.items(("chapters",)))
-    book = Book(document.text(("title",)), chapters, _read_settings(document))
+    book = Book(document.text(("title",)), chapters, _read_settings(document), _read_name(document))
     _check_ids(document, book)
     _check_every_card_once(document, book, decks)
     _check_examples(document, book, root)
@@ -121,6 +125,13 @@ def read_book(root: Path) -> Book:
     if problems:
         raise BadInput(sorted(problems))
     return book
+
+
+def _read_name(document: Located) -> str:
+    name = document.text(("name",), required=False)
+    if name and not ID.fullmatch(name):
+        document.report(("name",), f'name "{name}" is malformed', "use a-z, 0-9 and single hyphens")
+    return name
 
 
 def check_registry(root: Path, book: Book) -> list[Problem]:

@@ -277,14 +277,25 @@ def pages(root: Path, profile: str, records: Path | None, only_check: bool) -> N
 @workplace_options
 @click.option("--max-age", type=click.IntRange(0), metavar="DAYS", help="How old a record may be.")
 def check(root: Path, profile: str, records: Path | None, max_age: int | None) -> None:
-    """Fail unless every record is fresh, whole and young enough."""
+    """Fail unless every record is fresh, whole and young enough, and every changed card is dated."""
     from cardbook.status import faults_of, open_workplace, take_statuses
 
     with bad_input_reported():
         workplace = open_workplace(root, profile, records)
         statuses = take_statuses(workplace)
+        _refuse_undated(workplace)
     _refuse_faults(faults_of(workplace, statuses, max_age))
     click.echo(f"{len(statuses)} examples may be published.")
+
+
+def _refuse_undated(workplace: "Workplace") -> None:
+    """Raise BadInput when a card has changed and its date has not."""
+    from datetime import UTC, datetime
+
+    from cardbook.dates import check_dates
+
+    if problems := check_dates(workplace.root, workplace.book, datetime.now(UTC)):
+        raise BadInput(problems)
 
 
 def _refuse_faults(faults: Sequence[str]) -> None:
@@ -456,3 +467,19 @@ def verify(
     else:
         click.echo(f"{sum(item.good for item in verified)} of {len(verified)} examples run as copied.")
     sys.exit(0 if all(item.good for item in verified) else 1)
+
+
+@main.command()
+@root_option
+def dates(root: Path) -> None:
+    """Note in card-dates.yml when the cards that have changed did so: now."""
+    from datetime import UTC, datetime
+
+    from cardbook.book import read_book
+    from cardbook.dates import date_cards, read_dates, write_dates
+
+    with bad_input_reported():
+        before, after = read_dates(root), date_cards(root, read_book(root), datetime.now(UTC))
+    write_dates(root, after)
+    changed = [card_id for card_id, dated in after.items() if before.get(card_id) != dated]
+    click.echo(f"{len(changed)} of {len(after)} cards changed: {', '.join(changed) or 'none'}")

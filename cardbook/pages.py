@@ -10,12 +10,13 @@ from nbformat import NotebookNode
 
 from cardbook.chapter import Shown, chapter_page, figure_name, figures_of
 from cardbook.example import Example, script_of
+from cardbook.exports import make_exports
 from cardbook.notebook import published_notebook
 from cardbook.problem import BadInput, Problem
 from cardbook.status import Status, Workplace
 from cardbook.study import make_study_page
 
-FOLDERS = ("chapters", "study", "notebooks", "downloads", "figures")
+FOLDERS = ("chapters", "study", "notebooks", "downloads", "figures", "deck")
 
 QUIET = ("image/png", "text/plain")
 
@@ -39,7 +40,7 @@ def make_pages(workplace: Workplace, statuses: Sequence[Status]) -> Files:
     files[PurePosixPath("study", "index.md")] = make_study_page(workplace.book).encode()
     for status in statuses:
         files |= _example_files(workplace, status)
-    return files
+    return files | make_exports(workplace, statuses)
 
 
 def write_pages(docs: Path, files: Mapping[PurePosixPath, bytes]) -> list[PurePosixPath]:

@@ -111,7 +111,7 @@ def _files_line(shown: Shown) -> str:
     if shown.record and shown.repository:
         address = colab_link(shown.repository, name)
         links.append(f'[Open in Colab]({address}){{ rel="noopener" }}')
-    return f'<div class="files" markdown="1">\n\n{" ".join(links)}\n\n</div>'
+    return f'<div class="files" data-search-exclude markdown="1">\n\n{" ".join(links)}\n\n</div>'
 
 
 def _without_title(source: str, example: Example) -> str:
@@ -179,7 +179,8 @@ def _provenance_block(example: Example, provenance: Provenance) -> str:
     ]
     name = example.name
     verified = f'<p class="verified" data-verified="{name}" hidden></p>'
-    blocks = [f'<div class="provenance" data-provenance="{name}" markdown="1">', *lines, verified]
+    opening = f'<div class="provenance" data-provenance="{name}" data-search-exclude markdown="1">'
+    blocks = [opening, *lines, verified]
     if line := install_line(provenance):
         install = seal(f"<pre><code>{line}</code></pre>")
         blocks.append(f'<div class="install" data-install="{name}">{install}</div>')

@@ -24,6 +24,7 @@ JUNK = (
 PLAIN = ".highlight-ipynb :is(.n, .o, .p, .w, .nn, .nb, .bp)"
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)
 SPACE = re.compile(r"\s*\n\s*")
+BOOST = 8
 DIALOG = 'data-md-component="search" role="dialog"'
 POLICY = (
     "default-src 'none'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
@@ -78,6 +79,18 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig, **_: object) -> 
 def on_post_template(output: str, template_name: str, config: MkDocsConfig, **_: object) -> str:
     """Return the page for missing pages treated like the others."""
     return protect(frame := tighten(output), frame, config) if template_name.endswith(".html") else output
+
+
+def on_post_build(config: MkDocsConfig, **_: object) -> None:
+    """Let a search for a card's title find the card before all that is written about it."""
+    site = Path(config.site_dir)
+    index = site / "search" / "search_index.json"
+    content = json.loads(index.read_text(encoding="utf-8"))
+    for entry in content["docs"]:
+        page, _, anchor = entry["location"].partition("#")
+        if anchor and f'data-card="{anchor}"' in (site / page / "index.html").read_text(encoding="utf-8"):
+            entry["boost"] = BOOST
+    index.write_text(json.dumps(content), encoding="utf-8")
 
 
 def tighten(frame: str) -> str:

@@ -1,10 +1,13 @@
 """Reading in a real browser: what one sees, copies and reaches."""
 
+import json
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
+from cardbook.book import read_book
 from cardbook.status import Workplace
 from tests.browser import NO_JAVASCRIPT, VIEWS, Opener, View
 from tests.conftest import ROOT
@@ -118,3 +121,22 @@ def test_chapters_lead_on_to_each_other(open_page: Opener) -> None:
         page.locator("a.turn-on").click()
         titles.append(page.locator("h1").inner_text())
     assert len(titles) == len(set(titles)) >= 7
+
+
+def test_search_for_a_title_finds_its_card_first(open_page: Opener) -> None:
+    page = open_page("about/")
+    page.keyboard.press("/")
+    first = page.locator(".md-search-result__item").first.locator("a[href*='#']").first
+    for entry in read_book(ROOT).entries:
+        page.locator(".md-search__input").fill("")
+        page.keyboard.type(entry.card.title)
+        expect(first).to_have_attribute("href", re.compile(f"#{entry.id}([?&].*)?$"))
+        expect(first).to_be_visible()
+
+
+def test_outputs_and_code_are_in_the_search_index_once(site: Path) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    texts = [entry["text"] for entry in index["docs"]]
+    for phrase in ("135 million parameters", "probabilities.topk(10)"):
+        assert sum(text.count(phrase) for text in texts) == 1, phrase
+    assert not any(entry["location"].startswith("notebooks/") for entry in index["docs"])

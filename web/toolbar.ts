@@ -37,7 +37,7 @@ export class Toolbar {
     this.element.append(
       make("label", {}, make("span", {}, "Cards"), this.#shelf),
       make("label", {}, make("span", {}, "Chapter"), this.#chapter),
-      make("label", { class: "study-search" }, make("span", {}, "Search"), this.#search),
+      make("label", { class: "study-search" }, make("span", {}, "Search cards"), this.#search),
       make("div", { class: "study-buttons" }, this.#shuffle, this.#list, help),
     );
   }

@@ -42,6 +42,12 @@ records_option = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     help="Where records are kept; default: .cardbook/records/PROFILE.",
 )
+device_option = click.option(
+    "--device",
+    type=click.Choice(["cpu", "cuda"]),
+    envvar="CARDBOOK_DEVICE",
+    help="The kind of device that records must come from; default: this machine's.",
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
@@ -192,13 +198,14 @@ def _choose(workplace: "Workplace", names: Sequence[str]) -> list[str]:
 
 @main.command()
 @workplace_options
+@device_option
 @json_option
-def status(root: Path, profile: str, records: Path | None, as_json: bool) -> None:
+def status(root: Path, profile: str, records: Path | None, device: str | None, as_json: bool) -> None:
     """Tell of each example whether it is fresh, stale (and why), failed, missing or skipped."""
     from cardbook.status import open_workplace, take_statuses
 
     with bad_input_reported():
-        statuses = take_statuses(open_workplace(root, profile, records))
+        statuses = take_statuses(open_workplace(root, profile, records, device))
     if as_json:
         click.echo(json.dumps([_as_object(status) for status in statuses], indent=2))
         return
@@ -253,14 +260,15 @@ def _as_object(row: "Status") -> dict[str, Any]:
 
 @main.command()
 @workplace_options
+@device_option
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; fail on a difference.")
-def pages(root: Path, profile: str, records: Path | None, only_check: bool) -> None:
+def pages(root: Path, profile: str, records: Path | None, device: str | None, only_check: bool) -> None:
     """Write the generated Markdown, notebooks, scripts and figures into docs/."""
     from cardbook.pages import compare_pages, make_pages, write_pages
     from cardbook.status import faults_of, open_workplace, take_statuses
 
     with bad_input_reported():
-        workplace = open_workplace(root, profile, records)
+        workplace = open_workplace(root, profile, records, device)
         statuses = take_statuses(workplace)
         _refuse_faults(faults_of(workplace, statuses, None))
         files = make_pages(workplace, statuses)
@@ -275,13 +283,14 @@ def pages(root: Path, profile: str, records: Path | None, only_check: bool) -> N
 
 @main.command()
 @workplace_options
+@device_option
 @click.option("--max-age", type=click.IntRange(0), metavar="DAYS", help="How old a record may be.")
-def check(root: Path, profile: str, records: Path | None, max_age: int | None) -> None:
+def check(root: Path, profile: str, records: Path | None, device: str | None, max_age: int | None) -> None:
     """Fail unless every record is fresh, whole and young enough, and every changed card is dated."""
     from cardbook.status import faults_of, open_workplace, take_statuses
 
     with bad_input_reported():
-        workplace = open_workplace(root, profile, records)
+        workplace = open_workplace(root, profile, records, device)
         statuses = take_statuses(workplace)
         _refuse_undated(workplace)
     _refuse_faults(faults_of(workplace, statuses, max_age))
@@ -483,3 +492,31 @@ def dates(root: Path) -> None:
     write_dates(root, after)
     changed = [card_id for card_id, dated in after.items() if before.get(card_id) != dated]
     click.echo(f"{len(changed)} of {len(after)} cards changed: {', '.join(changed) or 'none'}")
+
+
+@main.command("import")
+@click.argument(
+    "folders", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, file_okay=False)
+)
+@workplace_options
+@device_option
+def import_records(
+    folders: Sequence[Path], root: Path, profile: str, records: Path | None, device: str | None
+) -> None:
+    """Take over the records that other machines made, after looking whether they are what was asked for.
+
+    Nothing is taken over when a FOLDER holds anything that an honest run does not leave.
+    """
+    from cardbook.intake import describe, keep, read_intake
+    from cardbook.status import open_workplace
+
+    with bad_input_reported():
+        workplace = open_workplace(root, profile, records, device)
+    try:
+        intake = read_intake(workplace, folders)
+    except BadInput as error:
+        click.echo(f"{error}\nNothing was taken over.", err=True)
+        sys.exit(1)
+    keep(workplace, intake)
+    for line in describe(intake, workplace.book.examples):
+        click.echo(line)

@@ -71,7 +71,7 @@ def read_environment() -> Environment:
             requirements[name] = tuple(_required(lines))
     return Environment(
         python=platform.python_version(),
-        device=_device_class(versions.get("torch", "")),
+        device=device_class(find_device(versions.get("torch", ""))),
         versions=versions,
         requirements=requirements,
         providers={module: tuple(sorted(names)) for module, names in providers.items()},
@@ -98,11 +98,16 @@ def _required(lines: Iterable[str]) -> Iterable[str]:
             yield canonical(match[0])
 
 
-def _device_class(torch_version: str) -> str:
-    """Return `cuda` or `cpu`, with the machine's architecture, without importing torch."""
+def find_device(torch_version: str) -> str:
+    """Return `cuda` or `cpu`: what the examples get on this machine, without importing torch."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") == ""
     has_gpu = Path("/dev/nvidiactl").exists() and not hidden and "+cpu" not in torch_version
-    return f"{'cuda' if has_gpu else 'cpu'} {platform.machine().lower()}"
+    return "cuda" if has_gpu else "cpu"
+
+
+def device_class(device: str) -> str:
+    """Return a kind of device as fingerprints name it: with this machine's architecture."""
+    return f"{device} {platform.machine().lower()}"
 
 
 def processor_name() -> str:

@@ -3,13 +3,13 @@
 import os
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from cardbook.book import Book, Setting, read_book
 from cardbook.data import hash_data
-from cardbook.environment import Environment, read_environment
+from cardbook.environment import Environment, device_class, read_environment
 from cardbook.example import Example, read_example, set_parameters
 from cardbook.fingerprint import Fingerprint, check_models, explain, take_fingerprint
 from cardbook.home import Home, read_home
@@ -56,14 +56,21 @@ class Status:
     record: Record | None
 
 
-def open_workplace(root: Path, profile: str, records: Path | None = None) -> Workplace:
-    """Return the workplace of the book in `root`. Raises BadInput with every problem of its files."""
+def open_workplace(
+    root: Path, profile: str, records: Path | None = None, device: str | None = None
+) -> Workplace:
+    """Return the workplace of the book in `root`. Raises BadInput with every problem of its files.
+
+    `device` is the kind of device records are wanted from, where that is not this machine's.
+    """
     book = read_book(root)
     models = read_models(root)
     store = ModelStore(root)
     found = {model_id: store.stored(model) for model_id, model in models.items()}
     stored = {model_id: state for model_id, state in found.items() if state}
     environment = read_environment()
+    if device:
+        environment = replace(environment, device=device_class(device))
     plans: dict[str, Plan] = {}
     problems: list[Problem] = []
     for name in book.examples:

@@ -1,0 +1,219 @@
+"""Inspection: whether what another machine handed over is what an honest run of this checkout leaves.
+
+Only what a page shows is taken from it, outputs and provenance; the code is this checkout's own.
+"""
+
+import base64
+import json
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, get_args
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4.rwbase import rejoin_lines
+from nbformat.validator import iter_validate
+from PIL import Image
+
+from cardbook.example import to_notebook
+from cardbook.fingerprint import Fingerprint, explain
+from cardbook.markup import clean_text
+from cardbook.record import SCHEMA, Failure, Provenance, Record, hash_outputs
+from cardbook.status import Plan, Workplace
+
+TEXT_LENGTH = 2_000
+PIXELS = 40_000_000
+# Clocks of two machines differ by seconds; a record from further ahead is from a clock nobody set.
+AHEAD = timedelta(minutes=10)
+
+COMMIT = re.compile(r"([0-9a-f]{40}\+?)?")
+STREAMS = ("stdout", "stderr")
+# Pictures that a page shows. HTML, SVG, JavaScript and widgets could act in a reader's browser.
+IMAGES = {"image/png": "PNG", "image/webp": "WEBP", "image/jpeg": "JPEG"}
+
+
+class Unfit(Exception):
+    """Something handed over that no honest run leaves; the text says what."""
+
+
+def plain(text: str) -> str:
+    """Return text as one short line that a log can show: it may have been written to mislead one."""
+    return " ".join(clean_text(text).split())[:TEXT_LENGTH]
+
+
+def read_json(path: Path, limit: int) -> dict[str, Any]:
+    """Return the JSON object in an ordinary file of at most `limit` bytes. Raises Unfit."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        raise Unfit("no ordinary file") from None
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Unfit("no ordinary file")
+        content = stream.read(limit + 1)
+    if len(content) > limit:
+        raise Unfit(f"larger than {limit / 1e6:g} MB")
+    try:
+        found = json.loads(content.decode(), object_pairs_hook=_no_key_twice, parse_constant=_no_constant)
+    except (UnicodeDecodeError, json.JSONDecodeError):
+        raise Unfit("no JSON in UTF-8") from None
+    if not isinstance(found, dict):
+        raise Unfit("no JSON object")
+    return found
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Two readers could otherwise see two different records in one file.
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Unfit("a key that is there twice")
+    return found
+
+
+def _no_constant(text: str) -> float:
+    raise Unfit(f"a number that is none: {text}")
+
+
+def inspect_failure(found: Mapping[str, Any]) -> Failure:
+    """Return the failure that a run left, its message on one line. Raises Unfit."""
+    if found.keys() != {field.name for field in fields(Failure)}:
+        raise Unfit("a failure with other keys than a run writes")
+    if not all(isinstance(value, str) for value in found.values()):
+        raise Unfit("a failure with a value that is no text")
+    _check_time(found["started"])
+    return Failure(plain(found["fingerprint"])[:64], found["started"], plain(found["message"]))
+
+
+def inspect_record(workplace: Workplace, plan: Plan, found: dict[str, Any]) -> Record | str:
+    """Return the record, with this checkout's code and prose, or why it is none for today. Raises Unfit."""
+    if next(iter_validate(found, version=4, version_minor=5), None):
+        raise Unfit("no notebook")
+    claims = found["metadata"].get("cardbook")
+    if not isinstance(claims, dict) or claims.keys() != {field.name for field in fields(Provenance)}:
+        return "its provenance has other keys than a run writes today"
+    provenance = Provenance(**claims)
+    if provenance.schema != SCHEMA:
+        return f"its provenance is of another schema than {SCHEMA}"
+    _check_provenance(plan.example.name, provenance)
+    if provenance.fingerprint != plan.fingerprint.digest:
+        return _why_other(provenance, plan)
+    _check_claims(workplace, plan, provenance)
+    ours = to_notebook(plan.example)
+    notebook = rejoin_lines(nbformat.from_dict(found))
+    theirs = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    cells = [cell for cell in ours.cells if cell.cell_type == "code"]
+    if [cell.source for cell in theirs] != [cell.source for cell in cells]:
+        raise Unfit("other code than this checkout has, under this checkout's fingerprint")
+    for cell, ran in zip(cells, theirs, strict=True):
+        cell.execution_count = ran.execution_count
+        cell.outputs = ran.outputs
+        for output in cell.outputs:
+            _check_output(output)
+    if hash_outputs(ours) != provenance.outputs:
+        raise Unfit("outputs that are not those of its run")
+    return Record(ours, provenance)
+
+
+def _check_provenance(name: str, provenance: Provenance) -> None:
+    """Check what can be said of any record, made for today or not. Raises Unfit."""
+    for field in fields(Provenance):
+        if not _fits(getattr(provenance, field.name), field.type):
+            raise Unfit(f"a provenance with an impossible value for {field.name}")
+    if provenance.example != name:
+        raise Unfit("the record of another example")
+    if not COMMIT.fullmatch(provenance.commit):
+        raise Unfit("a commit that is no commit hash")
+    _check_time(provenance.started)
+    if Fingerprint(provenance.parts).digest != provenance.fingerprint:
+        raise Unfit("a fingerprint that is not that of its parts")
+
+
+def _fits(value: Any, kind: Any) -> bool:  # noqa: ANN401
+    if isinstance(kind, UnionType):
+        return any(_fits(value, part) for part in get_args(kind))
+    if kind is str:
+        return isinstance(value, str) and value == plain(value)
+    if kind in (int, float):
+        # True is an int to Python, and to nobody else.
+        return type(value) in (int, kind) and 0 <= value < 2**63
+    return value is None if kind is NoneType else isinstance(value, dict)
+
+
+def _check_time(text: str) -> None:
+    try:
+        started = datetime.fromisoformat(text)
+    except ValueError:
+        raise Unfit("a time that is none") from None
+    if started.tzinfo is None:
+        raise Unfit("a time without its zone")
+    if started > datetime.now(UTC) + AHEAD:
+        raise Unfit("a time in the future")
+
+
+def _why_other(provenance: Provenance, plan: Plan) -> str:
+    try:
+        reasons = explain(provenance.parts, plan.fingerprint.parts)
+    except (KeyError, TypeError, AttributeError):
+        reasons = []
+    return plain("; ".join(reasons) or "made for another fingerprint")
+
+
+def _check_claims(workplace: Workplace, plan: Plan, provenance: Provenance) -> None:
+    """Check what a page would repeat beside the fingerprint. Raises Unfit."""
+    parts = plan.fingerprint.parts
+    if (
+        not isinstance(provenance.packages, dict)
+        or not provenance.packages.items() <= parts["packages"].items()
+    ):
+        raise Unfit("packages that are not those of its fingerprint")
+    models = {
+        model_id: {
+            "revision": workplace.stored[model_id].revision,
+            "source": workplace.stored[model_id].source,
+            "note": workplace.stored[model_id].note,
+            "licence": workplace.models[model_id].licence,
+        }
+        for model_id in parts["models"]
+    }
+    if provenance.models != models:
+        raise Unfit("models that are not those of its fingerprint")
+
+
+def _check_output(output: NotebookNode) -> None:
+    if output.output_type == "stream" and output.name in STREAMS:
+        return
+    if output.output_type != "display_data":
+        raise Unfit(f"an output of a kind that no page shows: {plain(output.output_type)}")
+    for media, content in output.data.items():
+        if media in IMAGES:
+            _check_image(media, content)
+        elif media != "text/plain":
+            raise Unfit(f"an output that could act in a reader's browser: {plain(media)}")
+    for media, size in output.metadata.items():
+        if media not in IMAGES or not _is_size(size):
+            raise Unfit("an output with metadata that no figure has")
+
+
+def _is_size(size: object) -> bool:
+    return (
+        isinstance(size, dict)
+        and size.keys() == {"width", "height"}
+        and all(type(length) is int and 0 < length < 10_000 for length in size.values())
+    )
+
+
+def _check_image(media: str, content: str) -> None:
+    try:
+        with Image.open(BytesIO(base64.b64decode(content, validate=True)), formats=[IMAGES[media]]) as image:
+            if image.width * image.height > PIXELS:
+                raise Unfit(f"a figure of {image.width} × {image.height} pixels")
+            image.verify()
+    except (ValueError, TypeError, OSError, SyntaxError, Image.DecompressionBombError):
+        raise Unfit(f"a figure that is no {IMAGES[media]}") from None

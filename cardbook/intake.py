@@ -1,0 +1,116 @@
+"""Intake: records that other machines made, taken over only where they are what this checkout asked for.
+
+A runner that executes examples is trusted less than the machine that publishes: what it hands over is data.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cardbook.inspection import Unfit, inspect_failure, inspect_record, plain, read_json
+from cardbook.problem import BadInput, Problem
+from cardbook.record import Failure, Record
+from cardbook.status import Workplace
+
+RECORD_BYTES = 20_000_000
+FAILURE_BYTES = 100_000
+REMEDY = "do not publish what this runner made until you know why"
+FILE = re.compile(r"(?P<name>[A-Za-z0-9_]+)\.(?P<kind>ipynb|failed\.json)")
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What may be kept, by example, and for each well-formed record that may not, why in words."""
+
+    records: Mapping[str, Record]
+    failures: Mapping[str, Failure]
+    left_out: tuple[str, ...]
+
+
+def read_intake(workplace: Workplace, folders: Iterable[Path]) -> Intake:
+    """Return what these folders, or the folders in them, hold for this book.
+
+    Of several records of one example the newest counts, and a failure counts if it is newer still. A record
+    for another fingerprint is left out. Raises BadInput with every file that no honest run leaves: nothing
+    of what was handed over is to be trusted then.
+    """
+    records: dict[str, Record] = {}
+    failures: dict[str, Failure] = {}
+    left_out: list[str] = []
+    problems: list[Problem] = []
+    for label, path in _files_in(folders, problems):
+        try:
+            found = _read_file(workplace, path)
+        except Unfit as error:
+            problems.append(Problem(label, 0, str(error), REMEDY))
+            continue
+        name = path.name.partition(".")[0]
+        if isinstance(found, str):
+            left_out.append(f"{label}: left out: {found}")
+        elif isinstance(found, Failure):
+            failures[name] = max(found, failures.get(name, found), key=_started)
+        else:
+            records[name] = max(found, records.get(name, found), key=_started)
+    if problems:
+        raise BadInput(sorted(problems))
+    standing = {
+        name: failure
+        for name, failure in failures.items()
+        if name not in records or _started(failure) > _started(records[name])
+    }
+    return Intake(records, standing, tuple(left_out))
+
+
+def keep(workplace: Workplace, intake: Intake) -> None:
+    """Write what was taken in into the workplace's records."""
+    for record in intake.records.values():
+        workplace.records.write(record)
+    for name, failure in intake.failures.items():
+        workplace.records.write_failure(name, failure)
+
+
+def describe(intake: Intake, names: Sequence[str]) -> Iterator[str]:
+    """Return what to tell a person: what is kept, what failed, what was left out, what is not there."""
+    yield f"{len(intake.records)} of {len(names)} examples have a record that is taken over."
+    yield from intake.left_out
+    for name, failure in intake.failures.items():
+        yield f"{name}: failed: {failure.message}"
+    for name in names:
+        if name not in intake.records and name not in intake.failures:
+            yield f"{name}: nothing was handed over"
+
+
+def _started(found: Record | Failure) -> datetime:
+    started = found.provenance.started if isinstance(found, Record) else found.started
+    return datetime.fromisoformat(started)
+
+
+def _files_in(folders: Iterable[Path], problems: list[Problem]) -> Iterator[tuple[str, Path]]:
+    """Return each file with the name to call it by; artifacts are folders, or a folder of such folders."""
+    for folder in folders:
+        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+            if not entry.is_dir(follow_symlinks=False):
+                yield f"{folder.name}/{plain(entry.name)}", Path(entry.path)
+                continue
+            for inner in sorted(os.scandir(entry.path), key=lambda inner: inner.name):
+                label = f"{plain(entry.name)}/{plain(inner.name)}"
+                if inner.is_dir(follow_symlinks=False):
+                    problems.append(Problem(label, 0, "a folder where only records belong", REMEDY))
+                else:
+                    yield label, Path(inner.path)
+
+
+def _read_file(workplace: Workplace, path: Path) -> Record | Failure | str:
+    """Return the record or failure in a file, or why its record is left out. Raises Unfit."""
+    match = FILE.fullmatch(path.name)
+    if not match or match["name"] not in workplace.plans:
+        raise Unfit("no file that a run of this book leaves")
+    try:
+        if match["kind"] == "failed.json":
+            return inspect_failure(read_json(path, FAILURE_BYTES))
+        return inspect_record(workplace, workplace.plans[match["name"]], read_json(path, RECORD_BYTES))
+    except RecursionError:
+        raise Unfit("nested too deeply") from None

@@ -40,6 +40,7 @@ profile_option = click.option(
 records_option = click.option(
     "--records",
     type=click.Path(path_type=Path, file_okay=False),
+    envvar="CARDBOOK_RECORDS",
     help="Where records are kept; default: .cardbook/records/PROFILE.",
 )
 device_option = click.option(

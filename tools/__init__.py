@@ -1,0 +1,1 @@
+"""What the workflows need beside cardbook: scripts that a person can run too."""

@@ -1,0 +1,62 @@
+"""Opens or updates the one issue that says why the site could not be published.
+
+Usage: report_failure.py FOLDER, where FOLDER has what the failed jobs said, one file in a folder each. It
+needs `gh`, its token in GH_TOKEN, and what GitHub sets in every job; JOBS is the workflow's `needs` as JSON.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+TITLE = "The site could not be published"
+# GitHub takes issues of up to 65,536 characters.
+LENGTH = 50_000
+
+
+def main(folder: Path, variables: Mapping[str, str]) -> None:
+    """Open the issue, or bring the text of the open one up to date."""
+    text = compose(folder, variables)
+    number = find_issue()
+    target = ["edit", str(number)] if number else ["create", "--title", TITLE]
+    ask_gh(["issue", *target, "--body-file", "-"], text)
+
+
+def compose(folder: Path, variables: Mapping[str, str]) -> str:
+    """Return the issue's text: which jobs failed, and what they said, as it stands."""
+    jobs = json.loads(variables["JOBS"])
+    failed = ", ".join(name for name, job in jobs.items() if job["result"] == "failure")
+    home = f"{variables['GITHUB_SERVER_URL']}/{variables['GITHUB_REPOSITORY']}"
+    run = f"{home}/actions/runs/{variables['GITHUB_RUN_ID']}"
+    said = "\n".join(
+        path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.rglob("*.txt"))
+    )
+    # Indented, the words of a job are code: nothing in them is Markdown, a mention or a link.
+    quoted = "\n".join(f"    {line}" for line in said[-LENGTH:].splitlines())
+    return (
+        f"The site that is up stays up. These jobs failed: {failed or 'none is named'}.\n\n"
+        f"[The run]({run}) at commit {variables['GITHUB_SHA']} has the whole log. What the jobs said:\n\n"
+        f"{quoted or '    nothing'}\n\n"
+        "This text is replaced when a later run fails. Close the issue when the site is published again.\n"
+    )
+
+
+def find_issue() -> int | None:
+    """Return the number of the open issue, None when there is none."""
+    # Only what this workflow itself opened: anybody can open an issue with the same title.
+    command = ["issue", "list", "--state", "open", "--app", "github-actions", "--limit", "200"]
+    found = json.loads(ask_gh([*command, "--json", "number,title"], ""))
+    return next((int(issue["number"]) for issue in found if issue["title"] == TITLE), None)
+
+
+def ask_gh(arguments: list[str], text: str) -> str:
+    """Run gh with a text on its standard input and return what it prints."""
+    return subprocess.run(
+        ["gh", *arguments], input=text, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), os.environ)

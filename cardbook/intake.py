@@ -69,7 +69,7 @@ def keep(workplace: Workplace, intake: Intake) -> None:
     for record in intake.records.values():
         workplace.records.write(record)
     for name, failure in intake.failures.items():
-        workplace.records.write_failure(name, failure)
+        workplace.records.write_failure(name, failure.fingerprint, failure.started, failure.message)
 
 
 def describe(intake: Intake, names: Sequence[str]) -> Iterator[str]:

@@ -70,16 +70,13 @@ class PageReader:
         return Copy(self.name, self.page, line, snippets, files, tuple(self.faults))
 
     def _copied(self, cell: Tag) -> str:
-        """Return what the copy button of a code block copies: its text, without blanks at its end."""
+        """Return what the copy button of a code block copies: the text of its code."""
         if (hidden := cell.find_parent(is_hidden)) or is_hidden(cell):
             self.faults.append(f"{cell['data-cell']} is hidden{' by what is around it' if hidden else ''}")
         code = cell.select_one("pre > code")
         if code is None:
             self.faults.append(f"{cell['data-cell']} has no code")
-            return ""
-        ready = code.find_parent(attrs={"data-copy": True})
-        text = str(ready["data-copy"]) if ready else code.get_text()
-        return text.rstrip()
+        return code.get_text() if code else ""
 
     def _shown(self, label: str) -> Outputs:
         printed, warned, figures = [], [], []
@@ -97,16 +94,13 @@ class PageReader:
         return Outputs(text.lines, text.warnings, tuple(tables), text.figures)
 
     def _files(self) -> Iterator[tuple[str, bytes]]:
+        # "Copy whole example" copies what the first link to a script leads to.
         for suffix in (".py", ".ipynb"):
-            links = [
-                link
-                for link in self.block.select("a[href]")
-                if PurePosixPath(urlsplit(str(link["href"])).path).name == self.name + suffix
-                and not urlsplit(str(link["href"])).netloc
-            ]
-            if not links:
-                self.faults.append(f"it has no link to {self.name}{suffix}")
-            for content in (content for link in links[:1] for content in self._linked(link, "href")):
+            links = self.block.select(f'.files a[href$="{suffix}"]')
+            if not links or PurePosixPath(str(links[0]["href"])).name != self.name + suffix:
+                self.faults.append(f"its first link to a {suffix} file is not {self.name}{suffix}")
+                continue
+            for content in self._linked(links[0], "href"):
                 yield suffix, content
 
     def _linked(self, element: Tag, attribute: str) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,30 +28,30 @@ class Ran:
 
 
 def run_blocks(
-    python: Path, blocks: Sequence[str], variables: Mapping[str, str], seconds: float
+    python: Path, blocks: Sequence[str], variables_in: Callable[[Path], dict[str, str]], seconds: float
 ) -> list[Ran]:
     """Paste the blocks one after the other into a fresh interpreter, in an empty folder; say what each left.
 
-    After `seconds` it is ended, with everything it started.
+    `variables_in` returns the environment variables for a reader whose home is a given folder. After
+    `seconds` the interpreter is ended, with everything it started.
     """
     with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as name:
-        folder, scratch = Path(name) / "session", Path(name) / "scratch"
-        folder.mkdir()
-        scratch.mkdir()
+        home = Path(name)
+        folder, scratch = home / "session", home / "scratch"
+        for needed in (folder, scratch, home / "tmp"):
+            needed.mkdir()
         (folder / "blocks.json").write_text(json.dumps(blocks), encoding="utf-8")
-        end = _run(
-            [str(python), "-P", str(SESSION), str(folder)],
-            scratch,
-            _environment(python, variables, name),
-            seconds,
+        command = [str(python), "-P", str(SESSION), str(folder)]
+        return _collect(
+            folder, len(blocks), _run(command, scratch, _adapt(variables_in(home), python), seconds)
         )
-        return _collect(folder, len(blocks), end)
 
 
-def _environment(python: Path, variables: Mapping[str, str], home: str) -> dict[str, str]:
+def _adapt(variables: Mapping[str, str], python: Path) -> dict[str, str]:
+    """Return the variables for another interpreter, with its commands first, and figures saved to files."""
     path = os.pathsep.join([str(python.parent), variables.get("PATH", os.defpath)])
     kept = {name: value for name, value in variables.items() if name != "VIRTUAL_ENV"}
-    return kept | {"HOME": home, "PATH": path, "MPLBACKEND": f"module://{BACKEND}"}
+    return kept | {"PATH": path, "MPLBACKEND": f"module://{BACKEND}"}
 
 
 def _run(command: Sequence[str], cwd: Path, variables: Mapping[str, str], seconds: float) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,8 +26,8 @@ from cardbook.installation import (
 )
 from cardbook.problem import BadInput
 from cardbook.reader import Ran, run_blocks
-from cardbook.runner import kernel_variables
 from cardbook.status import Workplace
+from cardbook.variables import kernel_variables
 
 SHOWN_LINES = 20
 
@@ -211,8 +212,9 @@ def _try_copy(
         return
     if isinstance(python, Unusable):
         return
-    variables = kernel_variables(workplace, plan, threads, workplace.root)
-    ran = run_blocks(python, [snippet.text for snippet in copy.snippets], variables, plan.setting.seconds)
+    blocks = [snippet.text for snippet in copy.snippets]
+    variables_in = partial(kernel_variables, workplace, plan, threads)
+    ran = run_blocks(python, blocks, variables_in, plan.setting.seconds)
     for number, (snippet, result) in enumerate(zip(copy.snippets, ran, strict=True), 1):
         varies = number <= len(plan.example.code_cells) and VARIES in plan.example.code_cells[number - 1].tags
         yield Verdict(f"cell {number}", _judge(snippet, result, varies, terms.tolerance))

@@ -191,11 +191,9 @@ def test_absent_cell_is_found(plain: Path) -> None:
     assert faults["first, script"] == "it has 4 cells of code, the page 3"
 
 
-def test_copied_text_is_what_the_button_has_ready_if_anything(plain: Path) -> None:
-    replace(page_of(plain), 'data-cell="first-1"', 'data-cell="first-1" data-copy="count = 4"')
-    faults = faults_of(plain)
-    assert "+count = 4" in faults["first, script"]
-    assert "its output is not the one shown" in faults["first, cell 2"]
+def test_whole_example_that_would_copy_another_file_is_found(plain: Path) -> None:
+    replace(page_of(plain), "downloads/first.py", "downloads/second.py")
+    assert faults_of(plain)["first, page"] == "its first link to a .py file is not first.py"
 
 
 def test_changed_output_is_found_on_page_and_against_the_notebook(plain: Path) -> None:

@@ -1,0 +1,1 @@
+"""How fast a book is made, beside other tools that execute examples, on the machine at hand."""

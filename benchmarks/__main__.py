@@ -1,0 +1,119 @@
+"""`python -m benchmarks compare` and `python -m benchmarks scale`."""
+
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import venv
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from benchmarks.books import ROOT
+from benchmarks.compare import EDITED, EXAMPLES, PLAIN, run_plain, run_preview, run_restored, run_tool
+from benchmarks.measure import Measured
+from benchmarks.results import Results
+from benchmarks.scale import SIZES, Tell, run_scale
+from benchmarks.tools import Tool, all_tools
+
+OURS = "cardbook"
+STORE = ROOT / ".cardbook" / "bench"
+
+
+@click.group()
+def main() -> None:
+    """Measure how fast a book is made, on this machine."""
+
+
+@main.command()
+@click.option(
+    "--repeat", type=click.IntRange(1), default=1, show_default=True, help="How often each is measured."
+)
+@click.option(
+    "--tool", "names", multiple=True, help="Only this tool (and plain scripts); may be given again."
+)
+@click.option(
+    "--edits", type=click.IntRange(1), default=5, show_default=True, help="Edits in the live preview."
+)
+def compare(repeat: int, names: Sequence[str], edits: int) -> None:
+    """Compare with other tools that execute examples: times, ratios to plain scripts, peak memory."""
+    tools = [tool for tool in all_tools(install_peers()) if not names or tool.name in names]
+    results = Results(STORE / "compare.json")
+    with measuring(
+        results, "Medians, and their ratios to plain sequential scripts", (PLAIN, "cold")
+    ) as folder:
+        for number in range(repeat):
+            place = folder / str(number)
+            run_plain(place / "plain", EXAMPLES, tell_of(results))
+            for tool in tools:
+                compare_one(tool, place, results, edits if number == 0 else 0)
+
+
+def compare_one(tool: Tool, place: Path, results: Results, edits: int) -> None:
+    """Measure everything of one tool."""
+    tell, made = tell_of(results), place / tool.name
+    run_tool(tool, made, EXAMPLES, EDITED, tell)
+    if tool.name == OURS:
+        run_restored(tool, made, place / "restored", tell)
+        if edits:
+            run_preview(tool, made, EDITED, edits, tell)
+    shutil.rmtree(made)
+
+
+@main.command()
+@click.option("--small", is_flag=True, help="Leave out the largest book.")
+def scale(small: bool) -> None:
+    """Measure books of growing size."""
+    results = Results(STORE / "scale.json")
+    with measuring(results, "Growth", None) as folder:
+        for cards, examples in SIZES[:-1] if small else SIZES:
+            run_scale(folder / str(cards), cards, examples, tell_of(results))
+            shutil.rmtree(folder / str(cards))
+
+
+def tell_of(results: Results) -> Tell:
+    """Return what takes each measurement: it is added to the results, and told at once."""
+
+    def tell(name: str, step: str, measured: Measured | None) -> None:
+        results.add(name, step, measured)
+        words = f"{measured.seconds:.2f} s, {measured.memory / 1e6:.0f} MB" if measured else "failed"
+        click.echo(f"{name}: {step}: {words}", err=True)
+
+    return tell
+
+
+@contextmanager
+def measuring(results: Results, title: str, base: tuple[str, str] | None) -> Iterator[Path]:
+    """Return a folder to measure in; print what was found at the end, or when interrupted."""
+    with tempfile.TemporaryDirectory(prefix="cardbook-bench-", ignore_cleanup_errors=True) as name:
+        try:
+            yield Path(name)
+        except KeyboardInterrupt:
+            click.echo("Interrupted: these were measured.", err=True)
+        console = Console() if sys.stdout.isatty() else Console(width=220)
+        console.print(results.table(title, base))
+        click.echo(f"Every measurement: {results.file}")
+
+
+def install_peers() -> Path:
+    """Return an interpreter that has the other tools and sees what is installed here."""
+    folder, wanted = STORE / "venv", ROOT / "benchmarks" / "requirements.txt"
+    python, done = folder / "bin" / "python", folder / "installed.txt"
+    if not done.exists() or done.read_bytes() != wanted.read_bytes():
+        click.echo("Installing the other tools, once.", err=True)
+        venv.create(folder, clear=True, with_pip=True)
+        here = [path for path in sys.path if path.endswith("site-packages")]
+        packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
+        (packages / "here.pth").write_text("\n".join(here) + "\n")
+        command = [str(python), "-m", "pip", "install", "--quiet", "--requirement", str(wanted)]
+        subprocess.run([*command, "--disable-pip-version-check"], check=True)
+        shutil.copy(wanted, done)
+    return python
+
+
+if __name__ == "__main__":
+    main()

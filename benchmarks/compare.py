@@ -1,0 +1,131 @@
+"""The comparison: the same examples, the same changes, one tool after another."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from benchmarks.books import ROOT, read_examples
+from benchmarks.forms import edit_code, edit_prose
+from benchmarks.measure import Failed, Measured, measure, running
+from benchmarks.tools import NO_WINDOWS, Tool, variables_for
+from cardbook.example import parse_example
+
+# Small ones that load a library or a model each, as most examples of the book do.
+EXAMPLES = (
+    "language_models",
+    "tokenization_and_embeddings",
+    "illustrated_transformer",
+    "semantic_search",
+    "supervised_classification",
+    "local_environment",
+    "openai_key",
+    "cohere_key",
+)
+EDITED = "semantic_search"
+PLAIN = "plain scripts"
+WAIT_SECONDS = 300.0
+# The first edits come while the parent still imports.
+WARMING = 2
+REST_SECONDS = 3.0
+
+Tell = Callable[[str, str, Measured | None], None]
+
+
+def run_plain(folder: Path, names: Sequence[str], tell: Tell) -> None:
+    """Measure the examples as plain scripts, one after another: what every ratio is to."""
+    folder.mkdir(parents=True)
+    variables = variables_for(ROOT) | NO_WINDOWS
+    seconds, memory = 0.0, 0
+    for name in names:
+        took = measure([sys.executable, str(ROOT / "examples" / f"{name}.py")], folder, variables)
+        seconds, memory = seconds + took.seconds, max(memory, took.memory)
+    tell(PLAIN, "cold", Measured(seconds, memory))
+
+
+def run_tool(tool: Tool, folder: Path, names: Sequence[str], edited: str, tell: Tell) -> None:
+    """Measure one tool: cold, nothing changed, one edit to prose, one to code.
+
+    Tells None where it failed, and leaves out what would follow.
+    """
+    examples = read_examples(names)
+    tool.prepare(folder, examples)
+    example = next(example for example in examples if example.name == edited)
+    steps: list[tuple[str, str, Callable[[str, str], str]]] = [
+        ("cold", "", lambda text, _: text),
+        ("nothing changed", "", lambda text, _: text),
+        ("prose edit", "Reworded", edit_prose),
+        ("code edit", "freshly-printed", edit_code),
+    ]
+    for step, mark, edit in steps:
+        if mark:
+            example = parse_example(edited, edit(example.text, mark))
+            tool.put(folder, example)
+        try:
+            took = build(tool, folder)
+            if mark and not shows(folder / "site", mark):
+                raise Failed(f"{tool.name}: {mark} is on no page")
+        except Failed as error:
+            print(error, file=sys.stderr)
+            tell(tool.name, step, None)
+            return
+        tell(tool.name, step, took)
+
+
+def build(tool: Tool, folder: Path) -> Measured:
+    """Measure one build. Raises Failed."""
+    return measure(tool.command, folder, variables_for(ROOT) | dict(tool.variables))
+
+
+def shows(site: Path, words: str) -> bool:
+    """Return whether a page of the site has these words."""
+    return any(words in page.read_text(encoding="utf-8", errors="replace") for page in site.rglob("*.html"))
+
+
+def run_restored(tool: Tool, made: Path, folder: Path, tell: Tell) -> None:
+    """Measure a fresh clone with the records of a finished book: as CI does that restores them."""
+    shutil.copytree(made, folder, symlinks=True, ignore=shutil.ignore_patterns("site*", "rendered", "parsed"))
+    tell(tool.name, "records restored", build(tool, folder))
+
+
+def run_preview(tool: Tool, made: Path, edited: str, edits: int, tell: Tell) -> None:
+    """Measure the time from saving an edited example to its fresh output on the served page."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    script = made / "examples" / f"{edited}.py"
+    text = script.read_text(encoding="utf-8")
+    command = [sys.executable, "-m", "cardbook", "serve", "--address", address]
+    with running(command, made, variables_for(ROOT)) as (process, sampler):
+        page = find_page(address, made, edited)
+        for number in range(WARMING + edits):
+            mark = f"preview-{number}"
+            begun = time.perf_counter()
+            script.write_text(edit_code(text, mark), encoding="utf-8")
+            wait_for(address, page, mark, process)
+            if number >= WARMING:
+                tell(tool.name, "warm preview edit", Measured(time.perf_counter() - begun, sampler.most))
+            time.sleep(REST_SECONDS)
+
+
+def find_page(address: str, book: Path, name: str) -> str:
+    """Return the path of the chapter that shows an example, once the preview serves it."""
+    chapters = sorted((book / "docs" / "chapters").glob("*.md"))
+    chapter = next(path for path in chapters if f"{name}.py" in path.read_text(encoding="utf-8"))
+    return f"chapters/{chapter.stem}/"
+
+
+def wait_for(address: str, page: str, words: str, process: "subprocess.Popen[bytes]") -> None:
+    """Return once the served page has these words. Raises Failed when that takes minutes."""
+    deadline = time.perf_counter() + WAIT_SECONDS
+    while time.perf_counter() < deadline and process.poll() is None:
+        with suppress(URLError, ConnectionError), urlopen(f"http://{address}/{page}") as answer:
+            if words in answer.read().decode():
+                return
+        time.sleep(0.02)
+    raise Failed(f"the preview never showed {words}")

@@ -95,7 +95,7 @@ def _write_contents(folder: Path, chapters: dict[str, list[tuple[str, str]]]) ->
         contents.append({"id": key, **texts, "cards": cards})
     published = yaml.safe_load((ROOT / "book.yml").read_text(encoding="utf-8"))["examples"]
     used = {name for pairs in chapters.values() for _, name in pairs}
-    book = {"title": "Benchmark", "deck": "part-01", "chapters": contents}
+    book: dict[str, Any] = {"title": "Benchmark", "deck": "part-01", "chapters": contents}
     if settings := {name: value for name, value in published.items() if name in used}:
         book["examples"] = settings
     # JSON is YAML too, and quotes whatever needs it.

@@ -41,7 +41,7 @@ Tell = Callable[[str, str, Measured | None], None]
 def run_plain(folder: Path, names: Sequence[str], tell: Tell) -> None:
     """Measure the examples as plain scripts, one after another: what every ratio is to."""
     folder.mkdir(parents=True)
-    variables = variables_for(ROOT) | NO_WINDOWS
+    variables = variables_for(ROOT) | dict(NO_WINDOWS)
     seconds, memory = 0.0, 0
     for name in names:
         took = measure([sys.executable, str(ROOT / "examples" / f"{name}.py")], folder, variables)

@@ -2,10 +2,9 @@
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 
 from benchmarks.books import write_book
 from benchmarks.forms import as_gallery_script, as_notebook, as_page
@@ -31,7 +30,7 @@ sphinx_gallery_conf = {
 
 
 # Outside Jupyter, Matplotlib may open windows where there is a screen.
-NO_WINDOWS = {"MPLBACKEND": "agg"}
+NO_WINDOWS = (("MPLBACKEND", "agg"),)
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Tool:
     set_up: Callable[[Path, Sequence[Example]], None]
     place: Callable[[Example], tuple[str, str]]
     command: Sequence[str]
-    variables: Mapping[str, str] = MappingProxyType({})
+    variables: tuple[tuple[str, str], ...] = ()
 
     def put(self, folder: Path, example: Example) -> None:
         """Write one example, new or edited."""

@@ -189,7 +189,7 @@ def test_printed_bytes_that_are_no_text_leave_a_record_that_can_be_read(
 ) -> None:
     code = (
         "import os\nprint('a\\ud800b\\x00c\\x1b[31md\\x07')\n"
-        "os.write(1, b'raw \\xff\\xfe\\n')\nos.write(2, b'\\x80\\n')"
+        "x = os.write(1, b'raw \\xff\\xfe\\n')\nx = os.write(2, b'\\x80\\n')"
     )
     replace(small / "examples" / "first.py", 'print("done")', code)
     assert cardbook("run", "--root", small).returncode == 0

@@ -67,6 +67,16 @@ def bad_input_reported() -> Iterator[None]:
         sys.exit(2)
 
 
+@contextmanager
+def interruption_reported() -> Iterator[None]:
+    """Say after Ctrl-C that what a run finished is kept, and exit with status 130, as shells expect."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("Interrupted: what had finished is kept; run again for the rest.", err=True)
+        sys.exit(130)
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Build a book of flashcards whose every example has really run."""
@@ -131,6 +141,7 @@ def models(root: Path, profile: str) -> None:
     metavar="N",
     help="Execute each example, fresh or not, N times; fail when its output varies undeclared.",
 )
+@interruption_reported()
 def run(
     names: Sequence[str],
     root: Path,
@@ -156,14 +167,10 @@ def run(
         }
         chosen = choose_shard(chosen, durations, *shard)
     jobs = jobs or workplace.environment.jobs
-    try:
-        with show_progress() as tell:
-            statuses = run_examples(workplace, chosen, jobs, force or repeat > 1, tell)
-            repeated = [row.name for row in statuses if row.state == "fresh"]
-            varying = repeat_examples(workplace, repeated, repeat, jobs, tell)
-    except KeyboardInterrupt:
-        click.echo("Interrupted: what had finished is kept; run again for the rest.", err=True)
-        sys.exit(130)
+    with show_progress() as tell:
+        statuses = run_examples(workplace, chosen, jobs, force or repeat > 1, tell)
+        repeated = [row.name for row in statuses if row.state == "fresh"]
+        varying = repeat_examples(workplace, repeated, repeat, jobs, tell)
     failed = [status for status in statuses if status.state not in ("fresh", "skipped")]
     fresh = sum(status.state == "fresh" for status in statuses)
     click.echo(f"{fresh} of {len(statuses)} examples are fresh.")

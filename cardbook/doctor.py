@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cardbook.environment import Environment, canonical, processor_name, read_environment
+from cardbook.guard import landlock_version
 from cardbook.models import ModelStore, read_models
 
 PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+)")
@@ -31,8 +32,15 @@ def examine(root: Path) -> list[Finding]:
         Finding("Python", f"{oldest} or newer", environment.python, sys.version_info >= OLDEST_PYTHON),
         *_examine_packages(root, environment),
         Finding("device", "any", f"{environment.device}: {processor_name()}", True),
+        Finding("guard", "any", _name_guard(), True),
         *_examine_models(root),
     ]
+
+
+def _name_guard() -> str:
+    version = landlock_version()
+    hook = "Python's audit hook"
+    return f"Landlock {version} and {hook}" if version else f"{hook} only: it does not hold other programs"
 
 
 def read_pins(root: Path) -> dict[str, str]:

@@ -18,9 +18,13 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from cardbook.guard import Fence, write_fence
 
-KERNEL_ARGUMENTS = ("--InlineBackend.figure_formats=retina", "--HistoryManager.enabled=False")
+KERNEL_ARGUMENTS = (
+    "--InlineBackend.figure_formats=retina",
+    "--HistoryManager.enabled=False",
+    "--IPKernelApp.outstream_class=cardbook.stream.Stream",
+)
 # What every kernel needs, whatever its example imports.
-KERNEL_IMPORTS = ("import ipykernel.kernelapp", "import ipykernel.ipkernel")
+KERNEL_IMPORTS = ("import ipykernel.kernelapp", "import ipykernel.ipkernel", "import cardbook.stream")
 
 
 class Parent:

@@ -58,6 +58,7 @@ FAULTS = [
     ),
     Fault("prints 100 MB", "print('x' * 100_000_000)", "cell 3: more than 5 MB of output: print less"),
     Fault("prints without end", "while True:\n    print('x' * 1000)", "cell 3: more than 5 MB of output"),
+    Fault("prints half a character", "print('a\\ud800')", "cell 3, line 1: UnicodeEncodeError: 'utf-8'"),
     Fault(
         "draws 50 MB",
         "import os\nfrom IPython.display import Image, display\n"
@@ -188,7 +189,7 @@ def test_printed_bytes_that_are_no_text_leave_a_record_that_can_be_read(
     small: Path, cardbook: Cardbook
 ) -> None:
     code = (
-        "import os\nprint('a\\ud800b\\x00c\\x1b[31md\\x07')\n"
+        "import os\nprint('b\\x00c\\x1b[31md\\x07')\n"
         "x = os.write(1, b'raw \\xff\\xfe\\n')\nx = os.write(2, b'\\x80\\n')"
     )
     replace(small / "examples" / "first.py", 'print("done")', code)
@@ -197,7 +198,7 @@ def test_printed_bytes_that_are_no_text_leave_a_record_that_can_be_read(
     record = records_of(small).read("first")
     assert record is not None
     texts = {output.name: output.text for output in record.outputs[2]}
-    assert texts["stdout"].startswith("a�b�c\x1b[31md�\n")
+    assert texts["stdout"].startswith("b�c\x1b[31md�\n")
     assert "raw ��\n" in texts["stdout"]
     assert texts["stderr"] == "�\n"
 
@@ -272,14 +273,14 @@ def test_run_that_was_killed_blocks_nobody_and_leaves_no_process(small: Path, ca
 def test_interrupted_at_any_moment_it_can_be_run_again(small: Path, cardbook: Cardbook, after: float) -> None:
     mark = 30_000_000 + time.monotonic_ns() % 10_000_000
     code = f"import subprocess\nsubprocess.run(['sleep', '{mark}'], timeout=2)"
-    replace(small / "examples" / "first.py", 'print("done")', "import torch\n" + code)
+    replace(small / "examples" / "first.py", 'print("done")', "import pandas\n" + code)
     command = [sys.executable, "-m", "cardbook", "run", "--root", str(small)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     time.sleep(after)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()
-    # Before Python has come to read its own handler, the signal ends the process as a shell would say 130.
-    assert process.returncode in (130, -signal.SIGINT, 1 if "Aborted" in errors else 130), errors
+    # Before the command begins, the signal itself ends the process; a shell says 130 of that, too.
+    assert process.returncode in (130, -signal.SIGINT), errors
     wait_until(lambda: sleepers(mark) == [])
     replace(small / "examples" / "first.py", code, 'print("done")')
     assert cardbook("run", "--root", small).returncode == 0

@@ -81,7 +81,11 @@ class BoundedClient(NotebookClient):
         if self.received > OUTPUT_LIMIT:
             remedy = "draw smaller figures" if figures > OUTPUT_LIMIT / 2 else "print less"
             self.stop(f"more than {OUTPUT_LIMIT / 1e6:g} MB of output: {remedy}")
-        return None if self.stopped else super().process_message(msg, cell, cell_index)
+        if self.stopped:
+            # The cell that was told to stop may have ended meanwhile, and this be the next.
+            self.stop(self.stopped)
+            return None
+        return super().process_message(msg, cell, cell_index)
 
     def stop(self, why: str) -> None:
         """Give up the cell that is being executed."""

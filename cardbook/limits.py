@@ -11,27 +11,32 @@ LOOK_SECONDS = 0.25
 GIGABYTE = 1e9
 
 
-def measure_memory(pid: int) -> int:
-    """Return the memory of all descendants of a process, in bytes; what several share is counted once."""
-    total = 0
+def exceeds(pid: int, limit: float) -> bool:
+    """Return whether all descendants of a process together hold more than so many bytes.
+
+    What several of them share counts once, where the system can tell (PSS). That is slow to find out, a
+    hundredth of a second for each gigabyte, and only asked when counting it for each is too much.
+    """
     try:
-        for process in psutil.Process(pid).children(recursive=True):
-            total += _measure_one(process)
+        processes = psutil.Process(pid).children(recursive=True)
     except psutil.NoSuchProcess:
-        return total
-    return total
+        return False
+    return sum(map(_resident, processes)) > limit and sum(map(_share, processes)) > limit
 
 
-def _measure_one(process: psutil.Process) -> int:
-    try:
-        found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{process.pid}/smaps_rollup").read_text(), re.M)
-        return int(found[1]) * 1024 if found else 0
-    except (FileNotFoundError, PermissionError, ProcessLookupError):
-        pass
+def _resident(process: psutil.Process) -> int:
     try:
         return int(process.memory_info().rss)
     except psutil.Error:
         return 0
+
+
+def _share(process: psutil.Process) -> int:
+    try:
+        found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{process.pid}/smaps_rollup").read_text(), re.M)
+    except OSError:
+        return _resident(process)
+    return int(found[1]) * 1024 if found else 0
 
 
 def peak_memory(pid: int) -> int:
@@ -46,6 +51,6 @@ def peak_memory(pid: int) -> int:
 
 async def watch_memory(pid: int, limit: float, stop: Callable[[str], None]) -> None:
     """Watch the memory of a process's descendants; tell `stop` why when it is more than `limit` GB."""
-    while measure_memory(pid) <= limit * GIGABYTE:
+    while not exceeds(pid, limit * GIGABYTE):
         await asyncio.sleep(LOOK_SECONDS)
     stop(f"more than {limit:g} GB of memory, the example's limit")

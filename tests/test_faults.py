@@ -1,5 +1,6 @@
 """Faults, injected one by one: each is named with its cause, the others are unaffected, and all heals."""
 
+import asyncio
 import os
 import resource
 import shutil
@@ -13,7 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
+from cardbook.execution import BoundedClient
 from cardbook.guard import REFUSAL, landlock_version
 from cardbook.models import Model, ModelStore, hash_file
 from cardbook.record import RecordSet
@@ -185,6 +188,18 @@ def test_no_child_outlives_its_example(
     assert sleepers(mark) == []
 
 
+def test_cell_that_is_told_to_stop_when_it_has_just_ended_stops_the_next() -> None:
+    async def execute() -> None:
+        client = BoundedClient(new_notebook())
+        client.stop("too much memory")
+        client.task_poll_for_reply = asyncio.ensure_future(asyncio.sleep(600))
+        client.process_message({"content": {}}, new_code_cell(), 0)
+        await client.task_poll_for_reply
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(execute())
+
+
 def test_printed_bytes_that_are_no_text_leave_a_record_that_can_be_read(
     small: Path, cardbook: Cardbook
 ) -> None:
@@ -251,12 +266,15 @@ def test_two_runs_at_once_share_the_work(small: Path) -> None:
     assert outputs[1].splitlines()[-1] == "2 of 2 examples are fresh."
 
 
-def test_run_that_was_killed_blocks_nobody_and_leaves_no_process(small: Path, cardbook: Cardbook) -> None:
+@pytest.mark.parametrize("names", [(), ("first",)], ids=["forked", "ordinary"])
+def test_run_that_was_killed_blocks_nobody_and_leaves_no_process(
+    small: Path, cardbook: Cardbook, names: tuple[str, ...]
+) -> None:
     mark = 20_000_000 + time.monotonic_ns() % 10_000_000
     good = (small / "examples" / "first.py").read_text()
     code = f"import subprocess\nsubprocess.run(['sleep', '{mark}'])"
     replace(small / "examples" / "first.py", 'print("done")', code)
-    command = [sys.executable, "-m", "cardbook", "run", "--root", str(small)]
+    command = [sys.executable, "-m", "cardbook", "run", *names, "--root", str(small)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until(lambda: sleepers(mark) != [])
     (records_of(small).folder / ".first.ipynb-draft").write_text("half")

@@ -16,7 +16,7 @@ from cardbook.book import read_book
 from cardbook.study import make_study_page
 from tests.conftest import ROOT, replace
 
-ESBUILD = ROOT / "node_modules" / ".bin" / "esbuild"
+ESBUILD = str(ROOT / "node_modules" / ".bin" / "esbuild")
 START = datetime(2026, 1, 1, 1, tzinfo=UTC)
 
 # Prints, for each sequence of [time, grade] on stdin, what ts-fsrs makes of it after each review.

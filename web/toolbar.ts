@@ -35,9 +35,9 @@ export class Toolbar {
     this.#search.addEventListener("input", () => events.chosen());
     const help = makeButton("Keys", () => events.helped(), { class: "study-button study-keys", "aria-keyshortcuts": "?" });
     this.element.append(
-      make("label", {}, make("span", {}, "Cards"), this.#shelf),
-      make("label", {}, make("span", {}, "Chapter"), this.#chapter),
-      make("label", { class: "study-search" }, make("span", {}, "Search cards"), this.#search),
+      makeField("Cards", "study-shelf", this.#shelf),
+      makeField("Chapter", "study-chapter", this.#chapter),
+      makeField("Search cards", "study-search", this.#search),
       make("div", { class: "study-buttons" }, this.#shuffle, this.#list, help),
     );
   }
@@ -55,6 +55,11 @@ export class Toolbar {
   get asList(): boolean {
     return this.#list.getAttribute("aria-pressed") === "true";
   }
+}
+
+function makeField(text: string, id: string, field: HTMLElement): HTMLElement {
+  field.id = id;
+  return make("div", { class: `study-field ${id}` }, make("label", { for: id }, text), field);
 }
 
 function makeToggle(text: string, pressed: (on: boolean) => void): HTMLButtonElement {

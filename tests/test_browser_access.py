@@ -10,6 +10,7 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = (
     "",
     "chapters/generation-and-vision/",
+    "study/",
     "notebooks/text_generation/",
     "about/",
     "licences/",

@@ -1,4 +1,4 @@
-"""Studying without a browser: the logic in web/ with its own tests, the schedule beside another implementation."""
+"""Studying without a browser: the tests of the logic in web/, and its schedule beside another one."""
 
 import json
 import os

@@ -92,6 +92,10 @@ const BAD: Record<string, [string, RegExp]> = {
   "long ago": [fileWith({ reviews: [{ card: "a", at: "1999-01-01T00:00:00.000Z", grade: 3 }] }), /before 2000/],
   "an undo among reviews": [fileWith({ reviews: [{ card: "a", at, undone: at }] }), /belongs to the other list/],
   "deep fields": [fileWith({ notes: JSON.parse("[".repeat(30) + "]".repeat(30)) }), /"notes": is nested too deeply/],
+  "a deep review": [
+    fileWith({ reviews: [{ card: "a", at, grade: 3, note: JSON.parse("[".repeat(30) + "]".repeat(30)) }] }),
+    /reviews\[0\]: is nested too deeply/,
+  ],
   "cards as list": [fileWith({ cards: [] }), /cards: is no object/],
 };
 for (const [name, [text, message]] of Object.entries(BAD))

@@ -73,8 +73,16 @@ def outputs_of_cell(outputs: Sequence[NotebookNode]) -> Outputs:
     warned = "".join(output.text for output in outputs if output.get("name") == "stderr")
     data = [output.data for output in outputs if "data" in output]
     shown = [item["text/plain"] for item in data if "image/png" not in item and "text/plain" in item]
-    figures = [base64.b64decode(item["image/png"]) for item in data if "image/png" in item]
+    figures = [_decode(item["image/png"]) for item in data if "image/png" in item]
     return read_outputs("\n".join([printed, *shown]), warned, figures)
+
+
+def _decode(text: str) -> bytes:
+    try:
+        return base64.b64decode(text)
+    except ValueError:
+        # No image either: comparing it says so.
+        return text.encode()
 
 
 def read_outputs(printed: str, warned: str, figures: Sequence[bytes]) -> Outputs:

@@ -140,8 +140,7 @@ def _kinds(drift: Drift) -> str:
 
 def _shown(difference: Difference) -> Iterator[str]:
     for line in difference.lines[:SHOWN_LINES]:
-        text = clean_text(line)
-        yield text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+        yield line if len(line) <= SHOWN_CHARACTERS else f"{line[:SHOWN_CHARACTERS]}…"
     if len(difference.lines) > SHOWN_LINES:
         yield f"… {len(difference.lines) - SHOWN_LINES} more lines"
 

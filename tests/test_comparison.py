@@ -95,6 +95,18 @@ def test_figure_compressed_or_scaled_is_the_same_and_a_new_dot_is_not() -> None:
     assert score_figures(figure, figure) == 0
 
 
+def test_figure_shifted_by_a_few_pixels_is_the_same_and_by_many_is_not() -> None:
+    def square(left: int) -> bytes:
+        image = Image.new("RGB", (1200, 700), "white")
+        ImageDraw.Draw(image).rectangle((left, 200, left + 300, 500), fill="black")
+        buffer = io.BytesIO()
+        image.save(buffer, "PNG")
+        return buffer.getvalue()
+
+    assert score_figures(square(400), square(405)) < Tolerance().figure
+    assert score_figures(square(400), square(450)) > Tolerance().figure
+
+
 def test_repeated_figure_must_have_the_same_pixels() -> None:
     figure, moved = Outputs(figures=(draw((400, 200)),)), Outputs(figures=(draw((402, 200)),))
     assert compare_outputs(figure, moved, Tolerance()) == []

@@ -8,8 +8,9 @@ from PIL import Image
 
 from cardbook.comparison import Tolerance
 from cardbook.drift import compare_records, pair_cells
-from cardbook.record import Record, RecordSet, hash_outputs
-from tests.conftest import Cardbook, replace, write, write_small
+from cardbook.fingerprint import Fingerprint
+from cardbook.record import Provenance, Record, RecordSet, hash_outputs
+from tests.conftest import Cardbook, write, write_small
 from tests.test_comparison import draw
 
 TABLE = "| name | score |\n|:--|--:|\n| one | 0.50 |\n| two | 0.75 |\n"
@@ -58,9 +59,11 @@ def change(base: Path, before: str, after: str) -> None:
     keep(base, record)
 
 
-def keep(base: Path, record: Record) -> None:
-    provenance = {**vars(record.provenance), "outputs": hash_outputs(record.notebook)}
-    today(base).write(Record(record.notebook, type(record.provenance)(**provenance)))
+def keep(base: Path, record: Record, **facts: object) -> None:
+    """Keep a record as a run would have left it, with these facts in its provenance."""
+    provenance = {**vars(record.provenance), "outputs": hash_outputs(record.notebook), **facts}
+    provenance["fingerprint"] = Fingerprint(provenance["parts"]).digest
+    today(base).write(Record(record.notebook, Provenance(**provenance)))
 
 
 def read(records: RecordSet, name: str) -> Record:
@@ -108,19 +111,16 @@ def test_cell_that_may_vary_is_reported_and_is_no_drift(base: Path, cardbook: Ca
 def test_what_determines_the_outputs_and_changed_is_named(base: Path, cardbook: Cardbook) -> None:
     record = read(today(base), "first")
     record.provenance.parts["packages"]["torch"] = "2.13.0"
-    keep(base, record)
-    path = today(base).path("first")
-    replace(path, f'"device": "{record.provenance.device}"', '"device": "NVIDIA L4"')
+    keep(base, record, device="NVIDIA\a L4")
     outcome = cardbook("drift", base, "--root", base.parent)
     assert outcome.returncode == 0
     assert "  torch absent → 2.13.0\n" in outcome.stdout
-    assert "→ NVIDIA L4\n" in outcome.stdout
+    assert "→ NVIDIA\N{REPLACEMENT CHARACTER} L4\n" in outcome.stdout, "without control codes"
 
 
 def test_time_and_memory_are_ratios(base: Path) -> None:
     record = read(today(base), "first")
-    slower = {**vars(record.provenance), "seconds": 3 * record.provenance.seconds}
-    today(base).write(Record(record.notebook, type(record.provenance)(**slower)))
+    keep(base, record, seconds=3 * record.provenance.seconds)
     first, _ = compare_records(RecordSet(base), today(base), Tolerance())
     assert first.seconds == pytest.approx(3)
     assert first.memory == 1
@@ -144,10 +144,7 @@ def test_new_example_is_reported_and_is_no_drift(base: Path, cardbook: Cardbook)
 
 
 def test_record_without_whole_provenance_is_reported(base: Path, cardbook: Cardbook) -> None:
-    path = today(base).path("first")
-    record = json.loads(path.read_text())
-    record["metadata"]["cardbook"]["parts"] = {"code": 7}
-    path.write_text(json.dumps(record))
+    keep(base, read(today(base), "first"), parts={"code": 7})
     outcome = cardbook("drift", base, "--root", base.parent)
     assert outcome.returncode == 1
     assert "first: its provenance is not whole" in outcome.stdout
@@ -176,7 +173,7 @@ def test_markdown_shows_both_figures_side_by_side(base: Path, cardbook: Cardbook
         code[0].outputs.append(type(record.notebook)(picture))
         code[0].outputs[-1].data = type(record.notebook)(picture["data"])
         provenance = {**vars(record.provenance), "outputs": hash_outputs(record.notebook)}
-        records.write(Record(record.notebook, type(record.provenance)(**provenance)))
+        records.write(Record(record.notebook, Provenance(**provenance)))
     folder = base.parent / "images"
     outcome = cardbook("drift", base, "--root", base.parent, "--markdown", "--images", folder)
     assert outcome.returncode == 1

@@ -11,9 +11,7 @@ from nbformat import NotebookNode
 
 from cardbook.comparison import Outputs, outputs_of_cell, read_outputs
 from cardbook.markup import Table
-
-# The tag of the notebook's cells that install what the page's install line names.
-INSTALL = "install"
+from cardbook.notebook import INSTALL
 
 
 @dataclass(frozen=True)

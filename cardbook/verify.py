@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from cardbook.comparison import Difference, Tolerance, compare_outputs
-from cardbook.copies import INSTALL, Copy, Snippet, cells_of, read_copies, read_notebook
+from cardbook.copies import Copy, Snippet, cells_of, read_copies, read_notebook
 from cardbook.environment import core_count
 from cardbook.example import VARIES, parse_example
 from cardbook.fingerprint import hash_text
@@ -24,6 +24,7 @@ from cardbook.installation import (
     needed,
     read_install_line,
 )
+from cardbook.notebook import INSTALL
 from cardbook.problem import BadInput
 from cardbook.reader import Ran, run_blocks
 from cardbook.status import Workplace

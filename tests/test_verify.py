@@ -37,7 +37,7 @@ print(count, smaller(1, count), 1 / count)
 # %% tags=["varies"]
 import time
 
-print(time.time())
+print(time.time_ns())
 
 # %%
 text = """two

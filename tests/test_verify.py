@@ -4,6 +4,7 @@ import html
 import json
 import re
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import pytest
 from bs4 import BeautifulSoup
 
 from cardbook.comparison import Tolerance
+from cardbook.copies import read_copies
+from cardbook.installation import Unusable, install_environment, read_install_line
 from cardbook.pages import make_pages, write_pages
+from cardbook.reader import run_blocks
 from cardbook.status import open_workplace, take_statuses
-from cardbook.verify import Terms, verify_site
+from cardbook.verify import Terms, check_copy, verify_site
 from tests.conftest import Cardbook, build_site, replace, write, write_small
 from tests.test_comparison import draw
 
@@ -102,6 +106,12 @@ def faults_of(site: Path) -> dict[str, str]:
     verified = verify_site(workplace, site, Terms(Tolerance(), 2, False), lambda _: None)
     assert {item.example for item in verified} == {"first", "second"}
     return {f"{item.example}, {v.place}": v.fault for item in verified for v in item.verdicts if v.fault}
+
+
+def notebook_fault(site: Path) -> str:
+    """Return what is wrong with the first example's notebook, without running anything."""
+    copy = next(copy for copy in read_copies(site) if copy.example == "first")
+    return next(verdict.fault for verdict in check_copy(copy) if verdict.place == "notebook")
 
 
 def page_of(site: Path) -> Path:
@@ -250,14 +260,14 @@ def test_notebook_with_another_cell_output_or_installation_is_found(packages: Pa
     cell = nbformat.v4.new_code_cell('%pip install --quiet "tabulate==9"', metadata={"tags": ["install"]})
     notebook.cells.insert(1, cell)
     path.write_text(nbformat.writes(notebook), encoding="utf-8")
-    assert "it installs something else than the page says" in faults_of(packages)["first, notebook"]
+    assert "it installs something else than the page says" in notebook_fault(packages)
     for before, after, fault in (
         ("[1, 2, 4]", "[1, 2, 5]", "cell 2 differs, in the file (-) and as copied (+)"),
         (" 2.5 |", " 4.5 |", "cell 1 has other outputs than the page"),
     ):
         assert before in whole
         path.write_text(whole.replace(before, after), encoding="utf-8")
-        assert fault in faults_of(packages)["first, notebook"]
+        assert fault in notebook_fault(packages)
 
 
 def test_code_that_no_run_had_is_found_even_where_all_agree(plain: Path) -> None:
@@ -331,3 +341,19 @@ def test_json_has_a_verdict_for_every_snippet(plain: Path, cardbook: Cardbook) -
     places = [verdict["place"] for verdict in first["verdicts"]]
     assert places == ["page", "script", "notebook", "install line", "cell 1", "cell 2", "cell 3", "cell 4"]
     assert second["good"]
+
+
+def test_pip_installs_what_the_line_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    information = "tiny-1.0.dist-info"
+    with zipfile.ZipFile(tmp_path / "tiny-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny.py", "size = 1\n")
+        wheel.writestr(f"{information}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        wheel.writestr(f"{information}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+        wheel.writestr(f"{information}/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    python = install_environment(tmp_path / "one", read_install_line('pip install "tiny==1.0"'))
+    (ran,) = run_blocks(python, ["import tiny\n\nprint(tiny.size)"], lambda _: {}, 60)
+    assert (ran.error, ran.outputs.lines) == ("", ("1",))
+    with pytest.raises(Unusable, match=r"pip failed: .*tiny==2\.0"):
+        install_environment(tmp_path / "two", read_install_line('pip install "tiny==2.0"'))

@@ -76,7 +76,8 @@ def main() -> None:
 
 def open_streams() -> None:
     """Make standard output and error take any text and pass on each line at once."""
-    codecs.register_error("mark", lambda error: ("\N{REPLACEMENT CHARACTER}", error.end))  # type: ignore[attr-defined]
+    mark = "\N{REPLACEMENT CHARACTER}".encode()
+    codecs.register_error("mark", lambda error: (mark, error.end))  # type: ignore[attr-defined]
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
         stream = os.fdopen(descriptor, "w", buffering=1, encoding="utf-8", errors="mark", closefd=False)
         setattr(sys, name, stream)

@@ -4,7 +4,6 @@ import html
 import json
 import re
 import shutil
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,9 +13,7 @@ from bs4 import BeautifulSoup
 
 from cardbook.comparison import Tolerance
 from cardbook.copies import read_copies
-from cardbook.installation import Unusable, install_environment, read_install_line
 from cardbook.pages import make_pages, write_pages
-from cardbook.reader import run_blocks
 from cardbook.status import open_workplace, take_statuses
 from cardbook.verify import Terms, check_copy, verify_site
 from tests.conftest import Cardbook, build_site, replace, write, write_small
@@ -341,19 +338,3 @@ def test_json_has_a_verdict_for_every_snippet(plain: Path, cardbook: Cardbook) -
     places = [verdict["place"] for verdict in first["verdicts"]]
     assert places == ["page", "script", "notebook", "install line", "cell 1", "cell 2", "cell 3", "cell 4"]
     assert second["good"]
-
-
-def test_pip_installs_what_the_line_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    information = "tiny-1.0.dist-info"
-    with zipfile.ZipFile(tmp_path / "tiny-1.0-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("tiny.py", "size = 1\n")
-        wheel.writestr(f"{information}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
-        wheel.writestr(f"{information}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
-        wheel.writestr(f"{information}/RECORD", "")
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    python = install_environment(tmp_path / "one", read_install_line('pip install "tiny==1.0"'))
-    (ran,) = run_blocks(python, ["import tiny\n\nprint(tiny.size)"], lambda _: {}, 60)
-    assert (ran.error, ran.outputs.lines) == ("", ("1",))
-    with pytest.raises(Unusable, match=r"pip failed: .*tiny==2\.0"):
-        install_environment(tmp_path / "two", read_install_line('pip install "tiny==2.0"'))

@@ -71,9 +71,11 @@ def verify_site(
 ) -> list[Verified]:
     """Run what a reader takes from a built site, every example in a fresh interpreter; return the verdicts.
 
-    Also of an example of the book that no page has. `tell` hears of each example as it is done.
+    Also of an example of the book that no page has; none of one that the book skips. `tell` hears of each
+    example as it is done.
     """
-    copies = read_copies(site)
+    skipped = {name for name, plan in workplace.plans.items() if plan.setting.skip}
+    copies = [copy for copy in read_copies(site) if copy.example not in skipped]
     missing = list(_missing(workplace, copies))
     for item in missing:
         tell(item)

@@ -290,6 +290,16 @@ def test_example_that_no_page_has_is_found(plain: Path) -> None:
     assert faults_of(plain) == {"first, page": fault, "second, page": fault}
 
 
+def test_example_that_the_book_skips_is_not_run(plain: Path, cardbook: Cardbook) -> None:
+    skip = "{reason: It needs a GPU, link: https://example.org/1, until: 2999-01-01}"
+    book = plain.parent / "book.yml"
+    write(book, f"{book.read_text()}examples:\n  second: {{skip: {skip}}}\n")
+    edit_cell(plain, "second-1", lambda _: "1 / 0")
+    outcome = cardbook("verify", plain, "--root", plain.parent)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert outcome.stdout.endswith("1 of 1 examples run as copied.\n")
+
+
 def test_copied_code_cannot_reach_the_repository(tmp_path: Path, cardbook: Cardbook) -> None:
     code = "# %% [markdown]\n# # One\n\n# %%\nimport cardbook\n\nprint(cardbook.__name__)\n"
     site = publish(tmp_path, code, cardbook)

@@ -525,6 +525,6 @@ def import_records(
     except BadInput as error:
         click.echo(f"{error}\nNothing was taken over.", err=True)
         sys.exit(1)
-    keep(workplace, intake)
+    keep(workplace, intake, click.echo)
     for line in describe(intake, workplace.book.examples):
         click.echo(line)

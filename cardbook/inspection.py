@@ -22,6 +22,7 @@ from nbformat.v4.rwbase import rejoin_lines
 from nbformat.validator import iter_validate
 from PIL import Image
 
+from cardbook.data import hash_data
 from cardbook.example import to_notebook
 from cardbook.fingerprint import Fingerprint, explain
 from cardbook.markup import clean_text
@@ -88,7 +89,7 @@ def inspect_failure(found: Mapping[str, Any]) -> Failure:
     if not all(isinstance(value, str) for value in found.values()):
         raise Unfit("a failure with a value that is no text")
     _check_time(found["started"])
-    return Failure(plain(found["fingerprint"])[:64], found["started"], plain(found["message"]))
+    return Failure(**{name: plain(value) for name, value in found.items()})
 
 
 def inspect_record(workplace: Workplace, plan: Plan, found: dict[str, Any]) -> Record | str:
@@ -102,8 +103,10 @@ def inspect_record(workplace: Workplace, plan: Plan, found: dict[str, Any]) -> R
     if provenance.schema != SCHEMA:
         return f"its provenance is of another schema than {SCHEMA}"
     _check_provenance(plan.example.name, provenance)
-    if provenance.fingerprint != plan.fingerprint.digest:
-        return _why_other(provenance, plan)
+    data = _check_data(workplace.root, provenance.parts.get("data", {}))
+    today = plan.fingerprint.with_data(hash_data(workplace.root, [*data, *plan.setting.data]))
+    if provenance.fingerprint != today.digest:
+        return _why_other(provenance, today)
     _check_claims(workplace, plan, provenance)
     ours = to_notebook(plan.example)
     notebook = rejoin_lines(nbformat.from_dict(found))
@@ -157,9 +160,24 @@ def _check_time(text: str) -> None:
         raise Unfit("a time in the future")
 
 
-def _why_other(provenance: Provenance, plan: Plan) -> str:
+def _check_data(root: Path, data: Any) -> list[str]:  # noqa: ANN401
+    """Return the names of the data files that a record says it read. Raises Unfit.
+
+    They are about to be opened here, so each must be an ordinary file of the book, or not there at all.
+    """
+    if not isinstance(data, dict):
+        raise Unfit("data files that are none")
+    for name in data:
+        path = root / name
+        inside = path.resolve().is_relative_to(root.resolve()) and ".." not in path.parts
+        if not inside or (path.exists() and not path.is_file()):
+            raise Unfit(f"a data file that is no file of this book: {plain(name)}")
+    return list(data)
+
+
+def _why_other(provenance: Provenance, today: Fingerprint) -> str:
     try:
-        reasons = explain(provenance.parts, plan.fingerprint.parts)
+        reasons = explain(provenance.parts, today.parts)
     except (KeyError, TypeError, AttributeError):
         reasons = []
     return plain("; ".join(reasons) or "made for another fingerprint")

@@ -5,7 +5,7 @@ A runner that executes examples is trusted less than the machine that publishes:
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,19 +57,18 @@ def read_intake(workplace: Workplace, folders: Iterable[Path]) -> Intake:
     if problems:
         raise BadInput(sorted(problems))
     standing = {
-        name: failure
-        for name, failure in failures.items()
-        if name not in records or _started(failure) > _started(records[name])
+        name: failure for name, failure in failures.items() if not failure.outlived(records.get(name))
     }
     return Intake(records, standing, tuple(left_out))
 
 
-def keep(workplace: Workplace, intake: Intake) -> None:
-    """Write what was taken in into the workplace's records."""
-    for record in intake.records.values():
-        workplace.records.write(record)
-    for name, failure in intake.failures.items():
-        workplace.records.write_failure(name, failure.fingerprint, failure.started, failure.message)
+def keep(workplace: Workplace, intake: Intake, say: Callable[[str], None]) -> None:
+    """Write what was taken in into the workplace's records; waits, and says so, for a run at work on them."""
+    with workplace.records.held(say):
+        for record in intake.records.values():
+            workplace.records.write(record)
+        for name, failure in intake.failures.items():
+            workplace.records.write_failure(name, failure.fingerprint, failure.started, failure.message)
 
 
 def describe(intake: Intake, names: Sequence[str]) -> Iterator[str]:
@@ -91,16 +90,22 @@ def _started(found: Record | Failure) -> datetime:
 def _files_in(folders: Iterable[Path], problems: list[Problem]) -> Iterator[tuple[str, Path]]:
     """Return each file with the name to call it by; artifacts are folders, or a folder of such folders."""
     for folder in folders:
-        for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        for entry in _entries(folder):
             if not entry.is_dir(follow_symlinks=False):
                 yield f"{folder.name}/{plain(entry.name)}", Path(entry.path)
                 continue
-            for inner in sorted(os.scandir(entry.path), key=lambda inner: inner.name):
+            for inner in _entries(entry.path):
                 label = f"{plain(entry.name)}/{plain(inner.name)}"
                 if inner.is_dir(follow_symlinks=False):
                     problems.append(Problem(label, 0, "a folder where only records belong", REMEDY))
                 else:
                     yield label, Path(inner.path)
+
+
+def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
+    # Hidden files are what a run leaves for itself: its lock, a draft. Nobody looks into them.
+    shown = (entry for entry in os.scandir(folder) if not entry.name.startswith("."))
+    return sorted(shown, key=lambda entry: entry.name)
 
 
 def _read_file(workplace: Workplace, path: Path) -> Record | Failure | str:

@@ -14,13 +14,15 @@ import nbformat
 import pytest
 from PIL import Image
 
+from cardbook.data import hash_data
 from cardbook.example import to_notebook
+from cardbook.fingerprint import Fingerprint
 from cardbook.inspection import inspect_record
 from cardbook.intake import describe, keep, read_intake
 from cardbook.problem import BadInput
 from cardbook.record import SCHEMA, Failure, Provenance, Record, hash_outputs
 from cardbook.status import Workplace, open_workplace, take_statuses
-from tests.conftest import Cardbook, replace
+from tests.conftest import Cardbook, replace, write
 
 Spoil = Callable[[dict[str, Any]], object]
 
@@ -96,7 +98,7 @@ def test_what_an_honest_run_left_is_taken_over(place: Workplace, artifacts: Path
     for name in ("first", "second"):
         hand_over(artifacts / f"records-{name}", f"{name}.ipynb", content(honest(place, name)))
     intake = read_intake(place, [artifacts])
-    keep(place, intake)
+    keep(place, intake, print)
     assert [status.state for status in take_statuses(place)] == ["fresh", "fresh"]
     kept = place.records.read("first")
     assert kept is not None and kept.provenance == honest(place).provenance
@@ -116,6 +118,12 @@ def test_shards_of_real_runs_are_taken_over(small: Path, tmp_path: Path, cardboo
     assert cardbook("check", "--root", small).returncode == 0
 
 
+def test_what_a_run_leaves_for_itself_is_not_looked_into(place: Workplace, artifacts: Path) -> None:
+    for name in (".lock", ".holder", ".first.ipynb-draft"):
+        hand_over(artifacts / "a", name, "\0")
+    assert read_intake(place, [artifacts]).records == {}
+
+
 def test_of_several_records_the_newest_counts(place: Workplace, artifacts: Path) -> None:
     for folder, minutes in (("a", 60), ("b", 5), ("c", 30)):
         hand_over(artifacts / folder, "first.ipynb", content(honest(place, "first", minutes, folder)))
@@ -132,7 +140,7 @@ def test_failure_counts_when_it_is_newer(
     hand_over(artifacts / "a", "first.failed.json", asdict(failure))
     hand_over(artifacts / "b", "first.ipynb", content(honest(place, "first", 30)))
     intake = read_intake(place, [artifacts])
-    keep(place, intake)
+    keep(place, intake, print)
     status = take_statuses(place)[0]
     assert (status.state, status.reasons) == (
         ("failed", ("it broke ::error::",)) if stands else ("fresh", ())
@@ -162,6 +170,22 @@ def test_record_of_another_version_of_cardbook_is_left_out(
     assert intake.records == {} and len(intake.left_out) == 1
 
 
+def test_record_of_an_example_that_read_data_is_fresh_while_they_are_the_same(
+    small: Path, place: Workplace, artifacts: Path
+) -> None:
+    found = content(honest(place))
+    claims = found["metadata"]["cardbook"]
+    write(small / "data.csv", "1")
+    claims["parts"]["data"] = hash_data(small, ["data.csv"])
+    claims["fingerprint"] = Fingerprint(claims["parts"]).digest
+    hand_over(artifacts, "first.ipynb", found)
+    assert set(read_intake(place, [artifacts]).records) == {"first"}
+    write(small / "data.csv", "2")
+    assert read_intake(place, [artifacts]).left_out == (
+        "artifacts/first.ipynb: left out: data file data.csv changed",
+    )
+
+
 def provenance(key: str, value: object) -> Spoil:
     return lambda found: found["metadata"]["cardbook"].update({key: value})
 
@@ -177,6 +201,15 @@ def output(value: dict[str, Any]) -> Spoil:
 def shown(**data: str) -> dict[str, Any]:
     media = {key.replace("__", "+").replace("_", "/"): value for key, value in data.items()}
     return {"output_type": "display_data", "data": media, "metadata": {}}
+
+
+def read(name: str) -> Spoil:
+    def spoil(found: dict[str, Any]) -> None:
+        claims = found["metadata"]["cardbook"]
+        claims["parts"]["data"] = {name: "1" * 64}
+        claims["fingerprint"] = Fingerprint(claims["parts"]).digest
+
+    return spoil
 
 
 HOSTILE: dict[str, tuple[Spoil, str]] = {
@@ -214,6 +247,10 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
     "another example": (provenance("example", "second"), "another example"),
     "invented fingerprint": (provenance("fingerprint", "f" * 64), "not that of its parts"),
     "forged parts": (provenance("parts", {"code": []}), "not that of its parts"),
+    "data": (read("../secret"), "no file of this book"),
+    "data elsewhere": (read("/etc/passwd"), "no file of this book"),
+    "data that is a device": (read("/dev/zero"), "no file of this book"),
+    "data that is a folder": (read("docs"), "no file of this book"),
     "packages": (provenance("packages", {"torch": "0.1"}), "packages that are not"),
     "models": (provenance("models", {"org/one": {}}), "models that are not"),
     "commit": (provenance("commit", "main; rm -rf /"), "commit"),
@@ -245,7 +282,6 @@ def test_record_that_no_honest_run_leaves_is_refused(place: Workplace, artifacts
     [
         ("first.py", "print(1)", "no file that a run"),
         ("third.ipynb", "{}", "no file that a run"),
-        (".github", "{}", "no file that a run"),
         ("first.ipynb.exe", "{}", "no file that a run"),
         ("first.ipynb", "{", "no JSON"),
         ("first.ipynb", "[]", "no JSON object"),
@@ -254,7 +290,11 @@ def test_record_that_no_honest_run_leaves_is_refused(place: Workplace, artifacts
         ("first.ipynb", '{"a":' * 100_000, "nested too deeply"),
         ("first.ipynb", " " * 20_000_001, "larger than 20 MB"),
         ("first.failed.json", "{}", "other keys"),
-        ("first.failed.json", '{"fingerprint": 1, "started": "", "message": ""}', "no text"),
+        (
+            "first.failed.json",
+            '{"fingerprint": 1, "started": "", "message": "", "after": ""}',
+            "no text",
+        ),
         ("first.failed.json", " " * 100_001, "larger than 0.1 MB"),
     ],
 )

@@ -103,7 +103,7 @@ drift: $(READY)  ## tell what today's records (NOW=folder: those) differ in from
 
 latest: $(READY)  ## run a copy of the book with the newest versions of packages and models
 	$(BIN)/python -m tools.latest .cardbook/latest
-	$(MAKE) --directory .cardbook/latest run
+	cd .cardbook/latest && make run
 
 workflows: $(READY) $(PACKAGES)  ## lint the workflows
 	$(BIN)/zizmor --offline --persona auditor --no-progress .github

@@ -528,3 +528,29 @@ def import_records(
     keep(workplace, intake, click.echo)
     for line in describe(intake, workplace.book.examples):
         click.echo(line)
+
+
+@main.command()
+@click.argument("site", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("report", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@root_option
+@profile_option
+def stamp(site: Path, report: Path, root: Path, profile: str) -> None:
+    """Say on the pages of SITE that they were verified, as another machine's REPORT of `verify` has it.
+
+    Fails, and leaves the pages as they are, where the report does not speak well of this very site.
+    """
+    from cardbook.inspection import Unfit
+    from cardbook.status import open_workplace
+    from cardbook.testimony import read_testimony
+    from cardbook.verified import stamp_site
+
+    with bad_input_reported():
+        workplace = open_workplace(root, profile)
+    try:
+        verified = read_testimony(workplace, site.resolve(), report)
+    except Unfit as error:
+        click.echo(f"{report}: {error}: do not publish what it speaks of until you know why", err=True)
+        sys.exit(1)
+    stamp_site(site, verified)
+    click.echo(f"The pages say of {len(verified)} examples that they were copied and run again.")

@@ -8,7 +8,6 @@ import json
 import os
 import re
 import stat
-from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -49,8 +48,8 @@ def plain(text: str) -> str:
     return " ".join(clean_text(text).split())[:TEXT_LENGTH]
 
 
-def read_json(path: Path, limit: int) -> dict[str, Any]:
-    """Return the JSON object in an ordinary file of at most `limit` bytes. Raises Unfit."""
+def read_json(path: Path, limit: int) -> Any:  # noqa: ANN401
+    """Return the JSON in an ordinary file of at most `limit` bytes. Raises Unfit."""
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError:
@@ -62,12 +61,11 @@ def read_json(path: Path, limit: int) -> dict[str, Any]:
     if len(content) > limit:
         raise Unfit(f"larger than {limit / 1e6:g} MB")
     try:
-        found = json.loads(content.decode(), object_pairs_hook=_no_key_twice, parse_constant=_no_constant)
+        return json.loads(content.decode(), object_pairs_hook=_no_key_twice, parse_constant=_no_constant)
     except (UnicodeDecodeError, json.JSONDecodeError):
         raise Unfit("no JSON in UTF-8") from None
-    if not isinstance(found, dict):
-        raise Unfit("no JSON object")
-    return found
+    except RecursionError:
+        raise Unfit("nested too deeply") from None
 
 
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -82,17 +80,17 @@ def _no_constant(text: str) -> float:
     raise Unfit(f"a number that is none: {text}")
 
 
-def inspect_failure(found: Mapping[str, Any]) -> Failure:
+def inspect_failure(found: Any) -> Failure:  # noqa: ANN401
     """Return the failure that a run left, its message on one line. Raises Unfit."""
-    if found.keys() != {field.name for field in fields(Failure)}:
+    if not isinstance(found, dict) or found.keys() != {field.name for field in fields(Failure)}:
         raise Unfit("a failure with other keys than a run writes")
     if not all(isinstance(value, str) for value in found.values()):
         raise Unfit("a failure with a value that is no text")
-    _check_time(found["started"])
+    check_time(found["started"])
     return Failure(**{name: plain(value) for name, value in found.items()})
 
 
-def inspect_record(workplace: Workplace, plan: Plan, found: dict[str, Any]) -> Record | str:
+def inspect_record(workplace: Workplace, plan: Plan, found: Any) -> Record | str:  # noqa: ANN401
     """Return the record, with this checkout's code and prose, or why it is none for today. Raises Unfit."""
     if next(iter_validate(found, version=4, version_minor=5), None):
         raise Unfit("no notebook")
@@ -133,7 +131,7 @@ def _check_provenance(name: str, provenance: Provenance) -> None:
         raise Unfit("the record of another example")
     if not COMMIT.fullmatch(provenance.commit):
         raise Unfit("a commit that is no commit hash")
-    _check_time(provenance.started)
+    check_time(provenance.started)
     if Fingerprint(provenance.parts).digest != provenance.fingerprint:
         raise Unfit("a fingerprint that is not that of its parts")
 
@@ -149,7 +147,8 @@ def _fits(value: Any, kind: Any) -> bool:  # noqa: ANN401
     return value is None if kind is NoneType else isinstance(value, dict)
 
 
-def _check_time(text: str) -> None:
+def check_time(text: str) -> None:
+    """Check that a text is an instant in the past, with its zone. Raises Unfit."""
     try:
         started = datetime.fromisoformat(text)
     except ValueError:

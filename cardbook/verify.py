@@ -101,8 +101,13 @@ def _missing(workplace: Workplace, copies: Sequence[Copy]) -> Iterator[Verified]
 
 
 def _verified(name: str, page: str, copy: Copy | None, verdicts: Iterable[Verdict]) -> Verified:
-    copied = hash_text(json.dumps([snippet.text for snippet in copy.snippets] if copy else []))
-    return Verified(name, page, datetime.now(UTC).isoformat(timespec="seconds"), copied, tuple(verdicts))
+    when = datetime.now(UTC).isoformat(timespec="seconds")
+    return Verified(name, page, when, hash_copied(copy), tuple(verdicts))
+
+
+def hash_copied(copy: Copy | None) -> str:
+    """Return the SHA-256 of the cells that a reader copies; that of none without a copy."""
+    return hash_text(json.dumps([snippet.text for snippet in copy.snippets] if copy else []))
 
 
 def _expected_seconds(copy: Copy) -> float:

@@ -98,6 +98,14 @@ def test_report_of_the_site_before_a_change_is_refused(small: Path, site: Path, 
     assert page.read_bytes() == before
 
 
+def test_site_without_one_of_the_examples_is_refused(small: Path, site: Path, place: Workplace) -> None:
+    items = report(site)
+    write(small / "report.json", json.dumps(items))
+    replace(site / "chapters" / "numbers" / "index.html", EXAMPLE.format("second"), "")
+    with pytest.raises(Unfit, match="once of every example"):
+        read_testimony(place, site, small / "report.json")
+
+
 def test_page_in_the_report_is_not_written_to(small: Path, site: Path, place: Workplace) -> None:
     items = report(site)
     items[0]["page"] = "../../elsewhere"

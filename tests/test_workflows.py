@@ -104,6 +104,11 @@ PLANTS: dict[str, tuple[str, str, str]] = {
         "    if: github.ref == 'refs/heads/main'\n    # A runner",
         "    if: github.ref == 'refs/heads/main' || github.event_name == 'pull_request'\n    # A runner",
     ),
+    "a guard that binds one way of two": (
+        "site.yml",
+        "    if: github.ref == 'refs/heads/main'\n    # A runner",
+        "    if: always() || failure() && github.ref == 'refs/heads/main'\n    # A runner",
+    ),
     "a guard that only looks like one": (
         "site.yml",
         "    if: github.ref == 'refs/heads/main'\n    # A runner",

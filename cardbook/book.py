@@ -72,6 +72,7 @@ class Setting:
     data: tuple[str, ...]
 
 
+DEFAULT_MAX_AGE_DAYS = 35
 DEFAULT_SECONDS = 600.0
 DEFAULT_MEMORY = 8.0
 NO_SETTING = Setting({}, (), (), None, DEFAULT_SECONDS, DEFAULT_MEMORY, ())
@@ -82,12 +83,14 @@ class Book:
     """The table of contents, whole and checked.
 
     `name` is permanent, as the ids of cards are: readers' decks in Anki hang on it; "" when there is none.
+    `max_age_days` is how old a record may be when the book is published.
     """
 
     title: str
     chapters: tuple[Chapter, ...]
     settings: Mapping[str, Setting]
     name: str
+    max_age_days: int
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -112,10 +115,16 @@ def read_book(root: Path) -> Book:
     document = read_located(root / "book.yml", "book.yml")
     decks = {path.stem: read_deck(path) for path in sorted((root / "flashcards").glob("*.md"))}
     deck_problems = [problem for deck in decks.values() for problem in deck.problems]
-    if not document.keys((), ["title", "chapters"], ["name", "deck", "examples"]):
+    if not document.keys((), ["title", "chapters"], ["name", "deck", "max_age_days", "examples"]):
         raise BadInput([*document.problems, *deck_problems])
     chapters = tuple(_read_chapter(document, i, decks) for i in document.items(("chapters",)))
-    book = Book(document.text(("title",)), chapters, _read_settings(document), _read_name(document))
+    book = Book(
+        document.text(("title",)),
+        chapters,
+        _read_settings(document),
+        _read_name(document),
+        _read_max_age(document),
+    )
     _check_ids(document, book)
     _check_every_card_once(document, book, decks)
     _check_examples(document, book, root)
@@ -132,6 +141,16 @@ def _read_name(document: Located) -> str:
     if name and not ID.fullmatch(name):
         document.report(("name",), f'name "{name}" is malformed', "use a-z, 0-9 and single hyphens")
     return name
+
+
+def _read_max_age(document: Located) -> int:
+    days = document.at(("max_age_days",))
+    if days is None:
+        return DEFAULT_MAX_AGE_DAYS
+    if not isinstance(days, int) or days < 1:
+        document.report(("max_age_days",), "max_age_days must be a number", "say how many days, such as 35")
+        return DEFAULT_MAX_AGE_DAYS
+    return days
 
 
 def check_registry(root: Path, book: Book) -> list[Problem]:

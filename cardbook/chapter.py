@@ -175,7 +175,7 @@ def _provenance_block(example: Example, provenance: Provenance) -> str:
         f"**Ran** on {when}, on {device}, in {provenance.seconds:.1f} s, with {memory}.",
         f"**With** Python {provenance.parts['python']}, {versions}; profile {provenance.parts['profile']}.",
         *(_model_line(model_id, model) for model_id, model in provenance.models.items()),
-        f"**Fingerprint** `{provenance.fingerprint[:16]}`",
+        f"**Fingerprint** `{provenance.fingerprint[:16]}`; [everything about this run](../provenance.json).",
     ]
     name = example.name
     verified = f'<p class="verified" data-verified="{name}" hidden></p>'

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from cardbook.status import Status, Workplace
 
+BOOKS_OWN = "book"
 COLOURS = {"fresh": "green", "stale": "yellow", "failed": "red", "missing": "red", "skipped": "cyan"}
 
 root_option = click.option(
@@ -207,13 +208,22 @@ def _choose(workplace: "Workplace", names: Sequence[str]) -> list[str]:
 @main.command()
 @workplace_options
 @device_option
+@click.option("--site", metavar="URL-OR-DIR", help="Compare a published site with this checkout instead.")
 @json_option
-def status(root: Path, profile: str, records: Path | None, device: str | None, as_json: bool) -> None:
-    """Tell of each example whether it is fresh, stale (and why), failed, missing or skipped."""
+def status(
+    root: Path, profile: str, records: Path | None, device: str | None, site: str | None, as_json: bool
+) -> None:
+    """Tell of each example whether it is fresh, stale (and why), failed, missing or skipped.
+
+    With --site: whether a published site shows what this checkout would run; fails when it does not.
+    """
     from cardbook.status import open_workplace, take_statuses
 
     with bad_input_reported():
-        statuses = take_statuses(open_workplace(root, profile, records, device))
+        workplace = open_workplace(root, profile, records, device)
+    if site is not None:
+        _compare_site(workplace, site, as_json)
+    statuses = take_statuses(workplace)
     if as_json:
         click.echo(json.dumps([_as_object(status) for status in statuses], indent=2))
         return
@@ -227,6 +237,28 @@ def status(root: Path, profile: str, records: Path | None, device: str | None, a
         state = f"[{COLOURS[row.state]}]{row.state}[/]"
         table.add_row(row.name, state, *_measured(row), "; ".join(row.reasons))
     make_console().print(table)
+
+
+def _compare_site(workplace: "Workplace", site: str, as_json: bool) -> NoReturn:
+    from cardbook.published import Unreadable, compare_site, read_site
+
+    try:
+        compared = compare_site(workplace, read_site(site))
+    except Unreadable as error:
+        click.echo(str(error), err=True)
+        sys.exit(2)
+    if as_json:
+        click.echo(json.dumps([asdict(row) for row in compared], indent=2))
+        sys.exit(0 if all(row.state == "same" for row in compared) else 1)
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table("example", "state", "ran", "device", "why", box=None)
+    for row in compared:
+        # As text: what a site says must not be taken for markup.
+        table.add_row(row.name, row.state, row.started, Text(row.device), Text("; ".join(row.reasons)))
+    make_console().print(table)
+    sys.exit(0 if all(row.state == "same" for row in compared) else 1)
 
 
 def make_console() -> "Console":
@@ -292,8 +324,17 @@ def pages(root: Path, profile: str, records: Path | None, device: str | None, on
 @main.command()
 @workplace_options
 @device_option
-@click.option("--max-age", type=click.IntRange(0), metavar="DAYS", help="How old a record may be.")
-def check(root: Path, profile: str, records: Path | None, device: str | None, max_age: int | None) -> None:
+@click.option(
+    "--max-age",
+    is_flag=False,
+    flag_value=BOOKS_OWN,
+    metavar="[DAYS]",
+    callback=lambda _context, _parameter, text: _read_days(text),
+    help="How old a record may be; without a number: max_age_days of book.yml.",
+)
+def check(
+    root: Path, profile: str, records: Path | None, device: str | None, max_age: int | str | None
+) -> None:
     """Fail unless every record is fresh, whole and young enough, and every changed card is dated."""
     from cardbook.status import faults_of, open_workplace, take_statuses
 
@@ -301,8 +342,18 @@ def check(root: Path, profile: str, records: Path | None, device: str | None, ma
         workplace = open_workplace(root, profile, records, device)
         statuses = take_statuses(workplace)
         _refuse_undated(workplace)
-    _refuse_faults(faults_of(workplace, statuses, max_age))
+    days = workplace.book.max_age_days if isinstance(max_age, str) else max_age
+    _refuse_faults(faults_of(workplace, statuses, days))
     click.echo(f"{len(statuses)} examples may be published.")
+
+
+def _read_days(text: str | None) -> int | str | None:
+    """Return a number of days; what says that the book's own counts, or that nothing does, as it is."""
+    if text is None or text == BOOKS_OWN:
+        return text
+    if not re.fullmatch(r"[0-9]{1,6}", text):
+        raise click.BadParameter("write a number of days, such as 35")
+    return int(text)
 
 
 def _refuse_undated(workplace: "Workplace") -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+DRIVER_VERSION = re.compile(r"^NVRM version:.*?\s(\d+(?:\.\d+)+)\s", re.MULTILINE)
 REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 FIELD = re.compile(r"^(Name|Version|Requires-Dist):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE)
 BLANK_LINE = re.compile(r"\r?\n\r?\n")
@@ -118,6 +119,15 @@ def processor_name() -> str:
         models = re.findall(r"^model name\s*:\s*(.+)$", info.read_text(), re.MULTILINE)
         name = models[0].strip() if models else name
     return f"{name}, {core_count()} cores"
+
+
+def driver_version() -> str:
+    """Return the version of the NVIDIA driver as the kernel tells it, "" where there is none."""
+    told = Path("/proc/driver/nvidia/version")
+    if not told.exists():
+        return ""
+    found = DRIVER_VERSION.search(told.read_text(encoding="utf-8", errors="replace"))
+    return found[1] if found else ""
 
 
 def core_count() -> int:

@@ -13,6 +13,7 @@ from cardbook.example import Example, script_of
 from cardbook.exports import make_exports
 from cardbook.notebook import published_notebook
 from cardbook.problem import BadInput, Problem
+from cardbook.publication import make_publication
 from cardbook.status import Status, Workplace
 from cardbook.study import make_study_page
 
@@ -40,7 +41,7 @@ def make_pages(workplace: Workplace, statuses: Sequence[Status]) -> Files:
     files[PurePosixPath("study", "index.md")] = make_study_page(workplace.book).encode()
     for status in statuses:
         files |= _example_files(workplace, status)
-    return files | make_exports(workplace, statuses)
+    return files | make_exports(workplace, statuses) | make_publication(workplace, statuses, files)
 
 
 def write_pages(docs: Path, files: Mapping[PurePosixPath, bytes]) -> list[PurePosixPath]:
@@ -69,7 +70,7 @@ def compare_pages(docs: Path, files: Mapping[PurePosixPath, bytes]) -> list[Pure
     different = [
         path
         for path, content in files.items()
-        if path not in present or (docs / path).read_bytes() != content
+        if not (docs / path).is_file() or (docs / path).read_bytes() != content
     ]
     return sorted([*different, *(present - files.keys())])
 

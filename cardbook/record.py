@@ -24,7 +24,8 @@ class Provenance:
     """How outputs came about; written by the run, never by hand.
 
     `started` is UTC in ISO 8601, `seconds` wall time, memory in bytes (`gpu_memory` None without a GPU),
-    `outputs` the SHA-256 of the outputs of all code cells, `parts` what the fingerprint is a hash of.
+    `outputs` the SHA-256 of the outputs of all code cells, `parts` what the fingerprint is a hash of,
+    `driver` the version of the GPU's driver, "" without a GPU.
     """
 
     schema: int
@@ -40,6 +41,7 @@ class Provenance:
     packages: Mapping[str, str]
     models: Mapping[str, Mapping[str, str]]
     outputs: str
+    driver: str = ""
 
 
 @dataclass(frozen=True)

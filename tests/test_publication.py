@@ -1,0 +1,379 @@
+"""provenance.json as it is published, and `cardbook status --site`, which reads one from anywhere."""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from jsonschema import Draft202012Validator
+
+from cardbook import published
+from cardbook.environment import DRIVER_VERSION
+from cardbook.fingerprint import Fingerprint
+from cardbook.pages import Files, make_pages
+from cardbook.publication import NAME, SCHEMA_FILE, SCHEMA_NAME
+from cardbook.published import Unreadable, compare_site, read_site
+from cardbook.status import Workplace, open_workplace, take_statuses
+from tests.conftest import ROOT, Cardbook, replace, write_small
+
+SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def files(workplace: Workplace) -> Files:
+    """Everything that is generated for the book."""
+    return make_pages(workplace, take_statuses(workplace))
+
+
+@pytest.fixture(scope="module")
+def small_site(tmp_path_factory: pytest.TempPathFactory, cardbook: Cardbook) -> tuple[Path, dict[str, Any]]:
+    """The small book, run, and what it publishes."""
+    root = write_small(tmp_path_factory.mktemp("book"))
+    assert cardbook("run", "--root", root).returncode == 0
+    workplace = open_workplace(root, "offline")
+    content = make_pages(workplace, take_statuses(workplace))[NAME]
+    return root, json.loads(content)
+
+
+def publish(folder: Path, document: object) -> str:
+    (folder / NAME).write_text(json.dumps(document), encoding="utf-8")
+    return str(folder)
+
+
+def test_publication_keeps_its_own_schema(files: Files) -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    Draft202012Validator(SCHEMA).validate(json.loads(files[NAME]))
+    assert files[SCHEMA_NAME] == SCHEMA_FILE.read_bytes()
+
+
+def test_every_output_on_the_site_has_its_provenance(workplace: Workplace, files: Files) -> None:
+    document = json.loads(files[NAME])
+    assert list(document["examples"]) == sorted(workplace.book.examples)
+    assert document["max_age_days"] == workplace.book.max_age_days == 35
+    for name, example in document["examples"].items():
+        record = workplace.records.read(name)
+        assert record is not None
+        provenance = record.provenance
+        for key in (
+            "fingerprint",
+            "commit",
+            "started",
+            "seconds",
+            "device",
+            "driver",
+            "peak_memory",
+            "outputs",
+        ):
+            assert example[key] == getattr(provenance, key), (name, key)
+        assert example["parts"] == provenance.parts
+        assert example["packages"] == provenance.packages
+        assert len(example["cells"]) == len(record.outputs)
+        for model_id, model in example["models"].items():
+            assert model["files"] == provenance.parts["models"][model_id]["files"]
+            assert model["revision"] == provenance.models[model_id]["revision"]
+
+
+def test_hashes_are_those_of_the_files_a_reader_downloads(files: Files) -> None:
+    for example in json.loads(files[NAME])["examples"].values():
+        assert len(example["files"]) == 2
+        for path, digest in example["files"].items():
+            content = next(content for place, content in files.items() if str(place) == path)
+            assert sha256(content).hexdigest() == digest
+
+
+def test_every_page_links_to_it(files: Files) -> None:
+    for path, content in files.items():
+        if path.parts[0] == "chapters":
+            text = content.decode()
+            assert text.count("(../provenance.json)") == text.count('class="provenance"') > 0
+
+
+def test_documented_check_of_a_download_holds(workplace: Workplace, files: Files, tmp_path: Path) -> None:
+    """The code in docs/provenance.md, as a reader would run it beside the two files."""
+    page = (ROOT / "docs" / "provenance.md").read_text(encoding="utf-8")
+    code = page.partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "provenance.json").write_bytes(files[NAME])
+    for path, content in files.items():
+        if path.parts[0] == "downloads" and path.suffix == ".ipynb":
+            (tmp_path / path.name).write_bytes(content)
+    name = "text_clustering"
+    assert f'"{name}"' in code
+    for name in workplace.book.examples:
+        said: list[object] = []
+        text = code.replace('"text_clustering"', f'"{name}"').replace(
+            '"provenance', f'"{tmp_path}/provenance'
+        )
+        text = text.replace('f"{name}.ipynb"', f'"{tmp_path}/{name}.ipynb"')
+        exec(compile(text, "provenance.md", "exec"), {"print": lambda *words, said=said: said.extend(words)})
+        assert said == [True, True], name
+
+
+def test_documentation_names_every_part_of_the_schema() -> None:
+    page = (ROOT / "docs" / "provenance.md").read_text(encoding="utf-8")
+    for part in ("example", "parts"):
+        for name in SCHEMA["$defs"][part]["properties"]:
+            assert f"`{name}`" in page, name
+
+
+def test_same_site_is_the_same(small_site: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    root, document = small_site
+    compared = compare_site(open_workplace(root, "offline"), read_site(publish(tmp_path, document)))
+    assert [(row.name, row.state, row.reasons) for row in compared] == [
+        ("first", "same", ()),
+        ("second", "same", ()),
+    ]
+
+
+def test_difference_is_told_in_words(
+    small_site: tuple[Path, dict[str, Any]], tmp_path: Path, cardbook: Cardbook
+) -> None:
+    root, document = write_small(tmp_path / "book"), small_site[1]
+    replace(root / "examples" / "first.py", "count = 1", "count = 2")
+    examples = dict(document["examples"])
+    examples["third"] = examples.pop("second")
+    (tmp_path / "site").mkdir()
+    site = publish(tmp_path / "site", document | {"examples": examples})
+    outcome = cardbook("status", "--root", root, "--site", site, "--json")
+    assert outcome.returncode == 1, outcome.stderr
+    rows = {row["name"]: (row["state"], row["reasons"]) for row in json.loads(outcome.stdout)}
+    assert rows == {
+        "first": ("differs", ["code of cell 1 changed"]),
+        "second": ("not published", []),
+        "third": ("gone", ["the book has no such example any more"]),
+    }
+    shown = cardbook("status", "--root", root, "--site", site)
+    assert shown.returncode == 1 and "code of cell 1 changed" in shown.stdout
+
+
+def test_forged_fingerprint_is_found(small_site: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    root, document = small_site
+    forged = json.loads(json.dumps(document))
+    forged["examples"]["first"]["parts"]["python"] = "2.7.18"
+    workplace = open_workplace(root, "offline")
+    first = compare_site(workplace, read_site(publish(tmp_path, forged)))[0]
+    assert (first.state, first.reasons) == ("differs", ("its fingerprint is not that of its parts",))
+
+
+def test_data_files_are_compared_and_none_outside_the_book_is_read(
+    small_site: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
+    root, document = write_small(tmp_path / "book"), json.loads(json.dumps(small_site[1]))
+    (root / "data.csv").write_text("1", encoding="utf-8")
+    (tmp_path / "outside").write_text("secret", encoding="utf-8")
+    parts = document["examples"]["first"]["parts"]
+
+    def reasons(data: dict[str, str]) -> tuple[str, ...]:
+        parts["data"] = data
+        document["examples"]["first"]["fingerprint"] = Fingerprint(parts).digest
+        return compare_site(open_workplace(root, "offline"), read_site(publish(tmp_path, document)))[
+            0
+        ].reasons
+
+    one = sha256(b"1").hexdigest()
+    assert reasons({"data.csv": one}) == ()
+    assert reasons({"data.csv": "0" * 64}) == ("data file data.csv changed",)
+    assert reasons({"lost.csv": one}) == ("data file lost.csv is gone",)
+    for path in ("../outside", "/etc/hostname", "a\0b"):
+        assert reasons({path: one}) == (f"data file {path} is not part of the book".replace("\0", "\ufffd"),)
+
+
+def hostile_changes() -> Iterator[tuple[str, Any]]:
+    yield "$.schema", {"schema": 2}
+    yield "$.examples", {"examples": []}
+    yield "$.examples", {"examples": {"../../etc": {}}}
+    yield "$", {"more": 1}
+    for key, value in (
+        ("started", "yesterday"),
+        ("started", "2026-13-45T99:99:99+00:00"),
+        ("parts", {"code": "x"}),
+        ("seconds", -1),
+        ("device", ["a"]),
+        ("fingerprint", "0" * 63),
+    ):
+        yield f"$.examples.first.{key}", {"examples.first": {key: value}}
+
+
+@pytest.mark.parametrize(("place", "change"), list(hostile_changes()), ids=str)
+def test_damaged_publication_is_refused_by_place(
+    small_site: tuple[Path, dict[str, Any]], tmp_path: Path, place: str, change: dict[str, Any]
+) -> None:
+    document = json.loads(json.dumps(small_site[1]))
+    if "examples.first" in change:
+        document["examples"]["first"] |= change["examples.first"]
+    else:
+        document |= change
+    with pytest.raises(Unreadable) as caught:
+        read_site(publish(tmp_path, document))
+    assert place in str(caught.value) and len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"", "no JSON"),
+        (b"<html>404</html>", "no JSON"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"[" * 100_000, "nested too deeply"),
+        (b'{"schema": NaN}', "no JSON"),
+        (b"1" * 10_000, "no JSON"),
+    ],
+)
+def test_garbage_is_refused(tmp_path: Path, content: bytes, what: str) -> None:
+    (tmp_path / NAME).write_bytes(content)
+    with pytest.raises(Unreadable, match=what):
+        read_site(str(tmp_path))
+
+
+def test_too_large_a_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(published, "SIZE_LIMIT", 1000)
+    (tmp_path / NAME).write_bytes(b" " * 1001)
+    with pytest.raises(Unreadable, match="more than"):
+        read_site(str(tmp_path))
+
+
+def test_text_of_a_site_cannot_command_the_terminal(
+    small_site: tuple[Path, dict[str, Any]], tmp_path: Path, cardbook: Cardbook
+) -> None:
+    root, document = small_site
+    hostile = json.loads(json.dumps(document))
+    first = hostile["examples"]["first"]
+    first["device"] = "\x1b]0;owned\x07[bold]x[/bold] \ud800\n"
+    first["parts"]["python"] = "\x1b[2J\r3.0[/red]\ud800"
+    first["fingerprint"] = Fingerprint(first["parts"]).digest
+    outcome = cardbook("status", "--root", root, "--site", publish(tmp_path, hostile))
+    assert outcome.returncode == 1, outcome.stderr
+    assert "[bold]x[/bold]" in outcome.stdout and "3.0[/red]" in outcome.stdout
+    assert "\x1b" not in outcome.stdout and "\r" not in outcome.stdout
+
+
+def test_folder_that_is_no_site_is_bad_usage(small: Path, cardbook: Cardbook, tmp_path: Path) -> None:
+    outcome = cardbook("status", "--root", small, "--site", tmp_path)
+    assert outcome.returncode == 2
+    assert "no provenance.json in" in outcome.stderr and "name a built site" in outcome.stderr
+
+
+class Server(BaseHTTPRequestHandler):
+    """Serves what the path asks for: a publication, an endless answer, a silent one, a loop."""
+
+    content = b""
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/missing/"):
+            self.send_error(404)
+        elif self.path.startswith("/loop/"):
+            self.send_response(302)
+            self.send_header("Location", self.path)
+            self.end_headers()
+        elif self.path.startswith("/silent/"):
+            time.sleep(2)
+        else:
+            self.send_response(200)
+            self.end_headers()
+            if self.path.startswith("/endless/"):
+                while not self.wfile.closed:
+                    self.wfile.write(b" " * 50_000)
+            elif self.path.startswith("/slow/"):
+                for _ in range(100):
+                    self.wfile.write(b" ")
+                    self.wfile.flush()
+                    time.sleep(0.05)
+            else:
+                self.wfile.write(self.content)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+    def handle(self) -> None:
+        try:
+            super().handle()
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+
+@contextmanager
+def serving(content: bytes) -> Iterator[str]:
+    handler = type("Handler", (Server,), {"content": content})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_site_is_read_from_its_address(small_site: tuple[Path, dict[str, Any]]) -> None:
+    root, document = small_site
+    with serving(json.dumps(document).encode()) as address:
+        compared = compare_site(open_workplace(root, "offline"), read_site(f"{address}/book/"))
+    assert {row.state for row in compared} == {"same"}
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("missing", "404"),
+        ("loop", "redirect"),
+        ("silent", "timed out"),
+        ("slow", "no whole answer"),
+        ("endless", "more than"),
+    ],
+)
+def test_server_that_does_not_answer_well_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, path: str, what: str
+) -> None:
+    monkeypatch.setattr(published, "SILENCE_LIMIT", 0.5)
+    monkeypatch.setattr(published, "TIME_LIMIT", 0.5)
+    monkeypatch.setattr(published, "SIZE_LIMIT", 1_000_000)
+    with serving(b"") as address, pytest.raises(Unreadable, match=what):
+        read_site(f"{address}/{path}")
+
+
+def test_host_that_is_not_there_is_said() -> None:
+    with pytest.raises(Unreadable, match="refused"):
+        read_site("http://127.0.0.1:9")
+
+
+@pytest.mark.parametrize(
+    ("told", "version"),
+    [
+        (
+            "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue Mar  5 22:23:56 UTC 2024\n",
+            "550.54.15",
+        ),
+        (
+            "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  565.57.01  Release Build\n"
+            "GCC version:  gcc version 12.3.0\n",
+            "565.57.01",
+        ),
+    ],
+)
+def test_version_of_the_driver_is_read_from_what_it_says(told: str, version: str) -> None:
+    found = DRIVER_VERSION.search(told)
+    assert found is not None and found[1] == version
+
+
+def test_age_is_limited_by_the_book_or_by_the_caller(
+    small_site: tuple[Path, dict[str, Any]], tmp_path: Path, cardbook: Cardbook
+) -> None:
+    root = small_site[0]
+    old = tmp_path / "records"
+    old.mkdir()
+    for name in ("first", "second"):
+        notebook = nbformat.read(root / ".cardbook" / "records" / "offline" / f"{name}.ipynb", as_version=4)
+        notebook.metadata.cardbook.started = "2026-01-01T00:00:00+00:00"
+        nbformat.write(notebook, old / f"{name}.ipynb")
+    options = ("--root", root, "--records", old)
+    assert cardbook("check", *options).returncode == 0
+    outcome = cardbook("check", *options, "--max-age")
+    assert outcome.returncode == 1 and "days old, 35 are allowed" in outcome.stderr
+    assert cardbook("check", *options, "--max-age", "40000").returncode == 0
+    assert cardbook("check", *options, "--max-age", "soon").returncode == 2

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from benchmarks.books import ROOT
 from benchmarks.compare import EDITED, EXAMPLES, PLAIN, run_plain, run_preview, run_restored, run_tool
-from benchmarks.measure import Measured
+from benchmarks.measure import Failed, Measured
 from benchmarks.results import Results
 from benchmarks.scale import SIZES, Tell, run_scale
 from benchmarks.tools import Tool, all_tools
@@ -50,17 +50,20 @@ def compare(repeat: int, names: Sequence[str], edits: int) -> None:
             place = folder / str(number)
             run_plain(place / "plain", EXAMPLES, tell_of(results))
             for tool in tools:
-                compare_one(tool, place, results, edits if number == 0 else 0)
+                compare_one(tool, place, results, edits)
 
 
 def compare_one(tool: Tool, place: Path, results: Results, edits: int) -> None:
-    """Measure everything of one tool."""
+    """Measure everything of one tool, as far as it comes."""
     tell, made = tell_of(results), place / tool.name
-    run_tool(tool, made, EXAMPLES, EDITED, tell)
-    if tool.name == OURS:
-        run_restored(tool, made, place / "restored", tell)
-        if edits:
+    try:
+        run_tool(tool, made, EXAMPLES, EDITED, tell)
+        if tool.name == OURS:
+            run_restored(tool, made, place / "restored", tell)
             run_preview(tool, made, EDITED, edits, tell)
+    except Failed as error:
+        click.echo(str(error), err=True)
+        tell(tool.name, "failed", None)
     shutil.rmtree(made)
 
 

@@ -50,10 +50,7 @@ def run_plain(folder: Path, names: Sequence[str], tell: Tell) -> None:
 
 
 def run_tool(tool: Tool, folder: Path, names: Sequence[str], edited: str, tell: Tell) -> None:
-    """Measure one tool: cold, nothing changed, one edit to prose, one to code.
-
-    Tells None where it failed, and leaves out what would follow.
-    """
+    """Measure one tool: cold, nothing changed, one edit to prose, one to code. Raises Failed."""
     examples = read_examples(names)
     tool.prepare(folder, examples)
     example = next(example for example in examples if example.name == edited)
@@ -67,14 +64,9 @@ def run_tool(tool: Tool, folder: Path, names: Sequence[str], edited: str, tell: 
         if mark:
             example = parse_example(edited, edit(example.text, mark))
             tool.put(folder, example)
-        try:
-            took = build(tool, folder)
-            if mark and not shows(folder / "site", mark):
-                raise Failed(f"{tool.name}: {mark} is on no page")
-        except Failed as error:
-            print(error, file=sys.stderr)
-            tell(tool.name, step, None)
-            return
+        took = build(tool, folder)
+        if mark and not shows(folder / "site", mark):
+            raise Failed(f"{tool.name}: {step}: {mark} is on no page")
         tell(tool.name, step, took)
 
 

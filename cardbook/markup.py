@@ -7,6 +7,8 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from contextlib import suppress
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
@@ -86,6 +88,7 @@ class CardRenderer(RendererHTML):
         return f'<div class="arithmatex">\\[{html.escape(tokens[idx].content)}\\]</div>\n'
 
 
+@lru_cache(maxsize=1)
 def card_markdown() -> MarkdownIt:
     """Return the Markdown reader for cards: CommonMark, tables and math; no HTML, no images."""
     reader = MarkdownIt("commonmark", {"html": False}, renderer_cls=CardRenderer)
@@ -105,22 +108,20 @@ def render_card(text: str) -> str:
 
 def highlight_code(code: str, language: str) -> str:
     """Return a card's code as HTML, coloured when Pygments knows the language."""
-    try:
-        lexer = get_lexer_by_name(language, **LEXER) if language else TextLexer(**LEXER)
-    except ClassNotFound:
-        lexer = TextLexer(**LEXER)
-    return f'<div class="highlight illustration"><pre><code>{colour(code, lexer)}</code></pre></div>'
+    return f'<div class="highlight illustration"><pre><code>{colour(code, language)}</code></pre></div>'
 
 
 def render_code(code: str, kind: str, label: str) -> str:
     """Return sealed HTML for the code cell `label`, byte for byte. `kind` is cell or parameters."""
-    coloured = colour(code, get_lexer_by_name("python", **LEXER))
+    coloured = colour(code, "python")
     return seal(f'<div class="highlight {kind}" data-cell="{label}"><pre><code>{coloured}</code></pre></div>')
 
 
-def colour(code: str, lexer: Lexer) -> str:
+# The same code stands in chapters and decks, and a preview shows it again after every edit.
+@lru_cache(maxsize=4096)
+def colour(code: str, language: str) -> str:
     """Return code as HTML with a span around each run of one colour; names and operators need none."""
-    runs = groupby(lexer.get_tokens(code), lambda token: _colour_of(token[0]))
+    runs = groupby(_lexer_of(language).get_tokens(code), lambda token: _colour_of(token[0]))
     parts = []
     for name, tokens in runs:
         text = html.escape("".join(text for _, text in tokens), quote=False)
@@ -128,6 +129,17 @@ def colour(code: str, lexer: Lexer) -> str:
     return "".join(parts)
 
 
+@lru_cache(maxsize=64)
+def _lexer_of(language: str) -> Lexer:
+    """Return the lexer of a language, one for plain text when Pygments does not know it."""
+    found: Lexer = TextLexer(**LEXER)
+    if language:
+        with suppress(ClassNotFound):
+            found = get_lexer_by_name(language, **LEXER)
+    return found
+
+
+@lru_cache(maxsize=1024)
 def _colour_of(kind: _TokenType) -> str:
     """Return the short class of a kind of token, as Material colours it; "" for what keeps the ink."""
     return next((name for family, name in COLOURS if is_token_subtype(kind, family)), "")

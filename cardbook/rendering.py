@@ -1,9 +1,10 @@
 """MkDocs, run in this process: the very site that it builds by itself, without doing the same work twice."""
 
-import hashlib
 import importlib
+import json
 import shutil
 import sys
+from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from types import ModuleType
@@ -14,12 +15,26 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File
 
 from cardbook.problem import BadInput, Problem
+from cardbook.stamp import digest_of, hash_parts
 
 # Slow to import, and needed only for a notebook that was never converted before.
 DEFERRED = ("jupytext", "mkdocs_jupyter.convert")
 # What decides how a notebook is converted, and a template compiled.
-CONVERTERS = ("mkdocs-jupyter", "nbconvert", "jinja2", "mistune", "pygments", "markdown", "mkdocs-material")
+CONVERTERS = (
+    "mkdocs-jupyter",
+    "nbconvert",
+    "jinja2",
+    "mistune",
+    "pygments",
+    "markdown",
+    "mkdocs-material",
+    "beautifulsoup4",
+)
 NOTEBOOKS = "mkdocs-jupyter"
+# What the book's own hook does to a notebook that was converted: slow, and of no effect beyond its result.
+LIGHTEN = "lighten_notebook"
+
+Convert = Callable[[str, str, dict[str, Any]], str]
 
 
 class Deferred(ModuleType):
@@ -43,9 +58,10 @@ class Shelf:
 
     def __init__(self, root: Path) -> None:
         versions = [f"{name} {metadata.version(name)}" for name in CONVERTERS]
-        text = "\n".join([sys.version, *versions])
-        self.folder = root / ".cardbook" / "rendered" / hashlib.sha256(text.encode()).hexdigest()[:16]
+        parts = [sys.version, *versions, digest_of(Path(__file__).parent)]
+        self.folder = root / ".cardbook" / "rendered" / hash_parts(parts)[:16]
         self.mark = self.folder.parent / "unfinished"
+        self.used: set[Path] = set()
 
     def open(self) -> None:
         """Make it ready for a build, and mark it as in use."""
@@ -53,12 +69,29 @@ class Shelf:
         for path in list(others):
             if path.is_dir() and (self.mark.exists() or path != self.folder):
                 shutil.rmtree(path)
-        (self.folder / "templates").mkdir(parents=True, exist_ok=True)
+        for name in ("templates", "pages"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.mark.touch()
 
     def close(self) -> None:
-        """Say that nothing on it is half-written."""
+        """Throw away what this build did not use, and say that nothing is half-written."""
+        for path in (self.folder / "pages").iterdir():
+            if path not in self.used:
+                path.unlink()
         self.mark.unlink()
+
+    def remember(self, convert: Convert) -> Convert:
+        """Return the same conversion of a notebook's markup, done only where no earlier build has done it."""
+
+        def recall(markup: str, name: str, notebook: dict[str, Any]) -> str:
+            key = hash_parts([markup, name, json.dumps(notebook)])
+            kept = self.folder / "pages" / f"{key}.html"
+            if not kept.exists():
+                kept.write_text(convert(markup, name, notebook), encoding="utf-8")
+            self.used.add(kept)
+            return kept.read_text(encoding="utf-8")
+
+        return recall
 
     def on_env(self, env: Environment, **_: object) -> Environment:
         """Keep the theme's templates compiled."""
@@ -112,6 +145,10 @@ def load_settings(root: Path, target: Path, shelf: Shelf, address: str | None) -
         # Its key is the notebook alone, so that each set of versions needs a folder of its own.
         plugin.config.update(cache=True, cache_dir=str(shelf.folder))
         plugin.should_include = is_notebook
+    hooks: dict[str, ModuleType] = config["hooks"]
+    for hook in hooks.values():
+        if hasattr(hook, LIGHTEN):
+            setattr(hook, LIGHTEN, shelf.remember(getattr(hook, LIGHTEN)))
     return config
 
 

@@ -7,11 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import cardbook.stamp
 from cardbook.problem import BadInput
+from cardbook.rendering import Shelf
 from cardbook.site import NotPublishable, make_site
 from cardbook.stamp import Place, is_finished
 from tests.conftest import BOOK, DECK, FIRST, MKDOCS, SECOND, Cardbook, replace, write
@@ -209,3 +211,18 @@ def test_command_builds_then_has_nothing_to_do_and_names_what_is_wrong(
     assert failed.returncode == 1 and "NameError" in failed.stderr
     replace(small / "book.yml", "card: Second Card", "card: Secnd Card")
     assert cardbook("site", "--root", small).returncode == 2
+
+
+def test_lightened_notebook_is_remembered_until_it_or_our_code_changes(tmp_path: Path) -> None:
+    done: list[str] = []
+
+    def lighten(markup: str, name: str, notebook: dict[str, Any]) -> str:
+        done.append(markup)
+        return f"{name}: {markup} {notebook['cells']}"
+
+    for markup, cells in (("a", 1), ("a", 1), ("b", 1), ("b", 2), ("a", 1)):
+        shelf = Shelf(tmp_path)
+        shelf.open()
+        assert shelf.remember(lighten)(markup, "n", {"cells": cells}) == f"n: {markup} {cells}"
+        shelf.close()
+    assert done == ["a", "b", "b", "a"], "what a build did not use is thrown away"

@@ -6,8 +6,8 @@ What comes out is safe inside a page that Python-Markdown still reads: see `seal
 import html
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from typing import Any

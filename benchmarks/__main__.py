@@ -39,7 +39,7 @@ def main() -> None:
 @click.option(
     "--edits", type=click.IntRange(1), default=5, show_default=True, help="Edits in the live preview."
 )
-def compare(repeat: int, names: Sequence[str], edits: int) -> None:
+def compare(repeat: int, names: Sequence[str], examples: Sequence[str], edits: int) -> None:
     """Compare with other tools that execute examples: times, ratios to plain scripts, peak memory."""
     tools = [tool for tool in all_tools(install_peers()) if not names or tool.name in names]
     results = Results(STORE / "compare.json")
@@ -48,19 +48,20 @@ def compare(repeat: int, names: Sequence[str], edits: int) -> None:
     ) as folder:
         for number in range(repeat):
             place = folder / str(number)
-            run_plain(place / "plain", EXAMPLES, tell_of(results))
+            run_plain(place / "plain", examples or EXAMPLES, tell_of(results))
             for tool in tools:
-                compare_one(tool, place, results, edits)
+                compare_one(tool, place, examples or EXAMPLES, results, edits)
 
 
-def compare_one(tool: Tool, place: Path, results: Results, edits: int) -> None:
+def compare_one(tool: Tool, place: Path, examples: Sequence[str], results: Results, edits: int) -> None:
     """Measure everything of one tool, as far as it comes."""
     tell, made = tell_of(results), place / tool.name
+    edited = EDITED if EDITED in examples else examples[0]
     try:
-        run_tool(tool, made, EXAMPLES, EDITED, tell)
+        run_tool(tool, made, examples, edited, tell)
         if tool.name == OURS:
             run_restored(tool, made, place / "restored", tell)
-            run_preview(tool, made, EDITED, edits, tell)
+            run_preview(tool, made, edited, edits, tell)
     except Failed as error:
         click.echo(str(error), err=True)
         tell(tool.name, "failed", None)

@@ -23,12 +23,15 @@ def main() -> None:
     requests, replies = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")
     # What an import prints must not be taken for a reply.
     os.dup2(2, 1)
+    # While modules are only added the collector would look through them all again and again.
+    gc.disable()
     import_all(json.loads(requests.readline())["imports"])
     # It connects itself to the IPython it finds when it is imported, so each kernel must import it again.
     sys.modules.pop("matplotlib_inline.backend_inline", None)
     gc.collect()
     # Objects that the collector never visits again stay on pages that are never copied.
     gc.freeze()
+    gc.enable()
     answer(replies, {"danger": find_danger()})
     children: set[int] = set()
     try:

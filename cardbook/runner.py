@@ -87,12 +87,13 @@ def _run_all(
 def _parent_for(
     workplace: Workplace, plans: Sequence[Plan], threads: int, tell: Tell, given: Parent | None
 ) -> Iterator[Parent | None]:
-    """Return the parent given, or one that has imported what these examples import; None for a single one."""
-    if given is not None or len(plans) < 2:
+    """Return the parent given, or one that has imported what these examples import; None for no example."""
+    if given is not None or not plans:
         yield given
         return
     imports = sorted({statement for plan in plans for statement in import_statements(plan.example)})
-    tell(Event("note", "", 0, 0, f"importing what {len(plans)} examples import, once"))
+    whose = f"{len(plans)} examples import, once" if len(plans) > 1 else f"{plans[0].example.name} imports"
+    tell(Event("note", "", 0, 0, f"importing what {whose}"))
     with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as folder:
         variables = common_variables(workplace, threads, Path(folder))
         with start_parent(imports, variables, lambda text: tell(Event("note", "", 0, 0, text))) as parent:

@@ -10,9 +10,9 @@ from cardbook.book import read_book
 from cardbook.example import import_statements, read_example
 from cardbook.kernels import start_parent
 from cardbook.record import RecordSet
-from cardbook.runner import common_variables
+from cardbook.runner import common_variables, run_examples
 from cardbook.status import open_workplace
-from tests.conftest import ROOT, Cardbook, write
+from tests.conftest import ROOT, Cardbook, replace, write
 
 
 def variables(tmp_path: Path) -> dict[str, str]:
@@ -128,3 +128,14 @@ def test_child_of_an_example_does_not_outlive_it(small: Path, cardbook: Cardbook
     assert record is not None
     status = Path(f"/proc/{record.outputs[0][0].text.strip()}/status")
     assert not status.exists() or "zombie" in status.read_text()
+
+
+def test_single_example_is_forked_too_and_collects_its_garbage(small: Path) -> None:
+    look = (
+        'import gc\nimport sys\n\nprint("tabulate" in sys.modules, gc.isenabled())\n\n# %%\nimport tabulate\n'
+    )
+    replace(small / "examples" / "first.py", 'print("done")', look)
+    workplace = open_workplace(small, "offline")
+    assert run_examples(workplace, ["first"], 1, False, lambda event: None)[0].state == "fresh"
+    record = workplace.records.read("first")
+    assert record is not None and record.outputs[2][0].text == "True True\n"

@@ -36,6 +36,7 @@ def main() -> None:
 @click.option(
     "--tool", "names", multiple=True, help="Only this tool (and plain scripts); may be given again."
 )
+@click.option("--example", "examples", multiple=True, help="Only this example; may be given again.")
 @click.option(
     "--edits", type=click.IntRange(1), default=5, show_default=True, help="Edits in the live preview."
 )

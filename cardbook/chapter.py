@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 
 from cardbook.book import Chapter, Correction, Entry
 from cardbook.example import PARAMETERS, Cell, Example
+from cardbook.figure import Figure, figure_names, is_figure, read_figure
 from cardbook.markup import escape_markdown, render_card, render_code, render_printed, seal
 from cardbook.notebook import colab_link, install_line
 from cardbook.record import Provenance, Record
@@ -140,27 +141,22 @@ def _output_blocks(label: str, cell: Cell, outputs: Sequence[NotebookNode]) -> I
         if output.output_type == "stream":
             if printed := render_printed(output.text, output.name, label):
                 yield printed
-        elif "image/png" in output.data:
+        elif is_figure(output):
             figures += 1
-            size = output.metadata.get("image/png", {})
-            sides = "".join(f" {side}={size[side]}" for side in ("width", "height") if side in size)
-            image = f"../figures/{figure_name(label, figures)}"
-            alt = escape_markdown(cell.alt or "")
-            markup = f"![{alt}]({image}){{ loading=lazy{sides} }}"
-            opening = f'<figure class="output output-figure" data-output="{label}" markdown="1">'
-            yield f"{opening}\n{markup}\n</figure>"
+            yield _figure_block(read_figure(output), label, figures, cell.alt or "")
         elif "text/plain" in output.data:
             yield render_printed(output.data["text/plain"], "stdout", label)
 
 
-def figures_of(outputs: Sequence[NotebookNode]) -> list[str]:
-    """Return the PNG figures among a cell's outputs, in base64."""
-    return [output.data["image/png"] for output in outputs if "image/png" in output.get("data", {})]
-
-
-def figure_name(label: str, number: int) -> str:
-    """Return the file name of a cell's figure: `NAME-CELL.png`, `NAME-CELL-2.png` for its second."""
-    return f"{label}.png" if number == 1 else f"{label}-{number}.png"
+def _figure_block(figure: Figure, label: str, number: int, alt: str) -> str:
+    light, dark = figure_names(figure, label, number)
+    sides = f" width={figure.width} height={figure.height}" if figure.width and figure.height else ""
+    names = [f"{light}#only-light", f"{dark}#only-dark"] if dark else [light]
+    images = "\n".join(
+        f"![{escape_markdown(alt)}](../figures/{name}){{ loading=lazy{sides} }}" for name in names
+    )
+    opening = f'<figure class="output output-figure" data-output="{label}" markdown="1">'
+    return f"{opening}\n{images}\n</figure>"
 
 
 def _provenance_block(example: Example, provenance: Provenance) -> str:

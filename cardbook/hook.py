@@ -7,6 +7,7 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from bs4 import BeautifulSoup, Tag
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
-from cardbook.chapter import figure_name
+from cardbook.figure import Figure, figure_names, figures_of
 
 # A notebook page brings 575 kB of style, and scripts that want other hosts; book.css has all it needs.
 JUNK = (
@@ -58,14 +59,19 @@ def lighten_notebook(markup: str, name: str, notebook: dict[str, Any]) -> str:
         element["tabindex"] = "0"
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     for number, (shown, cell) in enumerate(zip(page.select(".jp-CodeCell"), code, strict=True), 1):
-        for count, image in enumerate(shown.find_all("img"), 1):
-            _refer(image, f"../../figures/{figure_name(f'{name}-{number}', count)}", cell["metadata"])
+        figures = zip(shown.select(".jp-OutputArea img"), figures_of(cell["outputs"]), strict=True)
+        for count, (image, figure) in enumerate(figures, 1):
+            names = figure_names(figure, f"{name}-{number}", count)
+            image.replace_with(*_images(page, names, figure, cell["metadata"].get("alt", "")))
     return str(page)
 
 
-def _refer(image: Tag, address: str, metadata: dict[str, Any]) -> None:
-    image["src"], image["alt"], image["loading"] = address, metadata.get("alt", ""), "lazy"
-    del image["class"]
+def _images(page: BeautifulSoup, names: tuple[str, str | None], figure: Figure, alt: str) -> Iterator[Tag]:
+    for name, scheme in zip(names, ("light", "dark"), strict=True):
+        if name:
+            address = f"../../figures/{name}" + (f"#only-{scheme}" if figure.dark else "")
+            sides = {"width": str(figure.width), "height": str(figure.height)} if figure.width else {}
+            yield page.new_tag("img", attrs={"src": address, "alt": alt, "loading": "lazy", **sides})
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig, **_: object) -> str:

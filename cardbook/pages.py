@@ -1,6 +1,5 @@
 """Pages: the generated part of docs/: chapters, with notebooks, scripts and figures beside them."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from pathlib import Path, PurePosixPath
@@ -8,9 +7,10 @@ from pathlib import Path, PurePosixPath
 import nbformat
 from nbformat import NotebookNode
 
-from cardbook.chapter import Shown, chapter_page, figure_name, figures_of
+from cardbook.chapter import Shown, chapter_page
 from cardbook.example import Example, script_of
 from cardbook.exports import make_exports
+from cardbook.figure import figure_names, figures_of, is_figure
 from cardbook.notebook import published_notebook
 from cardbook.problem import BadInput, Problem
 from cardbook.publication import make_publication
@@ -107,7 +107,7 @@ def _check_figures(workplace: Workplace, statuses: Sequence[Status]) -> list[Pro
     for status in statuses:
         example = workplace.plans[status.name].example
         for cell, outputs in zip(example.code_cells, _outputs(example, status), strict=True):
-            drawn = figures_of(outputs)
+            drawn = any(is_figure(output) for output in outputs)
             if drawn and not cell.alt:
                 what = "the figure of this cell has no alternative text"
                 remedy = 'say what it shows: # %% alt="…"'
@@ -144,8 +144,10 @@ def _example_files(workplace: Workplace, status: Status) -> Files:
     files[PurePosixPath("notebooks", f"{example.name}.ipynb")] = _write_notebook(quiet_notebook(executed))
     for number, outputs in enumerate(status.record.outputs, 1):
         for count, figure in enumerate(figures_of(outputs), 1):
-            path = PurePosixPath("figures", figure_name(f"{example.name}-{number}", count))
-            files[path] = base64.b64decode(figure)
+            light, dark = figure_names(figure, f"{example.name}-{number}", count)
+            files[PurePosixPath("figures", light)] = figure.light
+            if dark and figure.dark:
+                files[PurePosixPath("figures", dark)] = figure.dark
     return files
 
 

@@ -18,6 +18,7 @@ ATTACKS = (
     "<style>body { display: none }</style><meta http-equiv=refresh content='0;https://other.invalid/'>",
     "<svg/onload=alert(1)>",
     "$</span><script>alert(1)</script>$ $\\href{javascript:alert(1)}{x}$",
+    "$W \\approx U \\cdot V^T$",
 )
 PROGRAM = """\
 # %% [markdown]
@@ -26,7 +27,7 @@ PROGRAM = """\
 # %%
 import sys
 
-from IPython.display import HTML, Javascript, Markdown, display
+from IPython.display import HTML, SVG, Javascript, Markdown, display
 
 attacks = ATTACKS
 print(attacks)
@@ -36,6 +37,7 @@ print("| a |\\n|---|\\n| " + attacks.replace("\\n", " ") + " |")
 # %%
 for kind in (HTML, Markdown, Javascript):
     display(kind(attacks))
+display(SVG("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"))
 """
 BOOK = """\
 title: Small
@@ -99,6 +101,13 @@ def test_hostile_text_is_shown_letter_by_letter(open_page: Opener, hostile: str)
     assert page.locator("#hostile").inner_text().rstrip("#").strip() == TITLE
     printed = page.locator("pre[data-output='hostile-1']").first.text_content()
     assert printed == "\n\n".join(ATTACKS)
+
+
+def test_mathematics_is_typeset_beside_it(open_page: Opener, hostile: str) -> None:
+    page = open_page("chapters/one/", DESKTOP, hostile)
+    page.locator(".card-answer summary").click()
+    assert page.locator(".card-answer .katex math").last.text_content() == "W≈U⋅VTW \\approx U \\cdot V^T"
+    assert page.locator(".card-answer .katex").last.is_visible()
 
 
 def test_hostile_title_does_nothing_in_the_search(open_page: Opener, hostile: str) -> None:

@@ -1,0 +1,104 @@
+"""Figures: what a run drew, as files for a page in light and in dark colours."""
+
+import base64
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+# The ground of figure.mplstyle, and the colours drawn on it, each with what stands for it in the dark.
+PAPER, DARK_PAPER = "fdfcf9", "1c2028"
+DARK = {
+    "1b2430": "eceef2",
+    "2b3340": "d5d8de",
+    "4a5464": "aab2bf",
+    "8a94a6": "76808f",
+    "808080": "9aa0aa",
+    "3d5a9e": "8fb0f0",
+    "d9822b": "f0a860",
+    "2a8c82": "5cc4b6",
+    "b8436d": "ec86ab",
+    "7a5fb5": "b7a0ee",
+    "6f7f3a": "b3c56f",
+    "4c9bd1": "7cc0ee",
+    "8c6d4f": "c7a685",
+}
+# How far, in steps of a colour channel, a pixel may lie from a mixture of paper and one colour.
+TOLERANCE = 4.0
+
+Colours = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure as WebP and, if the theme drew it, for dark pages too; sides in CSS pixels, 0 if unknown."""
+
+    light: bytes
+    dark: bytes | None
+    width: int
+    height: int
+
+
+def figures_of(outputs: Iterable[Mapping[str, Any]]) -> list[Figure]:
+    """Return the figures among a cell's outputs, in order."""
+    return [read_figure(output) for output in outputs if is_figure(output)]
+
+
+def is_figure(output: Mapping[str, Any]) -> bool:
+    """Return whether an output is a figure."""
+    return "image/png" in output.get("data", {})
+
+
+def read_figure(output: Mapping[str, Any]) -> Figure:
+    """Return the figure that an output is."""
+    size = output.get("metadata", {}).get("image/png", {})
+    picture = Image.open(io.BytesIO(base64.b64decode(output["data"]["image/png"])))
+    image = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    dark = darken(image) if image.getpixel((0, 0)) == tuple(bytes.fromhex(PAPER)) else None
+    return Figure(_write(image), _write(dark) if dark else None, size.get("width", 0), size.get("height", 0))
+
+
+def figure_names(figure: Figure, label: str, number: int) -> tuple[str, str | None]:
+    """Return the names of a figure's light and dark file: `NAME-CELL.webp`, with `-2` for a cell's second."""
+    stem = label if number == 1 else f"{label}-{number}"
+    return f"{stem}.webp", f"{stem}-dark.webp" if figure.dark else None
+
+
+def _write(image: Image.Image) -> bytes:
+    content = io.BytesIO()
+    # Lossless; more effort takes ten times as long and saves a quarter.
+    image.save(content, "WEBP", lossless=True, quality=20, method=1)
+    return content.getvalue()
+
+
+def darken(image: Image.Image) -> Image.Image:
+    """Return a figure as the theme would draw it on dark ground; what has colours of its own keeps them.
+
+    Along an edge a pixel is a mixture of the paper and one colour: it becomes the same mixture in the dark.
+    """
+    pixels = np.asarray(image).astype(np.uint32)
+    packed = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
+    found, places = np.unique(packed, return_inverse=True)
+    colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=-1).astype(float)
+    return Image.fromarray(_darken_colours(colours)[places].reshape(pixels.shape).astype(np.uint8))
+
+
+def _darken_colours(colours: Colours) -> Colours:
+    result, nearest = colours.copy(), np.full(len(colours), TOLERANCE)
+    paper, dark_paper = _read(PAPER), _read(DARK_PAPER)
+    for light, dark in DARK.items():
+        step = _read(light) - paper
+        share = np.clip((colours - paper) @ step / (step @ step), 0, 1)
+        distance = np.linalg.norm(colours - paper - share[:, None] * step, axis=1)
+        better = distance < nearest
+        result[better] = (dark_paper + share[:, None] * (_read(dark) - dark_paper))[better].round()
+        nearest[better] = distance[better]
+    return result
+
+
+def _read(colour: str) -> Colours:
+    return np.array(list(bytes.fromhex(colour)), dtype=float)

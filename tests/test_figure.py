@@ -1,0 +1,66 @@
+import base64
+import io
+import re
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from cardbook import figure
+from cardbook.figure import DARK, DARK_PAPER, PAPER, figure_names, figures_of
+
+INK = "1b2430"
+
+
+def rgb(colour: str) -> tuple[int, ...]:
+    return tuple(bytes.fromhex(colour))
+
+
+def drawing(ground: str) -> Image.Image:
+    image = Image.new("RGB", (40, 20), f"#{ground}")
+    pencil = ImageDraw.Draw(image)
+    pencil.rectangle((10, 0, 14, 19), f"#{INK}")
+    pencil.rectangle((20, 0, 24, 19), "#ff0000")
+    pencil.rectangle((30, 0, 34, 19), "#ffffff")
+    pencil.point((9, 5), tuple((a + b) // 2 for a, b in zip(rgb(PAPER), rgb(INK), strict=True)))
+    return image
+
+
+def output(image: Image.Image) -> dict[str, object]:
+    content = io.BytesIO()
+    image.save(content, "PNG")
+    data = {"image/png": base64.b64encode(content.getvalue()).decode()}
+    return {
+        "output_type": "display_data",
+        "data": data,
+        "metadata": {"image/png": {"width": 20, "height": 10}},
+    }
+
+
+def read(content: bytes | None) -> Image.Image:
+    assert content is not None
+    return Image.open(io.BytesIO(content)).convert("RGB")
+
+
+def test_figure_of_the_theme_has_a_light_file_without_loss_and_a_dark_one() -> None:
+    (found,) = figures_of([{"output_type": "stream", "text": "x"}, output(drawing(PAPER))])
+    assert read(found.light).tobytes() == drawing(PAPER).tobytes()
+    dark = read(found.dark)
+    assert dark.getpixel((0, 0)) == rgb(DARK_PAPER) and dark.getpixel((12, 5)) == rgb(DARK[INK])
+    assert dark.getpixel((22, 5)) == (255, 0, 0) and dark.getpixel((32, 5)) == (255, 255, 255)
+    edge = dark.getpixel((9, 5))
+    assert isinstance(edge, tuple) and all(
+        abs(is_now - (a + b) / 2) < 3
+        for is_now, a, b in zip(edge, rgb(DARK_PAPER), rgb(DARK[INK]), strict=True)
+    )
+    assert (found.width, found.height) == (20, 10)
+    assert figure_names(found, "a-1", 2) == ("a-1-2.webp", "a-1-2-dark.webp")
+
+
+def test_picture_that_the_theme_did_not_draw_stays_as_it_is() -> None:
+    (found,) = figures_of([output(drawing("ffffff"))])
+    assert found.dark is None and figure_names(found, "a-1", 1) == ("a-1.webp", None)
+
+
+def test_every_colour_of_the_theme_has_a_dark_one() -> None:
+    theme = Path(figure.__file__).with_name("figure.mplstyle").read_text(encoding="utf-8")
+    assert {*re.findall(r"\b[0-9a-f]{6}\b", theme), "808080"} == {*DARK, PAPER}

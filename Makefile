@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PACKAGES := node_modules/.package-lock.json
+AUDIT := tests/audit/node_modules/.package-lock.json
 BUNDLE := docs/assets/built/book.js
 
 # Plain Python started from here finds the models in the store.
@@ -31,6 +32,10 @@ $(PACKAGES): package.json package-lock.json .npmrc
 	@command -v node npm > /dev/null || { echo "Node.js 20 or newer with npm is needed to bundle web/: install it (Debian: apt install nodejs npm)." >&2; exit 1; }
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "Node.js 20 or newer is needed; node --version says $$(node --version)." >&2; exit 1; }
 	npm ci
+	@touch $@
+
+$(AUDIT): tests/audit/package.json tests/audit/package-lock.json $(PACKAGES)
+	npm ci --prefix tests/audit
 	@touch $@
 
 $(BUNDLE): $(PACKAGES) $(wildcard web/*.ts web/*.css web/*.mjs)
@@ -69,7 +74,7 @@ format: $(READY)  ## format and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: lint workflows pages  ## everything CI checks, its own set-up included
+test: lint workflows pages $(AUDIT)  ## everything CI checks, its own set-up included
 	$(BIN)/pytest
 
 # What the workflows call, one job after the other (.github/workflows/).

@@ -88,7 +88,7 @@ def _example_blocks(entry: Entry, shown: Shown) -> Iterator[str]:
     number = 0
     for cell in example.cells:
         if cell.kind == "markdown":
-            yield lower_headings(_without_title(cell.source, example), 3)
+            yield lower_headings(_without_title(cell.source, example), 2)
             continue
         number += 1
         label = f"{example.name}-{number}"

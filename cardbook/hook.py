@@ -24,6 +24,7 @@ JUNK = (
 )
 PLAIN = ".highlight-ipynb :is(.n, .o, .p, .w, .nn, .nb, .bp)"
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)
+BUNDLE = re.compile(r'<script (src="[^"]*assets/javascripts/bundle)')
 SPACE = re.compile(r"\s*\n\s*")
 BOOST = 8
 DIALOG = 'data-md-component="search" role="dialog"'
@@ -107,6 +108,8 @@ def tighten(frame: str) -> str:
 def protect(output: str, frame: str, config: MkDocsConfig) -> str:
     """Return a page whose search dialog has a name, and that runs no inline script but those of `frame`."""
     named = output.replace(DIALOG, f'{DIALOG} aria-label="Search"')
+    # The page is shown before the theme's script has come; what follows it waits in order.
+    named = BUNDLE.sub(r"<script defer \1", named)
     if (config.site_url or "").startswith("http://"):
         # A preview: each build gives its pages another inline script, which reloads them.
         return named

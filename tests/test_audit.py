@@ -1,0 +1,65 @@
+"""The built site under other people's examination: Lighthouse on a slow phone, and the Nu HTML checker."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.browser import CHROMIUM, FLAGS
+from tests.conftest import ROOT
+
+TOOLS = ROOT / "tests" / "audit" / "node_modules"
+LIGHTHOUSE = TOOLS / "lighthouse" / "cli" / "index.js"
+VNU = TOOLS / "vnu-jar" / "build" / "dist" / "vnu.jar"
+CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
+
+# What the checker says and we accept: all of it is in the frame that Material writes around each page.
+ACCEPTED = (
+    # The boxes that open the drawer and the search, kept from being restored by a browser.
+    r"Attribute “autocomplete” is only allowed when the input type is .*",
+    # A heading that is a label where a page has no table of contents of its own.
+    r"The value of the “for” attribute of the “label” element must be the ID of a non-hidden form control\.",
+)
+
+
+def need(path: Path) -> None:
+    if not path.exists():
+        pytest.fail(f"{path.relative_to(ROOT)} is missing: npm ci --prefix tests/audit", pytrace=False)
+
+
+@pytest.mark.parametrize("path", ["", "chapters/generation-and-vision/", "study/"])
+def test_lighthouse_gives_at_least_95(served: str, tmp_path: Path, path: str) -> None:
+    need(LIGHTHOUSE)
+    report = tmp_path / "report.json"
+    flags = " ".join(["--headless=new", *FLAGS, f"--user-data-dir={tmp_path / 'profile'}"])
+    command = ["node", str(LIGHTHOUSE), served + path, "--quiet", "--output=json", f"--output-path={report}"]
+    command += [f"--chrome-flags={flags}", f"--only-categories={','.join(CATEGORIES)}"]
+    variables = os.environ | {"CHROME_PATH": str(CHROMIUM)}
+    outcome = subprocess.run(command, capture_output=True, text=True, env=variables)
+    assert outcome.returncode == 0, outcome.stderr
+    found = json.loads(report.read_text(encoding="utf-8"))
+    scores = {name: round(100 * found["categories"][name]["score"]) for name in CATEGORIES}
+    weak = [
+        f"{key}: {audit['title']}: {audit.get('displayValue', '')}"
+        for key, audit in found["audits"].items()
+        if audit["score"] is not None and audit["score"] < 0.9
+    ]
+    assert min(scores.values()) >= 95, (scores, weak)
+
+
+def test_checker_of_html_says_nothing_new(site: Path) -> None:
+    need(VNU)
+    pages = ["index.html", "404.html", "about/index.html", "licences/index.html", "study/index.html"]
+    pages += ["chapters/generation-and-vision/index.html", "notebooks/text_generation/index.html"]
+    command = ["java", "-jar", str(VNU), "--format", "json", "--exit-zero-always", *pages]
+    outcome = subprocess.run(command, cwd=site, capture_output=True, text=True)
+    messages = json.loads(outcome.stderr)["messages"]
+    news = {
+        f"{Path(message['url']).parent.name}: {message['message']}"
+        for message in messages
+        if message["type"] == "error" and not any(re.fullmatch(rule, message["message"]) for rule in ACCEPTED)
+    }
+    assert news == set()

@@ -57,7 +57,9 @@ def read_figure(output: Mapping[str, Any]) -> Figure:
     """Return the figure that an output is."""
     size = output.get("metadata", {}).get("image/png", {})
     picture = Image.open(io.BytesIO(base64.b64decode(output["data"]["image/png"])))
-    image = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+    image = picture.convert("RGBA")
+    if image.getchannel("A").getextrema() == (255, 255):
+        image = image.convert("RGB")
     dark = darken(image) if image.getpixel((0, 0)) == tuple(bytes.fromhex(PAPER)) else None
     return Figure(_write(image), _write(dark) if dark else None, size.get("width", 0), size.get("height", 0))
 

@@ -27,7 +27,8 @@ def drawing(ground: str) -> Image.Image:
 
 def output(image: Image.Image) -> dict[str, object]:
     content = io.BytesIO()
-    image.save(content, "PNG")
+    # As matplotlib writes them: with an alpha channel that says nothing.
+    image.convert("RGBA").save(content, "PNG")
     data = {"image/png": base64.b64encode(content.getvalue()).decode()}
     return {
         "output_type": "display_data",

@@ -1,4 +1,4 @@
-"""The study page: every card of the book. Without JavaScript a list to read; web/study_page.ts makes it ask."""
+"""The study page: every card of the book, a list to read that web/study_page.ts turns into questions."""
 
 from cardbook.book import Book
 from cardbook.chapter import card_block
@@ -16,8 +16,8 @@ search:
 
 # Study
 
-Try to recall the answer before you reveal it, then say how well you did. Each card comes back when you are about to
-forget it.
+Try to recall the answer before you reveal it, then say how well you did. Each card comes back when you are
+about to forget it.
 { .study-lead }
 
 <div class="study" data-study="" hidden></div>

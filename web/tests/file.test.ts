@@ -53,6 +53,11 @@ test("a file of schema 1 is read", () => {
   assert.equal(log.stateOf("text-generation")!.last_review!.toISOString(), "2026-01-07T09:12:41.500Z");
 });
 
+test("the file that the book describes is one", () => {
+  const [, example = ""] = /```json\n(.*?)```/s.exec(readFileSync("docs/progress.md", "utf8")) ?? [];
+  assert.equal(readProgress(example).entries.length, 3);
+});
+
 test("a later schema reads files of every earlier one, one migration after the other", () => {
   const migrations: Migration[] = [
     ({ confidence, ...rest }) => ({ ...rest, ...(confidence ? { grade: confidence } : {}) }),

@@ -172,12 +172,16 @@ def test_keys_are_left_alone_where_they_mean_something_else(study: Page) -> None
     assert grades(study) == []
 
 
-def test_a_held_key_grades_once(study: Page) -> None:
-    study.keyboard.press("Space")
-    study.keyboard.down("3")
-    study.keyboard.down("3")
-    study.keyboard.down("3")
-    assert grades(study) == [("alpha", 3)]
+def test_a_held_key_counts_once(study: Page) -> None:
+    for _ in range(3):
+        study.keyboard.down("n")
+    assert question(study) == "What is beta?"
+    study.keyboard.up("n")
+    answer(study, 3)
+    answer(study, 3)
+    for _ in range(3):
+        study.keyboard.down("u")
+    assert len([entry for entry in stored(study) if "undone" in entry]) == 1
 
 
 def test_not_now_asks_later_and_writes_nothing(study: Page) -> None:

@@ -79,7 +79,7 @@ export class Desk {
     const { trouble, unsaved, unread } = this.store;
     const texts: string[] = [];
     if (trouble && (early || unsaved)) texts.push(TROUBLES[trouble]);
-    if (unsaved) texts.push(`Not stored: ${count(unsaved, "entry").replace("entrys", "entries")}. Export your progress.`);
+    if (unsaved) texts.push(`Not stored: ${count(unsaved, "entry")}. Export your progress.`);
     if (unread && early)
       texts.push(`${unread} stored items were written by a newer version of this page. They are kept: reload to use them.`);
     this.#notice.hidden = !texts.length;

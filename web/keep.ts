@@ -38,7 +38,7 @@ export class Keep {
 
   #export(): void {
     this.desk.exportProgress();
-    this.#tell(`Exported ${count(this.desk.store.log.entries.length, "entry").replace("entrys", "entries")}.`, false);
+    this.#tell(`Exported ${count(this.desk.store.log.entries.length, "entry")}.`, false);
   }
 
   async #import(file: File): Promise<void> {

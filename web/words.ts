@@ -15,9 +15,10 @@ export function span(then: Date, now: Date): string {
   return count(Math.round(days / 365), "year");
 }
 
-/** Returns "1 card", "2 cards". */
+/** Returns "1 card", "2 cards", "2 entries". */
 export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+  if (number === 1) return `1 ${noun}`;
+  return `${number} ${noun.endsWith("ry") ? `${noun.slice(0, -1)}ies` : `${noun}s`}`;
 }
 
 export function percent(part: number, whole: number): string {

@@ -49,6 +49,14 @@ print("four", file=sys.stderr)
     assert ran.outputs.warnings == ("four",)
 
 
+def test_figure_is_taken_where_it_is_shown_or_else_at_the_end_of_its_block() -> None:
+    draw = "from matplotlib import pyplot as plt\n\nplt.plot([1, 2])\nplt.show()\nline = plt.plot([2, 1])"
+    first, second = paste(draw, "plt.show()")
+    assert first.error == second.error == ""
+    assert (len(first.outputs.figures), len(second.outputs.figures)) == (2, 0)
+    assert first.outputs.figures[0] != first.outputs.figures[1]
+
+
 def test_process_that_ends_itself_is_an_error_of_its_block() -> None:
     first, second, third = paste("print(1)", "import os\nos._exit(0)", "print(3)")
     assert (first.error, second.error) == ("", "the process ended")

@@ -19,7 +19,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from cardbook.data import Unsettled, take_data
-from cardbook.environment import processor_name
+from cardbook.environment import driver_version, processor_name
 from cardbook.example import Example, imports_of, to_notebook
 from cardbook.fingerprint import Fingerprint
 from cardbook.guard import Fence
@@ -299,4 +299,5 @@ def _provenance(
         packages=packages,
         models=models,
         outputs=hash_outputs(notebook),
+        driver=driver_version() if measured.gpu else "",
     )

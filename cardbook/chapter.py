@@ -22,7 +22,8 @@ FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 class Shown:
     """An example as a chapter shows it: with its record, or with the reason `why` there is none to show.
 
-    `repository` is the book's on GitHub, as `OWNER/NAME`; "" when it has none.
+    `repository` is the book's on GitHub, as `OWNER/NAME`; "" when it has none. `max_age_days` is how old
+    the book lets a record be.
     """
 
     example: Example
@@ -30,6 +31,7 @@ class Shown:
     why: str
     has_test: bool
     repository: str
+    max_age_days: int
 
     @property
     def outputs(self) -> list[list[NotebookNode]]:
@@ -96,7 +98,7 @@ def _example_blocks(entry: Entry, shown: Shown) -> Iterator[str]:
         yield render_code(cell.source, kind, label)
         yield from _output_blocks(label, cell, next(outputs))
     if shown.record:
-        yield _provenance_block(example, shown.record.provenance)
+        yield _provenance_block(example, shown.record.provenance, shown.max_age_days)
     yield "</div>"
 
 
@@ -159,9 +161,10 @@ def _figure_block(figure: Figure, label: str, number: int, alt: str) -> str:
     return f"{opening}\n{images}\n</figure>"
 
 
-def _provenance_block(example: Example, provenance: Provenance) -> str:
+def _provenance_block(example: Example, provenance: Provenance, max_age_days: int) -> str:
     started = datetime.fromisoformat(provenance.started)
-    when = f'<time datetime="{started.isoformat()}">{started.strftime("%-d %B %Y, %H:%M UTC")}</time>'
+    day = started.strftime("%-d %B %Y, %H:%M UTC")
+    when = f'<time datetime="{started.isoformat()}" data-max-age="{max_age_days}">{day}</time>'
     memory = f"{_size(provenance.peak_memory)} of memory at most"
     if provenance.gpu_memory is not None:
         memory += f", {_size(provenance.gpu_memory)} on the GPU"

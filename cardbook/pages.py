@@ -80,7 +80,8 @@ def _show(workplace: Workplace, status: Status) -> Shown:
     example = workplace.plans[status.name].example
     record = status.record if status.state == "fresh" else None
     why = "" if record else f"{status.state}: {'; '.join(status.reasons)}"
-    return Shown(example, record, why, _test_path(workplace, example).exists(), workplace.home.repository)
+    has_test = _test_path(workplace, example).exists()
+    return Shown(example, record, why, has_test, workplace.home.repository, workplace.book.max_age_days)
 
 
 def _check_nav(workplace: Workplace) -> list[Problem]:

@@ -1,5 +1,6 @@
 // Started on every page: when it is loaded, and again when Material's instant navigation has replaced its content.
 
+import { start as startAge } from "./age";
 import { Desk } from "./desk";
 import { start as startReading } from "./reading";
 import { Store } from "./store";
@@ -18,6 +19,7 @@ const desk = new Desk(new Store(() => localStorage));
 
 function start(): void {
   startReading();
+  startAge();
   startStudy(desk);
 }
 

@@ -13,7 +13,7 @@ export HF_HUB_CACHE := $(CURDIR)/.cardbook/hub
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site test serve models run assets pages check status lint format lock clean
+.PHONY: help site test serve models run assets pages check status bench lint format lock clean
 .PHONY: shard import render verify verify-stamp stamp drift latest site-next exits workflows audit
 
 help:  ## list what one can do
@@ -143,6 +143,10 @@ exits: site-next $(ZENSICAL)/bin/zensical  ## tell what ProperDocs and Zensical 
 	rm -rf $(ZENSICAL)/book && mkdir $(ZENSICAL)/book && cp -R docs mkdocs.yml $(ZENSICAL)/book
 	-cd $(ZENSICAL)/book && ../bin/zensical build >&2
 	@$(BIN)/python -m tools.compare_sites site $(NEXT)/site $(ZENSICAL)/book/site
+
+bench: $(READY) assets  ## measure: beside other tools, and how cost grows (takes many minutes)
+	$(BIN)/python -m benchmarks compare
+	$(BIN)/python -m benchmarks scale
 
 lock: $(READY)  ## write the versions of everything installed into constraints.txt, their hashes into requirements.lock
 	$(BIN)/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > constraints.txt

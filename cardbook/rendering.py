@@ -44,9 +44,13 @@ class Deferred(ModuleType):
         """Return what the module itself has by this name."""
         if name.startswith("__"):
             raise AttributeError(name)
+        return getattr(self.give_way(), name)
+
+    def give_way(self) -> ModuleType:
+        """Return the module itself, imported by now."""
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
-        return getattr(importlib.import_module(self.__name__), name)
+        return importlib.import_module(self.__name__)
 
 
 class Shelf:
@@ -97,6 +101,14 @@ class Shelf:
         """Keep the theme's templates compiled."""
         env.bytecode_cache = FileSystemBytecodeCache(str(self.folder / "templates"))
         return env
+
+
+def load_converters() -> None:
+    """Import what a build with a notebook that was never converted needs."""
+    load_mkdocs()
+    for name in DEFERRED:
+        if isinstance(stand_in := sys.modules[name], Deferred):
+            stand_in.give_way()
 
 
 def load_mkdocs() -> None:

@@ -74,11 +74,11 @@ def _run(workplace: "Workplace", names: Sequence[str]) -> None:
     from threading import Thread
 
     from cardbook.progress import show_progress
-    from cardbook.rendering import load_mkdocs
+    from cardbook.rendering import load_converters
     from cardbook.runner import run_examples
 
     # This process only waits while examples run: time enough to import what the build needs.
-    Thread(target=load_mkdocs).start()
+    Thread(target=load_converters).start()
     with show_progress() as tell:
         run_examples(workplace, names, workplace.environment.jobs, False, tell)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 # The ground of figure.mplstyle, and the colours drawn on it, each with what stands for it in the dark.
 PAPER, DARK_PAPER = "fdfcf9", "1c2028"
@@ -29,6 +29,8 @@ DARK = {
 }
 # How far, in steps of a colour channel, a pixel may lie from a mixture of paper and one colour.
 TOLERANCE = 4.0
+# The width of the square around a pixel in which there is paper if the pixel is such a mixture.
+REACH = 5
 
 Colours = NDArray[np.float64]
 
@@ -86,11 +88,19 @@ def darken(image: Image.Image) -> Image.Image:
     packed = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
     found, places = np.unique(packed, return_inverse=True)
     colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=-1).astype(float)
-    return Image.fromarray(_darken_colours(colours)[places].reshape(pixels.shape).astype(np.uint8))
+    dark, pure = _darken_colours(colours)
+    places = places.reshape(packed.shape)
+    # Inside a heat map or a picture, far from paper, what looks like a mixture is none.
+    paper = Image.fromarray((packed == int(PAPER, 16)).astype(np.uint8) * 255)
+    near = np.asarray(paper.filter(ImageFilter.MaxFilter(REACH))) > 0
+    chosen = np.where((near | pure[places])[..., None], dark[places], pixels)
+    return Image.fromarray(chosen.astype(np.uint8))
 
 
-def _darken_colours(colours: Colours) -> Colours:
+def _darken_colours(colours: Colours) -> tuple[Colours, NDArray[np.bool_]]:
+    """Return the dark colour of each colour, and whether it is one of the theme's, unmixed."""
     result, nearest = colours.copy(), np.full(len(colours), TOLERANCE)
+    pure = np.zeros(len(colours), dtype=bool)
     paper, dark_paper = _read(PAPER), _read(DARK_PAPER)
     for light, dark in DARK.items():
         step = _read(light) - paper
@@ -99,7 +109,8 @@ def _darken_colours(colours: Colours) -> Colours:
         better = distance < nearest
         result[better] = (dark_paper + share[:, None] * (_read(dark) - dark_paper))[better].round()
         nearest[better] = distance[better]
-    return result
+        pure[better] = share[better] == 1
+    return result, pure
 
 
 def _read(colour: str) -> Colours:

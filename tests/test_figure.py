@@ -57,6 +57,15 @@ def test_figure_of_the_theme_has_a_light_file_without_loss_and_a_dark_one() -> N
     assert figure_names(found, "a-1", 2) == ("a-1-2.webp", "a-1-2-dark.webp")
 
 
+def test_shade_inside_a_picture_is_no_mixture_with_paper() -> None:
+    image = drawing(PAPER)
+    shade = tuple((3 * a + b) // 4 for a, b in zip(rgb(PAPER), rgb(INK), strict=True))
+    ImageDraw.Draw(image).rectangle((2, 2, 9, 19), "#ff0000")
+    image.putpixel((6, 10), shade)
+    (found,) = figures_of([output(image)])
+    assert read(found.dark).getpixel((6, 10)) == shade
+
+
 def test_picture_that_the_theme_did_not_draw_stays_as_it_is() -> None:
     (found,) = figures_of([output(drawing("ffffff"))])
     assert found.dark is None and figure_names(found, "a-1", 1) == ("a-1.webp", None)

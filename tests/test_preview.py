@@ -58,8 +58,9 @@ def test_refresh_runs_what_is_stale_and_rewrites_what_changed(small: Path, warm:
 def test_broken_example_is_shown_as_such(small: Path, warm: WarmParent) -> None:
     replace(small / "examples" / "first.py", 'print("done")', "print(y)")
     before = read_times(small)
-    refresh_pages(small, "offline", warm, print)
-    assert read_times(small) == before, "what a refresh writes is no edit"
+    written = refresh_pages(small, "offline", warm, print)
+    after = {path: time for path, time in read_times(small).items() if path not in written}
+    assert after == before, "what a refresh writes is no edit"
     assert 'failure "Not run"' in page_of(small) and "NameError" in page_of(small)
 
 

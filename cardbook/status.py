@@ -11,7 +11,7 @@ from cardbook.book import Book, Setting, read_book
 from cardbook.data import hash_data
 from cardbook.environment import Environment, device_class, read_environment
 from cardbook.example import Example, read_example, set_parameters
-from cardbook.fingerprint import Fingerprint, check_models, explain, take_fingerprint
+from cardbook.fingerprint import Fingerprint, Parts, check_models, explain, take_fingerprint
 from cardbook.home import Home, read_home
 from cardbook.models import Model, ModelStore, Stored, read_models
 from cardbook.problem import BadInput, Problem
@@ -135,12 +135,17 @@ def take_status(workplace: Workplace, name: str) -> Status:
         return Status(name, "failed", (failure.message,), record)
     if record is None:
         return Status(name, "missing", ("it has never run",), None)
-    read = (*record.provenance.parts.get("data", ()), *plan.setting.data)
-    today = plan.fingerprint.with_data(hash_data(workplace.root, read))
+    today = renew_fingerprint(workplace, plan, record.provenance.parts)
     if record.provenance.fingerprint != today.digest:
         reasons = explain(record.provenance.parts, today.parts)
         return Status(name, "stale", tuple(reasons) or ("its fingerprint differs",), record)
     return Status(name, "fresh", (), record)
+
+
+def renew_fingerprint(workplace: Workplace, plan: Plan, recorded: Parts) -> Fingerprint:
+    """Return the fingerprint of an example today; the recorded parts name the data files that it read."""
+    read = (*recorded.get("data", ()), *plan.setting.data)
+    return plan.fingerprint.with_data(hash_data(workplace.root, read))
 
 
 def take_statuses(workplace: Workplace) -> list[Status]:

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from cardbook.execution import BoundedClient
+from cardbook.execution import BoundedClient, join_streams
 from cardbook.guard import REFUSAL, landlock_version
 from cardbook.models import Model, ModelStore, hash_file
 from cardbook.record import RecordSet
@@ -122,7 +122,7 @@ def state_of(root: Path, name: str) -> str:
 
 
 def drafts_of(root: Path) -> list[str]:
-    kept = (".ipynb", ".failed.json", ".lock")
+    kept = (".ipynb", ".failed.json")
     return [path.name for path in records_of(root).folder.iterdir() if not path.name.endswith(kept)]
 
 
@@ -192,12 +192,32 @@ def test_cell_that_is_told_to_stop_when_it_has_just_ended_stops_the_next() -> No
     async def execute() -> None:
         client = BoundedClient(new_notebook())
         client.stop("too much memory")
-        client.task_poll_for_reply = asyncio.ensure_future(asyncio.sleep(600))
+        client.task_poll_for_reply = asyncio.ensure_future(asyncio.sleep(2))
         client.process_message({"content": {}}, new_code_cell(), 0)
         await client.task_poll_for_reply
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(execute())
+
+
+def test_streams_are_joined_as_a_terminal_would_leave_them() -> None:
+    def printed(*pieces: tuple[str, str]) -> list[tuple[str, str]]:
+        outputs = [new_output("stream", name=name, text=text) for name, text in pieces]
+        return [(output.name, output.text) for output in join_streams(outputs)]
+
+    assert printed(("stdout", "a"), ("stdout", "b\n")) == [("stdout", "ab\n")]
+    assert printed(("stderr", "x"), ("stdout", "y"), ("stderr", "z")) == [("stdout", "y"), ("stderr", "xz")]
+    assert printed(("stdout", "1 %\r2 %\r"), ("stdout", "3 %\r\nend")) == [("stdout", "3 %\r\nend")]
+    figure = new_output("display_data", data={"image/png": ""})
+    assert join_streams([figure]) == [figure]
+
+
+def test_long_line_is_printed_whole(small: Path, cardbook: Cardbook) -> None:
+    """nbclient would take an hour to look for carriage returns in it."""
+    replace(small / "examples" / "first.py", 'print("done")', 'print("x" * 4_000_000)')
+    assert cardbook("run", "first", "--root", small).returncode == 0
+    record = records_of(small).read("first")
+    assert record is not None and record.outputs[2][0].text == "x" * 4_000_000 + "\n"
 
 
 def test_printed_bytes_that_are_no_text_leave_a_record_that_can_be_read(
@@ -257,7 +277,7 @@ def test_two_runs_at_once_share_the_work(small: Path) -> None:
     replace(small / "examples" / "first.py", 'print("done")', "import time\ntime.sleep(3)")
     command = [sys.executable, "-m", "cardbook", "run", "--root", str(small)]
     first = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE)
-    wait_until(lambda: (records_of(small).folder / ".holder").exists())
+    wait_until(lambda: list((small / ".cardbook" / "locks").glob("*.holder")) != [])
     second = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE)
     outputs = [first.communicate()[0], second.communicate()[0]]
     assert (first.returncode, second.returncode) == (0, 0)
@@ -277,6 +297,7 @@ def test_run_that_was_killed_blocks_nobody_and_leaves_no_process(
     command = [sys.executable, "-m", "cardbook", "run", *names, "--root", str(small)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until(lambda: sleepers(mark) != [])
+    records_of(small).folder.mkdir(parents=True, exist_ok=True)
     (records_of(small).folder / ".first.ipynb-draft").write_text("half")
     process.kill()
     process.wait()

@@ -167,15 +167,13 @@ class RecordSet:
         write_whole(self.failure_path(name), json.dumps(asdict(failure), indent=1) + "\n")
 
     @contextmanager
-    def held(self, locks: Path, say: Callable[[str], None]) -> Iterator[None]:
+    def held(self, say: Callable[[str], None]) -> Iterator[None]:
         """Keep other runs away from these records while the block lasts; wait, and say so, for one at work.
 
-        The lock is a file in the folder `locks`, as in the records' own it would be handed over with them. It
-        is the machine that holds it for a process, so that a run that was killed holds nothing.
+        The lock is the machine's own, so that a run that was killed holds nothing.
         """
-        locks.mkdir(parents=True, exist_ok=True)
-        name = hash_text(str(self.folder.resolve()))[:16]
-        lock, holder = FileLock(locks / f"{name}.lock"), locks / f"{name}.holder"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock, holder = FileLock(self.folder / ".lock"), self.folder / ".holder"
         try:
             lock.acquire(timeout=0)
         except Timeout:

@@ -39,8 +39,7 @@ def run_examples(
     before = [take_status(workplace, name) for name in names]
     if not _waiting(before, force):
         return before
-    locks = workplace.root / ".cardbook" / "locks"
-    with workplace.records.held(locks, lambda text: tell(Event("note", "", 0, 0, text))):
+    with workplace.records.held(lambda text: tell(Event("note", "", 0, 0, text))):
         # Another run may have done some of it meanwhile.
         waiting = _waiting([take_status(workplace, name) for name in names], force)
         faults = _run_all(workplace, [workplace.plans[name] for name in waiting], jobs, tell, parent)

@@ -122,7 +122,7 @@ def state_of(root: Path, name: str) -> str:
 
 
 def drafts_of(root: Path) -> list[str]:
-    kept = (".ipynb", ".failed.json")
+    kept = (".ipynb", ".failed.json", ".lock")
     return [path.name for path in records_of(root).folder.iterdir() if not path.name.endswith(kept)]
 
 
@@ -277,7 +277,7 @@ def test_two_runs_at_once_share_the_work(small: Path) -> None:
     replace(small / "examples" / "first.py", 'print("done")', "import time\ntime.sleep(3)")
     command = [sys.executable, "-m", "cardbook", "run", "--root", str(small)]
     first = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE)
-    wait_until(lambda: list((small / ".cardbook" / "locks").glob("*.holder")) != [])
+    wait_until(lambda: (records_of(small).folder / ".holder").exists())
     second = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE)
     outputs = [first.communicate()[0], second.communicate()[0]]
     assert (first.returncode, second.returncode) == (0, 0)
@@ -297,7 +297,6 @@ def test_run_that_was_killed_blocks_nobody_and_leaves_no_process(
     command = [sys.executable, "-m", "cardbook", "run", *names, "--root", str(small)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until(lambda: sleepers(mark) != [])
-    records_of(small).folder.mkdir(parents=True, exist_ok=True)
     (records_of(small).folder / ".first.ipynb-draft").write_text("half")
     process.kill()
     process.wait()

@@ -23,6 +23,8 @@ export class Answering {
   readonly #buttons: ReadonlyMap<Grade, HTMLButtonElement>;
   readonly #graded = make("p", { class: "card-graded", tabindex: -1, hidden: true });
   #review: Review | undefined;
+  // Told of the answer once, and at once: the toggle event comes when something else may have been said.
+  #told = false;
 
   /** Adds to a card of a page what is needed to answer it; without this it is question and reveal. */
   constructor(
@@ -46,6 +48,7 @@ export class Answering {
   /** Shows the answer and puts the focus there. */
   reveal(): void {
     this.#details.open = true;
+    this.#tell();
     this.render();
     this.#body.focus({ preventScroll: true });
     this.#grades.scrollIntoView({ block: "nearest" });
@@ -54,6 +57,7 @@ export class Answering {
   /** Asks the card anew: the answer closed, no grade given. */
   ask(): void {
     this.#details.open = false;
+    this.#told = false;
     this.#review = undefined;
     this.render();
   }
@@ -111,9 +115,17 @@ export class Answering {
   }
 
   #toggled(): void {
-    if (!this.revealed) this.#review = undefined;
-    else if (!this.#review && !this.desk.putOff.has(this.id)) this.desk.say("Answer shown. Grade your recall below it.");
+    if (this.revealed) this.#tell();
+    else {
+      this.#review = undefined;
+      this.#told = false;
+    }
     this.render();
+  }
+
+  #tell(): void {
+    if (!this.#told && !this.desk.putOff.has(this.id)) this.desk.say("Answer shown. Grade your recall below it.");
+    this.#told = true;
   }
 
   /** Asks the card no more in this visit, or again after all. */

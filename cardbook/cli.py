@@ -577,7 +577,8 @@ def import_records(
         click.echo(f"{error}\nNothing was taken over.", err=True)
         sys.exit(1)
     keep(workplace, intake, click.echo)
-    for line in describe(intake, workplace.book.examples):
+    names = [name for name, plan in workplace.plans.items() if not plan.setting.skip]
+    for line in describe(intake, names):
         click.echo(line)
 
 

@@ -26,7 +26,8 @@ def read_testimony(workplace: Workplace, site: Path, report: Path) -> list[Verif
         raise Unfit("no report of cardbook verify")
     copies = {copy.example: copy for copy in read_copies(site)}
     wanted = sorted(name for name, plan in workplace.plans.items() if not plan.setting.skip)
-    if sorted(copies) != wanted or sorted(str(item["example"]) for item in items) != wanted:
+    spoken = sorted(str(item["example"]) for item in items)
+    if spoken != wanted or not set(wanted) <= copies.keys():
         raise Unfit("it does not speak once of every example of the site")
     return [_believe(item, copies[item["example"]], site) for item in items]
 

@@ -58,6 +58,21 @@ def test_good_report_is_said_on_the_pages(small: Path, site: Path, cardbook: Car
     assert text.count("22 November 2026") == 2 and "hidden" not in text
 
 
+SKIP = """\
+examples:
+  second:
+    skip: {reason: too slow, link: "https://example.org/1", until: 2999-01-01}
+"""
+
+
+def test_nothing_is_said_or_wanted_of_an_example_that_is_skipped(small: Path, site: Path) -> None:
+    book = small / "book.yml"
+    write(book, book.read_text(encoding="utf-8") + SKIP)
+    place = open_workplace(small, "offline")
+    write(small / "report.json", json.dumps(report(site)[:1]))
+    assert [item.example for item in read_testimony(place, site, small / "report.json")] == ["first"]
+
+
 BAD: dict[str, tuple[Spoil, str]] = {
     "no list": (lambda items: items.clear(), "once of every example"),
     "an example left out": (lambda items: items.pop(), "once of every example"),

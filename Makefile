@@ -137,7 +137,7 @@ $(ZENSICAL)/bin/zensical: tools/exits.txt
 	@touch $@
 
 site-next: site $(NEXT)/bin/properdocs  ## build the same pages with ProperDocs, into .cardbook/next/site
-	JUPYTER_PATH=$(CURDIR)/$(VENV)/share/jupyter $(NEXT)/bin/properdocs build --quiet --strict --config-file mkdocs.yml --site-dir $(NEXT)/site
+	JUPYTER_PATH=$(CURDIR)/$(VENV)/share/jupyter $(NEXT)/bin/python -m properdocs build --quiet --strict --config-file mkdocs.yml --site-dir $(NEXT)/site
 
 exits: site-next $(ZENSICAL)/bin/zensical  ## tell what ProperDocs and Zensical can build of this site today
 	rm -rf $(ZENSICAL)/book && mkdir $(ZENSICAL)/book && cp -R docs mkdocs.yml $(ZENSICAL)/book

@@ -16,7 +16,6 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
 from cardbook.figure import Figure, figure_names, figures_of
-from cardbook.notebook import INSTALL
 
 # A notebook page brings 575 kB of style, and scripts that want other hosts; book.css has all it needs.
 JUNK = (
@@ -60,10 +59,7 @@ def lighten_notebook(markup: str, name: str, notebook: dict[str, Any]) -> str:
     for element in page.select("pre"):
         element["tabindex"] = "0"
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    cells = zip(page.select(".jp-CodeCell"), code, strict=True)
-    # Numbered as in the chapter, which lacks the cell that installs.
-    ran = [(shown, cell) for shown, cell in cells if INSTALL not in cell["metadata"].get("tags", [])]
-    for number, (shown, cell) in enumerate(ran, 1):
+    for number, (shown, cell) in enumerate(zip(page.select(".jp-CodeCell"), code, strict=True), 1):
         figures = zip(shown.select(".jp-OutputArea img"), figures_of(cell["outputs"]), strict=True)
         for count, (image, figure) in enumerate(figures, 1):
             names = figure_names(figure, f"{name}-{number}", count)

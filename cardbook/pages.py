@@ -14,6 +14,7 @@ from cardbook.figure import figure_names, figures_of, is_figure
 from cardbook.notebook import INSTALL, published_notebook
 from cardbook.problem import BadInput, Problem
 from cardbook.publication import make_publication
+from cardbook.social import draw_social
 from cardbook.status import Status, Workplace
 from cardbook.study import make_study_page
 
@@ -38,6 +39,9 @@ def make_pages(workplace: Workplace, statuses: Sequence[Status]) -> Files:
     for chapter in workplace.book.chapters:
         text = chapter_page(chapter, shown)
         files[PurePosixPath("chapters", f"{chapter.id}.md")] = text.encode()
+        files[PurePosixPath("figures", f"chapter-{chapter.id}.png")] = draw_social(
+            workplace.book.title, chapter.title
+        )
     files[PurePosixPath("study", "index.md")] = make_study_page(workplace.book).encode()
     for status in statuses:
         files |= _example_files(workplace, status)

@@ -83,9 +83,16 @@ def test_code_is_shown_byte_for_byte_and_every_output_below_it(
                     else:
                         assert shown.pop(0).get_text() == part
             else:
-                image = shown.pop(0).find("img")
-                assert isinstance(image, Tag) and image["alt"] == cell.alt
-                assert (site / "chapters" / "any" / str(image["src"])).resolve().exists()
+                images = shown.pop(0).find_all("img")
+                assert {str(image["src"]).partition("#")[2] for image in images} == {
+                    "only-light",
+                    "only-dark",
+                }
+                for image in images:
+                    assert image["alt"] == cell.alt and image["width"] and image["height"]
+                    assert (
+                        (site / "chapters" / "any" / str(image["src"]).partition("#")[0]).resolve().exists()
+                    )
     assert shown == []
 
 
@@ -137,7 +144,8 @@ def test_notebook_page_has_the_same_code_and_figures(site: Path, workplace: Work
         for image in block.find_all("img"):
             assert re.match(rf"{name}-{number}[.-]", Path(str(image["src"])).name)
             assert image["alt"] == cell.alt and image["loading"] == "lazy"
-            assert (site / "notebooks" / name / str(image["src"])).resolve().is_file()
+            file = str(image["src"]).partition("#")[0]
+            assert (site / "notebooks" / name / file).resolve().is_file()
     assert page.select("article style, article script") == []
 
 

@@ -18,13 +18,13 @@ DARK = {
     "4a5464": "aab2bf",
     "8a94a6": "76808f",
     "808080": "9aa0aa",
-    "3d5a9e": "8fb0f0",
+    "3d5a9e": "7c9cf5",
     "d9822b": "f0a860",
     "2a8c82": "5cc4b6",
     "b8436d": "ec86ab",
     "7a5fb5": "b7a0ee",
     "6f7f3a": "b3c56f",
-    "4c9bd1": "7cc0ee",
+    "4c9bd1": "9fdcf2",
     "8c6d4f": "c7a685",
 }
 # How far, in steps of a colour channel, a pixel may lie from a mixture of paper and one colour.

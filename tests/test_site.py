@@ -142,7 +142,9 @@ def test_notebook_page_has_the_same_code_and_figures(site: Path, workplace: Work
     ]
     for number, (block, cell) in enumerate(zip(shown, cells, strict=True), 1):
         for image in block.find_all("img"):
-            assert re.match(rf"{name}-{number}[.-]", Path(str(image["src"])).name)
+            assert re.fullmatch(
+                rf"{name}-{number}(-dark)?\.webp#only-(light|dark)", Path(str(image["src"])).name
+            )
             assert image["alt"] == cell.alt and image["loading"] == "lazy"
             file = str(image["src"]).partition("#")[0]
             assert (site / "notebooks" / name / file).resolve().is_file()

@@ -11,7 +11,7 @@ from cardbook.chapter import Shown, chapter_page
 from cardbook.example import Example, script_of
 from cardbook.exports import make_exports
 from cardbook.figure import figure_names, figures_of, is_figure
-from cardbook.notebook import published_notebook
+from cardbook.notebook import INSTALL, published_notebook
 from cardbook.problem import BadInput, Problem
 from cardbook.publication import make_publication
 from cardbook.social import draw_social
@@ -161,8 +161,9 @@ def _write_notebook(notebook: NotebookNode) -> bytes:
 
 
 def quiet_notebook(notebook: NotebookNode) -> NotebookNode:
-    """Return the notebook to be shown as a page: its outputs as text and figures that do nothing."""
+    """Return the notebook to be shown as a page: as it ran, with text and figures that do nothing."""
     quiet = deepcopy(notebook)
+    quiet.cells = [cell for cell in quiet.cells if INSTALL not in cell.metadata.get("tags", [])]
     for cell in quiet.cells:
         for output in cell.get("outputs", []):
             if "data" in output:

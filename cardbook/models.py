@@ -9,15 +9,15 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import tomllib
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -296,10 +296,13 @@ def reach_hub(say: Callable[[str], None]) -> bool:
         say("Hugging Face Hub: not asked, HF_HUB_OFFLINE is set")
         return False
     address = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
-    port = address.port or (443 if address.scheme == "https" else 80)
+    make = HTTPSConnection if address.scheme == "https" else HTTPConnection
     try:
-        socket.create_connection((address.hostname or "", port), timeout=HUB_SECONDS).close()
-    except OSError as error:
+        # A connection alone proves nothing: a host that accepts it and stays silent would be waited for.
+        with closing(make(address.netloc, timeout=HUB_SECONDS)) as connection:
+            connection.request("HEAD", "/")
+            connection.getresponse()
+    except (OSError, HTTPException) as error:
         say(f"Hugging Face Hub: no answer from {address.hostname} ({error}); using the packages")
         return False
     return True

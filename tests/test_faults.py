@@ -382,7 +382,7 @@ def test_hub_that_hangs_is_given_up(
     online = {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": f"http://127.0.0.1:{silent_port}"}
     outcome = cardbook("models", "--profile", "hub", "--root", root, **online)
     assert outcome.returncode == 1
-    assert f"{MODEL}: only the Hub has it, and the Hub did not give it" in outcome.stderr
+    assert f"{MODEL}: only the Hub has it, and the Hub does not answer" in outcome.stderr
     assert "Traceback" not in outcome.stderr
 
 

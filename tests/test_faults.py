@@ -310,7 +310,7 @@ def test_run_that_was_killed_blocks_nobody_and_leaves_no_process(
 @pytest.mark.parametrize("after", [0.2, 0.8, 1.5, 2.5, 4.0])
 def test_interrupted_at_any_moment_it_can_be_run_again(small: Path, cardbook: Cardbook, after: float) -> None:
     mark = 30_000_000 + time.monotonic_ns() % 10_000_000
-    code = f"import subprocess\nsubprocess.run(['sleep', '{mark}'], timeout=2)"
+    code = f"import subprocess\nsubprocess.run(['sleep', '{mark}'], timeout=60)"
     replace(small / "examples" / "first.py", 'print("done")', "import pandas\n" + code)
     command = [sys.executable, "-m", "cardbook", "run", "--root", str(small)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -114,7 +114,8 @@ def _check_pin(requirement: Requirement, found: metadata.Distribution | None) ->
     version = found.version.split("+")[0] if found else "none"
     if found is None or not requirement.specifier.contains(version, prereleases=True):
         raise Unusable(f"it asks for {requirement}, but {version} is installed here: use --pip")
-    if found.read_text("direct_url.json"):
+    # An editable installation leaves metadata without a list of files beside the code itself.
+    if found.read_text("direct_url.json") or not found.read_text("RECORD"):
         raise Unusable(f"{requirement.name} is installed here from a folder, which a reader does not have")
 
 

@@ -60,8 +60,9 @@ def test_figure_needs_alternative_text(small: Path, cardbook: Cardbook) -> None:
     replace(small / "examples" / "second.py", "# %%\n", '# %% alt="A line that rises"\n')
     assert cardbook("pages", "--root", small).returncode == 0
     page = (small / "docs" / "chapters" / "numbers.md").read_text()
-    assert "![A line that rises](../figures/second-1.png){ loading=lazy width=" in page
-    assert (small / "docs" / "figures" / "second-1.png").read_bytes().startswith(b"\x89PNG")
+    for name, scheme in (("second-1.webp", "light"), ("second-1-dark.webp", "dark")):
+        assert f"![A line that rises](../figures/{name}#only-{scheme}){{ loading=lazy width=" in page
+        assert (small / "docs" / "figures" / name).read_bytes()[8:12] == b"WEBP"
 
 
 def test_alternative_text_needs_a_figure(small: Path, cardbook: Cardbook) -> None:

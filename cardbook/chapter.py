@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from nbformat import NotebookNode
 
@@ -23,7 +24,7 @@ class Shown:
     """An example as a chapter shows it: with its record, or with the reason `why` there is none to show.
 
     `repository` is the book's on GitHub, as `OWNER/NAME`; "" when it has none. `max_age_days` is how old
-    the book lets a record be.
+    the book lets a record be, `figures` where its figures are remembered.
     """
 
     example: Example
@@ -32,6 +33,7 @@ class Shown:
     has_test: bool
     repository: str
     max_age_days: int
+    figures: Path
 
     @property
     def outputs(self) -> list[list[NotebookNode]]:
@@ -96,7 +98,7 @@ def _example_blocks(entry: Entry, shown: Shown) -> Iterator[str]:
         label = f"{example.name}-{number}"
         kind = "parameters" if PARAMETERS in cell.tags else "cell"
         yield render_code(cell.source, kind, label)
-        yield from _output_blocks(label, cell, next(outputs))
+        yield from _output_blocks(label, cell, next(outputs), shown.figures)
     if shown.record:
         yield _provenance_block(example, shown.record.provenance, shown.max_age_days)
     yield "</div>"
@@ -137,7 +139,7 @@ def lower_headings(text: str, levels: int) -> str:
     return "\n".join(lines)
 
 
-def _output_blocks(label: str, cell: Cell, outputs: Sequence[NotebookNode]) -> Iterator[str]:
+def _output_blocks(label: str, cell: Cell, outputs: Sequence[NotebookNode], memory: Path) -> Iterator[str]:
     figures = 0
     for output in outputs:
         if output.output_type == "stream":
@@ -145,7 +147,7 @@ def _output_blocks(label: str, cell: Cell, outputs: Sequence[NotebookNode]) -> I
                 yield printed
         elif is_figure(output):
             figures += 1
-            yield _figure_block(read_figure(output), label, figures, cell.alt or "")
+            yield _figure_block(read_figure(output, memory), label, figures, cell.alt or "")
         elif "text/plain" in output.data:
             yield render_printed(output.data["text/plain"], "stdout", label)
 

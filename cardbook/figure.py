@@ -1,38 +1,16 @@
 """Figures: what a run drew, as files for a page in light and in dark colours."""
 
 import base64
-import io
+import contextlib
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageFilter
-
-# The ground of figure.mplstyle, and the colours drawn on it, each with what stands for it in the dark.
-PAPER, DARK_PAPER = "fdfcf9", "1c2028"
-DARK = {
-    "1b2430": "eceef2",
-    "2b3340": "d5d8de",
-    "4a5464": "aab2bf",
-    "8a94a6": "76808f",
-    "808080": "9aa0aa",
-    "3d5a9e": "7c9cf5",
-    "d9822b": "f0a860",
-    "2a8c82": "5cc4b6",
-    "b8436d": "ec86ab",
-    "7a5fb5": "b7a0ee",
-    "6f7f3a": "b3c56f",
-    "4c9bd1": "9fdcf2",
-    "8c6d4f": "c7a685",
-}
-# How far, in steps of a colour channel, a pixel may lie from a mixture of paper and one colour.
-TOLERANCE = 4.0
-# The width of the square around a pixel in which there is paper if the pixel is such a mixture.
-REACH = 5
-
-Colours = NDArray[np.float64]
+from cardbook.files import write_whole
 
 
 @dataclass(frozen=True)
@@ -45,9 +23,9 @@ class Figure:
     height: int
 
 
-def figures_of(outputs: Iterable[Mapping[str, Any]]) -> list[Figure]:
+def figures_of(outputs: Iterable[Mapping[str, Any]], memory: Path) -> list[Figure]:
     """Return the figures among a cell's outputs, in order."""
-    return [read_figure(output) for output in outputs if is_figure(output)]
+    return [read_figure(output, memory) for output in outputs if is_figure(output)]
 
 
 def is_figure(output: Mapping[str, Any]) -> bool:
@@ -55,15 +33,18 @@ def is_figure(output: Mapping[str, Any]) -> bool:
     return "image/png" in output.get("data", {})
 
 
-def read_figure(output: Mapping[str, Any]) -> Figure:
-    """Return the figure that an output is."""
+def memory_of(root: Path) -> Path:
+    """Return where the book in `root` remembers its figures."""
+    return root / ".cardbook" / "figures"
+
+
+def read_figure(output: Mapping[str, Any], memory: Path) -> Figure:
+    """Return the figure that an output is; what was drawn once is remembered in the folder `memory`."""
     size = output.get("metadata", {}).get("image/png", {})
-    picture = Image.open(io.BytesIO(base64.b64decode(output["data"]["image/png"])))
-    image = picture.convert("RGBA")
-    if image.getchannel("A").getextrema() == (255, 255):
-        image = image.convert("RGB")
-    dark = darken(image) if image.getpixel((0, 0)) == tuple(bytes.fromhex(PAPER)) else None
-    return Figure(_write(image), _write(dark) if dark else None, size.get("width", 0), size.get("height", 0))
+    png = base64.b64decode(output["data"]["image/png"])
+    place = memory / f"{_key(png)}.json"
+    light, dark = _recall(place) or _draw(place, png)
+    return Figure(light, dark, size.get("width", 0), size.get("height", 0))
 
 
 def figure_names(figure: Figure, label: str, number: int) -> tuple[str, str | None]:
@@ -72,46 +53,26 @@ def figure_names(figure: Figure, label: str, number: int) -> tuple[str, str | No
     return f"{stem}.webp", f"{stem}-dark.webp" if figure.dark else None
 
 
-def _write(image: Image.Image) -> bytes:
-    content = io.BytesIO()
-    # Lossless; more effort takes ten times as long and saves a quarter.
-    image.save(content, "WEBP", lossless=True, quality=20, method=1)
-    return content.getvalue()
+def _key(png: bytes) -> str:
+    means = Path(__file__).with_name("darkening.py").read_bytes() + metadata.version("pillow").encode()
+    return hashlib.sha256(means + png).hexdigest()
 
 
-def darken(image: Image.Image) -> Image.Image:
-    """Return a figure as the theme would draw it on dark ground; what has colours of its own keeps them.
-
-    Along an edge a pixel is a mixture of the paper and one colour: it becomes the same mixture in the dark.
-    """
-    pixels = np.asarray(image).astype(np.uint32)
-    packed = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
-    found, places = np.unique(packed, return_inverse=True)
-    colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=-1).astype(float)
-    dark, pure = _darken_colours(colours)
-    places = places.reshape(packed.shape)
-    # Inside a heat map or a picture, far from paper, what looks like a mixture is none.
-    paper = Image.fromarray((packed == int(PAPER, 16)).astype(np.uint8) * 255)
-    near = np.asarray(paper.filter(ImageFilter.MaxFilter(REACH))) > 0
-    chosen = np.where((near | pure[places])[..., None], dark[places], pixels)
-    return Image.fromarray(chosen.astype(np.uint8))
+def _recall(place: Path) -> tuple[bytes, bytes | None] | None:
+    try:
+        light, dark = json.loads(place.read_text(encoding="utf-8"))
+        return base64.b64decode(light), base64.b64decode(dark) if dark else None
+    except (OSError, ValueError, TypeError):
+        return None
 
 
-def _darken_colours(colours: Colours) -> tuple[Colours, NDArray[np.bool_]]:
-    """Return the dark colour of each colour, and whether it is one of the theme's, unmixed."""
-    result, nearest = colours.copy(), np.full(len(colours), TOLERANCE)
-    pure = np.zeros(len(colours), dtype=bool)
-    paper, dark_paper = _read(PAPER), _read(DARK_PAPER)
-    for light, dark in DARK.items():
-        step = _read(light) - paper
-        share = np.clip((colours - paper) @ step / (step @ step), 0, 1)
-        distance = np.linalg.norm(colours - paper - share[:, None] * step, axis=1)
-        better = distance < nearest
-        result[better] = (dark_paper + share[:, None] * (_read(dark) - dark_paper))[better].round()
-        nearest[better] = distance[better]
-        pure[better] = share[better] == 1
-    return result, pure
+def _draw(place: Path, png: bytes) -> tuple[bytes, bytes | None]:
+    # Imported here: it takes long, and most figures were drawn before.
+    from cardbook.darkening import draw
 
-
-def _read(colour: str) -> Colours:
-    return np.array(list(bytes.fromhex(colour)), dtype=float)
+    light, dark = draw(png)
+    kept = [base64.b64encode(image).decode() if image else None for image in (light, dark)]
+    # A folder that cannot be written only costs the next reader time.
+    with contextlib.suppress(OSError):
+        write_whole(place, json.dumps(kept))
+    return light, dark

@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup, Tag
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
-from cardbook.figure import Figure, figure_names, figures_of
+from cardbook.figure import Figure, figure_names, figures_of, memory_of
 
 # A notebook page brings 575 kB of style, and scripts that want other hosts; book.css has all it needs.
 JUNK = (
@@ -34,7 +34,7 @@ POLICY = (
 )
 
 
-def on_page_content(html: str, page: Page, **_: object) -> str:
+def on_page_content(html: str, page: Page, config: MkDocsConfig, **_: object) -> str:
     """Return a notebook's page without what the book's own style makes superfluous; others as they are."""
     if not page.file.src_uri.endswith(".ipynb"):
         return html
@@ -42,10 +42,11 @@ def on_page_content(html: str, page: Page, **_: object) -> str:
     page.meta["hide"] = ["toc"]
     notebook = json.loads(Path(str(page.file.abs_src_path)).read_text(encoding="utf-8"))
     page.meta["description"] = f"{page.title}: the notebook as it ran, with its outputs."
-    return lighten_notebook(html, Path(page.file.src_uri).stem, notebook)
+    memory = memory_of(Path(config.config_file_path).parent)
+    return lighten_notebook(html, Path(page.file.src_uri).stem, notebook, memory)
 
 
-def lighten_notebook(markup: str, name: str, notebook: dict[str, Any]) -> str:
+def lighten_notebook(markup: str, name: str, notebook: dict[str, Any], memory: Path) -> str:
     """Return mkdocs-jupyter's HTML of the notebook `name`, without junk, its figures as files."""
     page = BeautifulSoup(markup, "html.parser")
     for element in page.select(JUNK):
@@ -60,7 +61,7 @@ def lighten_notebook(markup: str, name: str, notebook: dict[str, Any]) -> str:
         element["tabindex"] = "0"
     code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     for number, (shown, cell) in enumerate(zip(page.select(".jp-CodeCell"), code, strict=True), 1):
-        figures = zip(shown.select(".jp-OutputArea img"), figures_of(cell["outputs"]), strict=True)
+        figures = zip(shown.select(".jp-OutputArea img"), figures_of(cell["outputs"], memory), strict=True)
         for count, (image, figure) in enumerate(figures, 1):
             names = figure_names(figure, f"{name}-{number}", count)
             image.replace_with(*_images(page, names, figure, cell["metadata"].get("alt", "")))

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from cardbook.chapter import Shown, chapter_page
 from cardbook.example import Example, script_of
 from cardbook.exports import make_exports
-from cardbook.figure import figure_names, figures_of, is_figure
+from cardbook.figure import figure_names, figures_of, is_figure, memory_of
 from cardbook.notebook import INSTALL, published_notebook
 from cardbook.problem import BadInput, Problem
 from cardbook.publication import make_publication
@@ -85,7 +85,8 @@ def _show(workplace: Workplace, status: Status) -> Shown:
     record = status.record if status.state == "fresh" else None
     why = "" if record else f"{status.state}: {'; '.join(status.reasons)}"
     has_test = _test_path(workplace, example).exists()
-    return Shown(example, record, why, has_test, workplace.home.repository, workplace.book.max_age_days)
+    repository, max_age = workplace.home.repository, workplace.book.max_age_days
+    return Shown(example, record, why, has_test, repository, max_age, memory_of(workplace.root))
 
 
 def _check_nav(workplace: Workplace) -> list[Problem]:
@@ -148,7 +149,7 @@ def _example_files(workplace: Workplace, status: Status) -> Files:
     files[downloads / f"{example.name}.ipynb"] = _write_notebook(executed)
     files[PurePosixPath("notebooks", f"{example.name}.ipynb")] = _write_notebook(quiet_notebook(executed))
     for number, outputs in enumerate(status.record.outputs, 1):
-        for count, figure in enumerate(figures_of(outputs), 1):
+        for count, figure in enumerate(figures_of(outputs, memory_of(workplace.root)), 1):
             light, dark = figure_names(figure, f"{example.name}-{number}", count)
             files[PurePosixPath("figures", light)] = figure.light
             if dark and figure.dark:

@@ -34,7 +34,7 @@ NOTEBOOKS = "mkdocs-jupyter"
 # What the book's own hook does to a notebook that was converted: slow, and of no effect beyond its result.
 LIGHTEN = "lighten_notebook"
 
-Convert = Callable[[str, str, dict[str, Any]], str]
+Convert = Callable[..., str]
 
 
 class Deferred(ModuleType):
@@ -87,11 +87,11 @@ class Shelf:
     def remember(self, convert: Convert) -> Convert:
         """Return the same conversion of a notebook's markup, done only where no earlier build has done it."""
 
-        def recall(markup: str, name: str, notebook: dict[str, Any]) -> str:
+        def recall(markup: str, name: str, notebook: dict[str, Any], *rest: Path) -> str:
             key = hash_parts([markup, name, json.dumps(notebook)])
             kept = self.folder / "pages" / f"{key}.html"
             if not kept.exists():
-                kept.write_text(convert(markup, name, notebook), encoding="utf-8")
+                kept.write_text(convert(markup, name, notebook, *rest), encoding="utf-8")
             self.used.add(kept)
             return kept.read_text(encoding="utf-8")
 

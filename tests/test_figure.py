@@ -3,10 +3,12 @@ import io
 import re
 from pathlib import Path
 
+import pytest
 from PIL import Image, ImageDraw
 
 from cardbook import figure
-from cardbook.figure import DARK, DARK_PAPER, PAPER, figure_names, figures_of
+from cardbook.darkening import DARK, DARK_PAPER, PAPER
+from cardbook.figure import figure_names, figures_of
 
 INK = "1b2430"
 
@@ -42,8 +44,8 @@ def read(content: bytes | None) -> Image.Image:
     return Image.open(io.BytesIO(content)).convert("RGB")
 
 
-def test_figure_of_the_theme_has_a_light_file_without_loss_and_a_dark_one() -> None:
-    (found,) = figures_of([{"output_type": "stream", "text": "x"}, output(drawing(PAPER))])
+def test_figure_of_the_theme_has_a_light_file_without_loss_and_a_dark_one(tmp_path: Path) -> None:
+    (found,) = figures_of([{"output_type": "stream", "text": "x"}, output(drawing(PAPER))], tmp_path)
     assert read(found.light).tobytes() == drawing(PAPER).tobytes()
     dark = read(found.dark)
     assert dark.getpixel((0, 0)) == rgb(DARK_PAPER) and dark.getpixel((12, 5)) == rgb(DARK[INK])
@@ -57,18 +59,33 @@ def test_figure_of_the_theme_has_a_light_file_without_loss_and_a_dark_one() -> N
     assert figure_names(found, "a-1", 2) == ("a-1-2.webp", "a-1-2-dark.webp")
 
 
-def test_shade_inside_a_picture_is_no_mixture_with_paper() -> None:
+def test_shade_inside_a_picture_is_no_mixture_with_paper(tmp_path: Path) -> None:
     image = drawing(PAPER)
     shade = tuple((3 * a + b) // 4 for a, b in zip(rgb(PAPER), rgb(INK), strict=True))
     ImageDraw.Draw(image).rectangle((2, 2, 9, 19), "#ff0000")
     image.putpixel((6, 10), shade)
-    (found,) = figures_of([output(image)])
+    (found,) = figures_of([output(image)], tmp_path)
     assert read(found.dark).getpixel((6, 10)) == shade
 
 
-def test_picture_that_the_theme_did_not_draw_stays_as_it_is() -> None:
-    (found,) = figures_of([output(drawing("ffffff"))])
+def test_picture_that_the_theme_did_not_draw_stays_as_it_is(tmp_path: Path) -> None:
+    (found,) = figures_of([output(drawing("ffffff"))], tmp_path)
     assert found.dark is None and figure_names(found, "a-1", 1) == ("a-1.webp", None)
+
+
+def test_figure_is_drawn_once_and_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = figures_of([output(drawing(PAPER))], tmp_path)
+    monkeypatch.delattr("cardbook.darkening.draw")
+    assert figures_of([output(drawing(PAPER))], tmp_path) == first
+    with pytest.raises(ImportError):
+        figures_of([output(drawing("ffffff"))], tmp_path)
+
+
+def test_damaged_memory_is_drawn_anew(tmp_path: Path) -> None:
+    first = figures_of([output(drawing(PAPER))], tmp_path)
+    (kept,) = tmp_path.iterdir()
+    kept.write_text("[")
+    assert figures_of([output(drawing(PAPER))], tmp_path) == first
 
 
 def test_every_colour_of_the_theme_has_a_dark_one() -> None:

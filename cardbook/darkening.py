@@ -1,0 +1,85 @@
+"""Darkening: what was drawn on light paper, as it would be on dark."""
+
+import io
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFilter
+
+# The ground of figure.mplstyle, and the colours drawn on it, each with what stands for it in the dark.
+PAPER, DARK_PAPER = "fdfcf9", "1c2028"
+DARK = {
+    "1b2430": "eceef2",
+    "2b3340": "d5d8de",
+    "4a5464": "aab2bf",
+    "8a94a6": "76808f",
+    "808080": "9aa0aa",
+    "3d5a9e": "7c9cf5",
+    "d9822b": "f0a860",
+    "2a8c82": "5cc4b6",
+    "b8436d": "ec86ab",
+    "7a5fb5": "b7a0ee",
+    "6f7f3a": "b3c56f",
+    "4c9bd1": "9fdcf2",
+    "8c6d4f": "c7a685",
+}
+# How far, in steps of a colour channel, a pixel may lie from a mixture of paper and one colour.
+TOLERANCE = 4.0
+# The width of the square around a pixel in which there is paper if the pixel is such a mixture.
+REACH = 5
+
+Colours = NDArray[np.float64]
+
+
+def draw(png: bytes) -> tuple[bytes, bytes | None]:
+    """Return a picture as WebP, and as WebP for dark pages if it is on the theme's paper, else None."""
+    image = Image.open(io.BytesIO(png)).convert("RGBA")
+    if image.getchannel("A").getextrema() == (255, 255):
+        image = image.convert("RGB")
+    dark = darken(image) if image.getpixel((0, 0)) == tuple(bytes.fromhex(PAPER)) else None
+    return _write(image), _write(dark) if dark else None
+
+
+def _write(image: Image.Image) -> bytes:
+    content = io.BytesIO()
+    # Lossless; more effort takes ten times as long and saves a quarter.
+    image.save(content, "WEBP", lossless=True, quality=20, method=1)
+    return content.getvalue()
+
+
+def darken(image: Image.Image) -> Image.Image:
+    """Return a figure as the theme would draw it on dark ground; what has colours of its own keeps them.
+
+    Along an edge a pixel is a mixture of the paper and one colour: it becomes the same mixture in the dark.
+    """
+    pixels = np.asarray(image).astype(np.uint32)
+    packed = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
+    found, places = np.unique(packed, return_inverse=True)
+    colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=-1).astype(float)
+    dark, pure = _darken_colours(colours)
+    places = places.reshape(packed.shape)
+    # Inside a heat map or a picture, far from paper, what looks like a mixture is none.
+    paper = Image.fromarray((packed == int(PAPER, 16)).astype(np.uint8) * 255)
+    near = np.asarray(paper.filter(ImageFilter.MaxFilter(REACH))) > 0
+    chosen = np.where((near | pure[places])[..., None], dark[places], pixels)
+    return Image.fromarray(chosen.astype(np.uint8))
+
+
+def _darken_colours(colours: Colours) -> tuple[Colours, NDArray[np.bool_]]:
+    """Return the dark colour of each colour, and whether it is one of the theme's, unmixed."""
+    result, nearest = colours.copy(), np.full(len(colours), TOLERANCE)
+    pure = np.zeros(len(colours), dtype=bool)
+    paper, dark_paper = _read(PAPER), _read(DARK_PAPER)
+    for light, dark in DARK.items():
+        step = _read(light) - paper
+        share = np.clip((colours - paper) @ step / (step @ step), 0, 1)
+        distance = np.linalg.norm(colours - paper - share[:, None] * step, axis=1)
+        better = distance < nearest
+        result[better] = (dark_paper + share[:, None] * (_read(dark) - dark_paper))[better].round()
+        nearest[better] = distance[better]
+        pure[better] = share[better] == 1
+    return result, pure
+
+
+def _read(colour: str) -> Colours:
+    return np.array(list(bytes.fromhex(colour)), dtype=float)

@@ -1,20 +1,27 @@
 """Kernels: ipykernels of this interpreter, forked from one parent where that is possible."""
 
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Empty
 from typing import Any, cast
 
+import zmq
+import zmq.asyncio
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from traitlets import Type
 
 from cardbook.guard import Fence, write_fence
 
@@ -23,8 +30,16 @@ KERNEL_ARGUMENTS = (
     "--HistoryManager.enabled=False",
     "--IPKernelApp.outstream_class=cardbook.stream.Stream",
 )
+# How long a kernel may take to answer before it is asked again, and to end before it is given up.
+ANSWER_SECONDS, END_SECONDS = 1.0, 5.0
+RETRY_MILLISECONDS = 5
 # What every kernel needs, whatever its example imports.
-KERNEL_IMPORTS = ("import ipykernel.kernelapp", "import ipykernel.ipkernel", "import cardbook.stream")
+KERNEL_IMPORTS = (
+    "import ipykernel.kernelapp",
+    "import ipykernel.debugger",
+    "import ipykernel.ipkernel",
+    "import cardbook.stream",
+)
 
 
 class Parent:
@@ -97,6 +112,12 @@ class ForkProvisioner(LocalProvisioner):
         with Path(self.log).open("ab") as stream:
             return await super().launch_kernel(command, stdout=stream, stderr=stream, **kwargs)
 
+    async def kill(self, restart: bool = False) -> None:
+        """End the kernel, and return when it has ended: jupyter_client itself looks ten times a second."""
+        await super().kill(restart)
+        if sys.platform.startswith("linux") and self.pid is not None:
+            await wait_for_end(self.pid, END_SECONDS)
+
     async def send_signal(self, signum: int) -> None:
         """Send a signal to the keeper; what means the end reaches it as a request to end all it keeps."""
         if not sys.platform.startswith("linux"):
@@ -107,8 +128,53 @@ class ForkProvisioner(LocalProvisioner):
                 self.process.send_signal(signal.SIGTERM if ending else signum)
 
 
+async def wait_for_end(pid: int, seconds: float) -> None:
+    """Return as soon as a process has ended, whoever's child it is, or after so many seconds. Linux only."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    ended, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_reader(descriptor, ended.set)
+    try:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), seconds)
+    finally:
+        loop.remove_reader(descriptor)
+        os.close(descriptor)
+
+
+class KernelClient(AsyncKernelClient):
+    """Talks to a kernel as soon as it can be talked to."""
+
+    def _context_default(self) -> zmq.asyncio.Context:
+        context = super()._context_default()
+        # Its sockets are there a tenth of a second later, which is when ZeroMQ would try again.
+        context.setsockopt(zmq.RECONNECT_IVL, RETRY_MILLISECONDS)
+        return context
+
+    async def wait_for_ready(self, timeout: float | None = None) -> None:
+        """Return when the kernel answers and what it publishes arrives. Raises RuntimeError.
+
+        jupyter_client's own also waits for a silence of a fifth of a second, so that no earlier message is
+        left. Here one does no harm: whoever reads messages looks at what each of them answers.
+        """
+        deadline = time.monotonic() + (float("inf") if timeout is None else timeout)
+        while time.monotonic() < deadline:
+            self.kernel_info()
+            with suppress(Empty):
+                await self.get_shell_msg(timeout=ANSWER_SECONDS)
+                await self.get_iopub_msg(timeout=ANSWER_SECONDS)
+                return
+            if not await cast(AsyncKernelManager, self.parent).is_alive():
+                raise RuntimeError("it ended before it could be asked anything")
+        raise RuntimeError(f"it has not answered for {timeout:g} seconds")
+
+
 class KernelManager(AsyncKernelManager):
     """Starts kernels of this very interpreter, whatever kernel specs the machine has."""
+
+    client_factory = Type(KernelClient)
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -152,7 +218,8 @@ def start_parent(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env=dict(variables),
+        # The debugger, which no example uses, would complain that modules of Python itself are frozen.
+        env=dict(variables) | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"},
         # Ctrl-C is for the runner, which ends the kernels in order.
         start_new_session=True,
     )

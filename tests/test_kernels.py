@@ -1,3 +1,4 @@
+import asyncio
 import os
 import signal
 import subprocess
@@ -8,7 +9,8 @@ import pytest
 
 from cardbook.book import read_book
 from cardbook.example import import_statements, read_example
-from cardbook.kernels import start_parent
+from cardbook.guard import Fence
+from cardbook.kernels import KernelClient, make_manager, start_parent, wait_for_end
 from cardbook.record import RecordSet
 from cardbook.runner import common_variables, run_examples
 from cardbook.status import open_workplace
@@ -139,3 +141,46 @@ def test_single_example_is_forked_too_and_collects_its_garbage(small: Path) -> N
     assert run_examples(workplace, ["first"], 1, False, lambda event: None)[0].state == "fresh"
     record = workplace.records.read("first")
     assert record is not None and record.outputs[2][0].text == "True True\n"
+
+
+def test_end_of_any_process_is_noticed(tmp_path: Path) -> None:
+    # A grandchild: nobody but the shell in between may wait for it.
+    command = "sleep 60 & echo $!; wait"
+    with subprocess.Popen(["sh", "-c", command], stdout=subprocess.PIPE, text=True) as shell:
+        assert shell.stdout is not None
+        pid = int(shell.stdout.readline())
+
+        async def look() -> bool:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(wait_for_end(pid, 60), 0.2)
+            os.kill(pid, signal.SIGKILL)
+            await asyncio.wait_for(wait_for_end(pid, 60), 30)
+            return True
+
+        assert asyncio.run(look())
+    # It is gone altogether now, and a process that never ends is given up.
+    asyncio.run(asyncio.wait_for(wait_for_end(pid, 60), 30))
+    asyncio.run(asyncio.wait_for(wait_for_end(os.getpid(), 0.01), 30))
+
+
+def test_kernel_that_has_ended_or_stays_silent_is_not_waited_for(tmp_path: Path) -> None:
+    manager = make_manager(tmp_path, None, Fence(str(tmp_path), str(tmp_path), (), (), ""))
+
+    async def ask(timeout: float, alive: bool) -> None:
+        async def is_alive() -> bool:
+            return alive
+
+        object.__setattr__(manager, "is_alive", is_alive)
+        client = manager.client()
+        assert isinstance(client, KernelClient)
+        client.start_channels(hb=False)
+        try:
+            await client.wait_for_ready(timeout)
+        finally:
+            client.stop_channels()
+
+    manager.write_connection_file()
+    with pytest.raises(RuntimeError, match="ended before"):
+        asyncio.run(ask(60, alive=False))
+    with pytest.raises(RuntimeError, match="not answered for 0"):
+        asyncio.run(ask(0.1, alive=True))

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image
 
 # The ground of figure.mplstyle, and the colours drawn on it, each with what stands for it in the dark.
 PAPER, DARK_PAPER = "fdfcf9", "1c2028"
@@ -52,17 +52,32 @@ def darken(image: Image.Image) -> Image.Image:
 
     Along an edge a pixel is a mixture of the paper and one colour: it becomes the same mixture in the dark.
     """
-    pixels = np.asarray(image).astype(np.uint32)
-    packed = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
-    found, places = np.unique(packed, return_inverse=True)
-    colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=-1).astype(float)
-    dark, pure = _darken_colours(colours)
-    places = places.reshape(packed.shape)
+    # One number for a pixel: red, green and blue in its lowest bytes, in this order.
+    pixels = np.asarray(image.convert("RGBA")).view("<u4")[..., 0] & 0xFFFFFF
+    present = np.zeros(1 << 24, dtype=bool)
+    present[pixels] = True
+    found = np.flatnonzero(present)
+    places = np.empty(1 << 24, dtype=np.int32)
+    places[found] = np.arange(len(found))
+    colours = np.stack([found & 255, found >> 8 & 255, found >> 16], axis=-1)
+    dark, pure = _darken_colours(colours.astype(float))
+    anywhere = dark.astype("<u4") @ np.array([1, 1 << 8, 1 << 16], dtype="<u4")
     # Inside a heat map or a picture, far from paper, what looks like a mixture is none.
-    paper = Image.fromarray((packed == int(PAPER, 16)).astype(np.uint8) * 255)
-    near = np.asarray(paper.filter(ImageFilter.MaxFilter(REACH))) > 0
-    chosen = np.where((near | pure[places])[..., None], dark[places], pixels)
-    return Image.fromarray(chosen.astype(np.uint8))
+    near = _widen(pixels == int.from_bytes(bytes.fromhex(PAPER), "little"))
+    changed = np.where(near, anywhere[places[pixels]], np.where(pure, anywhere, found)[places[pixels]])
+    return Image.frombuffer("RGB", image.size, changed.astype("<u4").tobytes(), "raw", "RGBX", 0, 1)
+
+
+def _widen(area: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where the area is reached within a square of REACH pixels around."""
+    for _ in range(2):
+        # Along the rows; the turned result is then widened along what were columns.
+        wider = area.copy()
+        for step in range(1, REACH // 2 + 1):
+            wider[step:] |= area[:-step]
+            wider[:-step] |= area[step:]
+        area = wider.T
+    return area
 
 
 def _darken_colours(colours: Colours) -> tuple[Colours, NDArray[np.bool_]]:

@@ -3,16 +3,18 @@
 import asyncio
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty
-from typing import Any, cast
+from typing import IO, Any, cast
 
 import zmq
 import zmq.asyncio
@@ -33,31 +35,71 @@ KERNEL_ARGUMENTS = (
 # How long a kernel may take to answer before it is asked again, and to end before it is given up.
 ANSWER_SECONDS, END_SECONDS = 1.0, 5.0
 RETRY_MILLISECONDS = 5
-# What every kernel needs, whatever its example imports.
-KERNEL_IMPORTS = (
-    "import ipykernel.kernelapp",
-    "import ipykernel.debugger",
-    "import ipykernel.ipkernel",
-    "import cardbook.stream",
-)
 
 
 class Parent:
-    """A running `cardbook.parent`: asked to fork kernels, and for their exit status."""
+    """A running `cardbook.parent`: asked to import, to fork kernels, and for their exit status.
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    `danger` says why it must not fork, "" while it may. `is_complete` is set when nothing more shall be
+    imported: what an example lacks is then for its own kernel to import.
+    """
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
         self.process = process
+        self.danger, self.is_complete = "", False
+        self._waiting: deque[asyncio.Future[dict[str, Any]]] = deque()
+        self._begun = b""
 
-    def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Send one request and return the reply. Raises BrokenPipeError when the parent is gone."""
+    @property
+    def is_busy(self) -> bool:
+        """Whether it still owes a reply."""
+        return bool(self._waiting)
+
+    async def preload(self, statements: Collection[str], say: Callable[[str], None]) -> None:
+        """Have it execute import statements; `say` why it must not fork after them, if so."""
+        try:
+            self.danger = (await self._ask({"imports": sorted(statements)}))["danger"]
+        except BrokenPipeError as error:
+            self.danger = str(error)
+        if self.danger:
+            say(f"From here on kernels are not forked, {self.danger}: each imports its libraries itself.")
+
+    async def fork(self, request: Mapping[str, Any]) -> "ForkedProcess":
+        """Have it fork a kernel. Raises BrokenPipeError when the parent is gone."""
+        return ForkedProcess(self, (await self._ask(request))["pid"])
+
+    async def status_of(self, pid: int) -> int | None:
+        """Return the exit status of a kernel, None while it runs. Raises BrokenPipeError."""
+        status: int | None = (await self._ask({"poll": pid}))["status"]
+        return status
+
+    async def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a request and return the reply; replies come in the order of the requests."""
+        loop, (requests, replies) = asyncio.get_running_loop(), self._pipes()
+        requests.write(json.dumps(request).encode() + b"\n")
+        requests.flush()
+        if not self._waiting:
+            loop.add_reader(replies, self._take_replies, loop)
+        reply: asyncio.Future[dict[str, Any]] = loop.create_future()
+        self._waiting.append(reply)
+        return await reply
+
+    def _take_replies(self, loop: asyncio.AbstractEventLoop) -> None:
+        replies = self._pipes()[1]
+        came = os.read(replies.fileno(), 65536)
+        *lines, self._begun = (self._begun + came).split(b"\n")
+        for line in lines:
+            if not (reply := self._waiting.popleft()).done():
+                reply.set_result(json.loads(line))
+        while self._waiting and not came:
+            if not (reply := self._waiting.popleft()).done():
+                reply.set_exception(BrokenPipeError("their parent has ended"))
+        if not self._waiting:
+            loop.remove_reader(replies)
+
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        if not line:
-            raise BrokenPipeError("the parent of the kernels ended")
-        reply: dict[str, Any] = json.loads(line)
-        return reply
+        return self.process.stdin, self.process.stdout
 
 
 class ForkedProcess:
@@ -69,19 +111,19 @@ class ForkedProcess:
         self.parent, self.pid = parent, pid
         self.returncode: int | None = None
 
-    def poll(self) -> int | None:
+    async def poll(self) -> int | None:
         """Return the exit status, None while the kernel runs."""
-        if self.returncode is None:
+        if self.returncode is None and not runs(self.pid):
             try:
-                self.returncode = self.parent.ask({"poll": self.pid})["status"]
-            except (BrokenPipeError, ValueError):
+                self.returncode = await self.parent.status_of(self.pid)
+            except BrokenPipeError:
                 # Its keeper ends with the parent.
                 self.returncode = -signal.SIGKILL
         return self.returncode
 
     def wait(self) -> int | None:
         """Return the exit status of a kernel that has ended."""
-        return self.poll()
+        return self.returncode
 
     def send_signal(self, number: int) -> None:
         """Send a signal to the kernel."""
@@ -99,18 +141,20 @@ class ForkProvisioner(LocalProvisioner):
         """Fork a kernel with the arguments, environment and folder that an ordinary one would get."""
         argv = cmd[cmd.index("-f") :]
         request = {"argv": argv, "env": kwargs["env"], "cwd": kwargs["cwd"], "log": self.log}
-        if self.forker is not None:
-            try:
-                self.pid = self.forker.ask(request | {"fence": self.fence})["pid"]
-            except (BrokenPipeError, ValueError):
-                # The parent has ended, killed perhaps: an ordinary kernel will do.
-                self.forker = None
-            else:
-                self.process = cast("subprocess.Popen[Any]", ForkedProcess(self.forker, self.pid))
+        if self.forker is not None and not self.forker.danger:
+            # When the parent has ended, killed perhaps, an ordinary kernel will do.
+            with suppress(BrokenPipeError):
+                forked = await self.forker.fork(request | {"fence": self.fence})
+                self.pid, self.process = forked.pid, cast("subprocess.Popen[Any]", forked)
                 return self.connection_info
         command = [sys.executable, "-m", "cardbook.child", self.fence, *argv]
         with Path(self.log).open("ab") as stream:
             return await super().launch_kernel(command, stdout=stream, stderr=stream, **kwargs)
+
+    async def poll(self) -> int | None:
+        """Return the exit status, None while the kernel runs; 0 when there is none."""
+        process: object = self.process
+        return await process.poll() if isinstance(process, ForkedProcess) else await super().poll()
 
     async def kill(self, restart: bool = False) -> None:
         """End the kernel, and return when it has ended: jupyter_client itself looks ten times a second."""
@@ -128,11 +172,25 @@ class ForkProvisioner(LocalProvisioner):
                 self.process.send_signal(signal.SIGTERM if ending else signum)
 
 
+def runs(pid: int) -> bool:
+    """Return whether a process surely still runs, whoever's child it is. Linux only."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        return False
+    try:
+        look = select.poll()
+        look.register(descriptor, select.POLLIN)
+        return not look.poll(0)
+    finally:
+        os.close(descriptor)
+
+
 async def wait_for_end(pid: int, seconds: float) -> None:
     """Return as soon as a process has ended, whoever's child it is, or after so many seconds. Linux only."""
     try:
         descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
+    except OSError:
         return
     ended, loop = asyncio.Event(), asyncio.get_running_loop()
     loop.add_reader(descriptor, ended.set)
@@ -202,12 +260,10 @@ def make_manager(folder: Path, forker: Parent | None, fence: Fence) -> KernelMan
 
 
 @contextmanager
-def start_parent(
-    imports: Sequence[str], variables: Mapping[str, str], say: Callable[[str], None]
-) -> Iterator[Parent | None]:
-    """Return a parent that has executed these import statements, for as long as the block lasts.
+def start_parent(variables: Mapping[str, str], say: Callable[[str], None]) -> Iterator[Parent | None]:
+    """Return a parent that has imported nothing but what every kernel needs, for as long as the block lasts.
 
-    None, with a line to `say` that tells why, where forking is not available or not safe.
+    None, with a line to `say` that tells why, where forking is not available.
     """
     if not hasattr(os, "fork") or not sys.platform.startswith("linux"):
         say("Kernels cannot be forked on this platform: each imports its libraries itself.")
@@ -217,7 +273,6 @@ def start_parent(
         [sys.executable, "-m", "cardbook.parent"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
         # The debugger, which no example uses, would complain that modules of Python itself are frozen.
         env=dict(variables) | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"},
         # Ctrl-C is for the runner, which ends the kernels in order.
@@ -225,18 +280,13 @@ def start_parent(
     )
     parent = Parent(process)
     try:
-        try:
-            reply = parent.ask({"imports": [*KERNEL_IMPORTS, *imports]})
-        except KeyboardInterrupt:
-            # It has no kernels yet, and would go on importing for seconds.
-            process.kill()
-            raise
-        if reply["danger"]:
-            say(f"Kernels are not forked, {reply['danger']}: each imports its libraries itself.")
-        yield None if reply["danger"] else parent
+        yield parent
     finally:
-        assert process.stdin is not None and process.stdout is not None
-        with suppress(BrokenPipeError):
-            process.stdin.close()
+        if parent.is_busy:
+            # It may go on importing for seconds; its keepers end with it.
+            process.terminate()
+        for pipe in (process.stdin, process.stdout):
+            assert pipe is not None
+            with suppress(BrokenPipeError):
+                pipe.close()
         process.wait()
-        process.stdout.close()

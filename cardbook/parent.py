@@ -1,4 +1,4 @@
-"""The parent of forked kernels: a process that imports the heavy libraries once and then only forks.
+"""The parent of forked kernels: a process that imports the heavy libraries once, and forks.
 
 Run as `python -m cardbook.parent`; it speaks lines of JSON on its standard input and output. It stays
 single-threaded and never touches CUDA: a fork copies one thread only, and a CUDA context not at all.
@@ -17,27 +17,29 @@ from typing import IO, Any
 from cardbook.child import become_kernel
 from cardbook.keeper import keep, leave
 
+# What every kernel needs, whatever its example imports.
+KERNEL_IMPORTS = (
+    "import ipykernel.kernelapp",
+    "import ipykernel.debugger",
+    "import ipykernel.ipkernel",
+    "import cardbook.stream",
+)
+
 
 def main() -> None:
-    """Import what the first line asks for, say whether forking is safe, fork on demand until input ends."""
+    """Import, fork and tell exit statuses as each line asks for, until input ends."""
     requests, replies = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")
     # What an import prints must not be taken for a reply.
     os.dup2(2, 1)
-    # While modules are only added the collector would look through them all again and again.
-    gc.disable()
-    import_all(json.loads(requests.readline())["imports"])
-    # It connects itself to the IPython it finds when it is imported, so each kernel must import it again.
-    sys.modules.pop("matplotlib_inline.backend_inline", None)
-    gc.collect()
-    # Objects that the collector never visits again stay on pages that are never copied.
-    gc.freeze()
-    gc.enable()
-    answer(replies, {"danger": find_danger()})
+    preload(KERNEL_IMPORTS)
     children: set[int] = set()
     try:
         for line in requests:
             request = json.loads(line)
-            if "argv" in request:
+            if "imports" in request:
+                preload(request["imports"])
+                answer(replies, {"danger": find_danger()})
+            elif "argv" in request:
                 children.add(pid := fork_kernel(request, [requests, replies]))
                 answer(replies, {"pid": pid})
             else:
@@ -47,6 +49,21 @@ def main() -> None:
             os.kill(pid, signal.SIGTERM)
         for pid in children:
             os.waitpid(pid, 0)
+    # To take down so many libraries would take longer than to start Python.
+    leave(0)
+
+
+def preload(statements: Sequence[str]) -> None:
+    """Execute import statements, and leave what they made as kernels should find it."""
+    # While modules are only added the collector would look through them all again and again.
+    gc.disable()
+    import_all(statements)
+    # It connects itself to the IPython it finds when it is imported, so each kernel must import it again.
+    sys.modules.pop("matplotlib_inline.backend_inline", None)
+    gc.collect()
+    # Objects that the collector never visits again stay on pages that are never copied.
+    gc.freeze()
+    gc.enable()
 
 
 def import_all(statements: Sequence[str]) -> None:

@@ -7,8 +7,9 @@ from tempfile import TemporaryDirectory
 
 from cardbook.comparison import EXACT
 from cardbook.drift import compare_example
+from cardbook.execution import Event
 from cardbook.record import RecordSet
-from cardbook.runner import Event, run_examples
+from cardbook.runner import run_examples
 from cardbook.status import Workplace
 
 REMEDY = "seed what is random, or tag the cell varies"

@@ -2,22 +2,18 @@
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from cardbook.environment import core_count
-from cardbook.example import import_statements, strings_of
+from cardbook.example import import_statements, imports_of, strings_of
 from cardbook.execution import Event, Raised, execute_example
 from cardbook.kernels import Parent, start_parent
 from cardbook.models import ModelStore
 from cardbook.status import Plan, Status, Workplace, take_status
-from cardbook.variables import common_variables, kernel_variables
-
-__all__ = ["Event", "choose_shard", "common_variables", "execute_example", "kernel_variables", "run_examples"]
-
+from cardbook.variables import common_variables
 
 Tell = Callable[[Event], None]
 
@@ -79,44 +75,56 @@ def _run_all(
 ) -> dict[str, str]:
     """Run these examples; return why one failed, by name."""
     threads = max(1, core_count() // jobs)
-    with _parent_for(workplace, plans, threads, tell, given) as parent:
-        return asyncio.run(_run_side_by_side(workplace, plans, jobs, threads, parent, tell))
-
-
-@contextmanager
-def _parent_for(
-    workplace: Workplace, plans: Sequence[Plan], threads: int, tell: Tell, given: Parent | None
-) -> Iterator[Parent | None]:
-    """Return the parent given, or one that has imported what these examples import; None for no example."""
     if given is not None or not plans:
-        yield given
-        return
-    imports = sorted({statement for plan in plans for statement in import_statements(plan.example)})
+        return asyncio.run(_run_side_by_side(workplace, plans, jobs, threads, given, tell))
     whose = f"{len(plans)} examples import, once" if len(plans) > 1 else f"{plans[0].example.name} imports"
     tell(Event("note", "", 0, 0, f"importing what {whose}"))
     with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as folder:
         variables = common_variables(workplace, threads, Path(folder))
-        with start_parent(imports, variables, lambda text: tell(Event("note", "", 0, 0, text))) as parent:
-            yield parent
+        with start_parent(variables, lambda text: tell(Event("note", "", 0, 0, text))) as parent:
+            return asyncio.run(_run_side_by_side(workplace, plans, jobs, threads, parent, tell))
 
 
 async def _run_side_by_side(
     workplace: Workplace, plans: Sequence[Plan], jobs: int, threads: int, parent: Parent | None, tell: Tell
 ) -> dict[str, str]:
-    places = asyncio.Semaphore(jobs)
+    """Run the examples, the first of those that are ready whenever there is a place."""
+    ready: asyncio.PriorityQueue[int] = asyncio.PriorityQueue()
     faults: dict[str, str] = {}
     async with asyncio.TaskGroup() as group:
         used = {model_id for plan in plans for model_id in plan.fingerprint.parts["models"]}
         models = {model_id: group.create_task(_examine(workplace, model_id)) for model_id in sorted(used)}
 
-        async def run_in_turn(plan: Plan) -> None:
-            async with places:
-                if fault := await _run_one(workplace, plan, threads, parent, models, tell):
-                    faults[plan.example.name] = fault
+        async def run_in_turn() -> None:
+            while (number := await ready.get()) < len(plans):
+                if fault := await _run_one(workplace, plans[number], threads, parent, models, tell):
+                    faults[plans[number].example.name] = fault
 
-        for plan in plans:
-            group.create_task(run_in_turn(plan))
+        for _ in range(jobs):
+            group.create_task(run_in_turn())
+        async for number in make_ready(plans, parent, tell):
+            ready.put_nowait(number)
+        for _ in range(jobs):
+            ready.put_nowait(len(plans))
     return faults
+
+
+async def make_ready(plans: Sequence[Plan], parent: Parent | None, tell: Tell) -> AsyncIterator[int]:
+    """Yield the number of each example as soon as the parent has imported what it imports.
+
+    The one that needs the fewest libraries more is next, so that one can run while others are prepared.
+    """
+    waiting = {number: plan.example for number, plan in enumerate(plans)}
+    imported: frozenset[str] = frozenset()
+    modules: frozenset[str] = frozenset()
+    while waiting:
+        number = min(waiting, key=lambda number: (len(imports_of(waiting[number]) - modules), number))
+        example = waiting.pop(number)
+        statements = import_statements(example) - imported
+        if statements and parent is not None and not parent.danger and not parent.is_complete:
+            await parent.preload(statements, lambda text: tell(Event("note", "", 0, 0, text)))
+        imported, modules = imported | statements, modules | imports_of(example)
+        yield number
 
 
 async def _examine(workplace: Workplace, model_id: str) -> str:

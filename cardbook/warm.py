@@ -1,5 +1,6 @@
 """A warm parent: one that outlives runs, and is replaced when something else should be imported."""
 
+import asyncio
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,8 +9,8 @@ from threading import Event, Thread
 
 from cardbook.example import import_statements
 from cardbook.kernels import Parent, start_parent
-from cardbook.runner import common_variables
 from cardbook.status import Workplace
+from cardbook.variables import common_variables
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,11 @@ class Keeping(Thread):
             # As many threads for each kernel as a run of all examples would give it.
             variables = common_variables(self.workplace, 1, Path(folder))
             try:
-                with start_parent(sorted(self.wanted.imports), variables, self.say) as self.parent:
+                with start_parent(variables, self.say) as parent:
+                    if parent is not None:
+                        asyncio.run(parent.preload(self.wanted.imports, self.say))
+                        parent.is_complete = True
+                    self.parent = parent
                     self.ready.set()
                     self.over.wait()
             finally:

@@ -12,8 +12,9 @@ from cardbook.example import import_statements, read_example
 from cardbook.guard import Fence
 from cardbook.kernels import KernelClient, make_manager, start_parent, wait_for_end
 from cardbook.record import RecordSet
-from cardbook.runner import common_variables, run_examples
+from cardbook.runner import run_examples
 from cardbook.status import open_workplace
+from cardbook.variables import common_variables
 from tests.conftest import ROOT, Cardbook, replace, write
 
 
@@ -21,14 +22,21 @@ def variables(tmp_path: Path) -> dict[str, str]:
     return common_variables(open_workplace(ROOT, "offline"), 1, tmp_path)
 
 
+def preload(statements: list[str], environment: dict[str, str], said: list[str]) -> str:
+    """Return why a parent that has executed these statements must not fork."""
+    with start_parent(environment, said.append) as parent:
+        assert parent is not None
+        asyncio.run(parent.preload(statements, said.append))
+        return parent.danger
+
+
 def test_parent_is_safe_after_everything_the_examples_import(tmp_path: Path) -> None:
     names = read_book(ROOT).examples
     imports = sorted({line for name in names for line in import_statements(read_example(ROOT, name))})
     assert any("torch" in line for line in imports)
     said: list[str] = []
-    with start_parent(imports, variables(tmp_path), said.append) as parent:
-        assert said == []
-        assert parent is not None
+    assert preload(imports, variables(tmp_path), said) == ""
+    assert said == []
 
 
 def test_parent_with_threads_is_not_forked_and_says_why(tmp_path: Path) -> None:
@@ -36,9 +44,8 @@ def test_parent_with_threads_is_not_forked_and_says_why(tmp_path: Path) -> None:
     write(tmp_path / "threadful.py", module)
     said: list[str] = []
     environment = variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}
-    with start_parent(["import threadful"], environment, said.append) as parent:
-        assert parent is None
-    assert "an import started 1 threads" in said[0]
+    assert preload(["import threadful"], environment, said) == "an import started 1 threads"
+    assert "not forked, an import started 1 threads" in said[0]
 
 
 def test_platform_without_fork_gets_ordinary_kernels_and_says_so(
@@ -46,15 +53,23 @@ def test_platform_without_fork_gets_ordinary_kernels_and_says_so(
 ) -> None:
     monkeypatch.delattr(os, "fork")
     said: list[str] = []
-    with start_parent([], {}, said.append) as parent:
+    with start_parent({}, said.append) as parent:
         assert parent is None
     assert said == ["Kernels cannot be forked on this platform: each imports its libraries itself."]
 
 
 def test_module_that_is_not_there_is_left_to_its_example(tmp_path: Path) -> None:
     said: list[str] = []
-    with start_parent(["import no_such_module_here"], variables(tmp_path), said.append) as parent:
-        assert parent is not None and said == []
+    assert preload(["import no_such_module_here"], variables(tmp_path), said) == ""
+    assert said == []
+
+
+def test_parent_that_ends_while_it_imports_is_no_danger_to_the_examples(tmp_path: Path) -> None:
+    said: list[str] = []
+    write(tmp_path / "deadly.py", "import os\nos._exit(3)\n")
+    environment = variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}
+    assert preload(["import deadly"], environment, said) == "their parent has ended"
+    assert len(said) == 1
 
 
 def test_forked_examples_share_imports_but_nothing_else(small: Path, cardbook: Cardbook) -> None:

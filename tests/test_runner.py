@@ -1,15 +1,20 @@
+import asyncio
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
 
+from cardbook.execution import Event
+from cardbook.kernels import Parent
 from cardbook.record import Damaged, RecordSet
-from cardbook.runner import choose_shard
+from cardbook.runner import choose_shard, make_ready
+from cardbook.status import open_workplace
 from tests.conftest import ROOT, Cardbook, replace, write
 
 
@@ -243,3 +248,46 @@ def test_interrupted_run_keeps_what_is_finished_and_ends_its_kernels(small: Path
     assert records_of(small).read_failure("second") is None
     replace(small / "examples" / "second.py", "time.sleep(120)", "")
     assert cardbook("run", "--root", small).returncode == 0
+
+
+class Preloading(Parent):
+    """A parent that only notes what it should import."""
+
+    def __init__(self, danger_in: str = "", is_complete: bool = False) -> None:
+        self.danger, self.danger_in, self.is_complete = "", danger_in, is_complete
+        self.asked: list[list[str]] = []
+
+    async def preload(self, statements: Collection[str], say: Callable[[str], None]) -> None:
+        self.asked.append(sorted(statements))
+        self.danger = self.danger_in if self.danger_in in "".join(statements) else ""
+
+
+def order_of(root: Path, parent: Parent | None) -> list[str]:
+    plans = list(open_workplace(root, "offline").plans.values())
+
+    async def collect() -> list[str]:
+        def tell(event: Event) -> None:
+            pass
+
+        return [plans[number].example.name async for number in make_ready(plans, parent, tell)]
+
+    return asyncio.run(collect())
+
+
+def test_example_is_ready_as_soon_as_what_it_imports_was_imported(small: Path) -> None:
+    replace(
+        small / "examples" / "first.py", "count = 1", "count = 1\nimport numpy.linalg, yaml\nimport numpy"
+    )
+    replace(small / "examples" / "second.py", "import math", "import math\nimport yaml")
+    parent = Preloading()
+    assert order_of(small, parent) == ["second", "first"]
+    assert parent.asked == [["import yaml"], ["import numpy", "import numpy.linalg, yaml"]]
+    assert order_of(small, None) == ["second", "first"]
+
+
+def test_parent_imports_nothing_when_it_is_complete_or_must_not_fork(small: Path) -> None:
+    replace(small / "examples" / "first.py", "count = 1", "count = 1\nimport numpy, yaml")
+    replace(small / "examples" / "second.py", "import math", "import yaml")
+    complete, dangerous = Preloading(is_complete=True), Preloading(danger_in="yaml")
+    assert order_of(small, complete) == order_of(small, dangerous) == ["second", "first"]
+    assert complete.asked == [] and dangerous.asked == [["import yaml"]]

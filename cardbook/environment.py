@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -13,8 +14,6 @@ DRIVER_VERSION = re.compile(r"^NVRM version:.*?\s(\d+(?:\.\d+)+)\s", re.MULTILIN
 REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 FIELD = re.compile(r"^(Name|Version|Requires-Dist):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE)
 BLANK_LINE = re.compile(r"\r?\n\r?\n")
-# A line of RECORD that names a Python file: the folder it begins with, or else the module itself.
-PYTHON_FILE = re.compile(r"^(?:([^/,\n]+)/[^,\n]*|([^/,\n]+))\.py,", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,12 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+@cache
+def version_of(name: str) -> str:
+    """Return the version of a distribution that this program itself uses: it is what was imported."""
+    return metadata.version(name)
+
+
 def read_environment() -> Environment:
     """Return the environment of this interpreter."""
     versions: dict[str, str] = {}
@@ -86,7 +91,9 @@ def _top_modules(distribution: metadata.Distribution) -> set[str]:
         return set(declared)
     record = distribution.read_text("RECORD")
     if record is not None:
-        return {folder or module for folder, module in PYTHON_FILE.findall(record)}
+        # By hand: a regular expression takes ten times as long, and some lists have 20,000 lines.
+        paths = [line.partition(",")[0] for line in record.split("\n") if ".py," in line]
+        return {path.partition("/")[0].removesuffix(".py") for path in paths if path.endswith(".py")}
     files = distribution.files or ()
     return {file.parts[0] if len(file.parts) > 1 else file.stem for file in files if file.suffix == ".py"}
 

@@ -1,16 +1,14 @@
 """Figures: what a run drew, as files for a page in light and in dark colours."""
 
 import base64
-import contextlib
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from cardbook.files import write_whole
+from cardbook.drawn import Pictures, draw_once
+
+MEANS = Path(__file__).with_name("darkening.py")
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,8 @@ def read_figure(output: Mapping[str, Any], memory: Path) -> Figure:
     """Return the figure that an output is; what was drawn once is remembered in the folder `memory`."""
     size = output.get("metadata", {}).get("image/png", {})
     png = base64.b64decode(output["data"]["image/png"])
-    place = memory / f"{_key(png)}.json"
-    light, dark = _recall(place) or _draw(place, png)
+    light, dark = draw_once(memory, MEANS, [png], lambda: _draw(png))
+    assert light is not None
     return Figure(light, dark, size.get("width", 0), size.get("height", 0))
 
 
@@ -53,26 +51,8 @@ def figure_names(figure: Figure, label: str, number: int) -> tuple[str, str | No
     return f"{stem}.webp", f"{stem}-dark.webp" if figure.dark else None
 
 
-def _key(png: bytes) -> str:
-    means = Path(__file__).with_name("darkening.py").read_bytes() + metadata.version("pillow").encode()
-    return hashlib.sha256(means + png).hexdigest()
-
-
-def _recall(place: Path) -> tuple[bytes, bytes | None] | None:
-    try:
-        light, dark = json.loads(place.read_text(encoding="utf-8"))
-        return base64.b64decode(light), base64.b64decode(dark) if dark else None
-    except (OSError, ValueError, TypeError):
-        return None
-
-
-def _draw(place: Path, png: bytes) -> tuple[bytes, bytes | None]:
+def _draw(png: bytes) -> Pictures:
     # Imported here: it takes long, and most figures were drawn before.
     from cardbook.darkening import draw
 
-    light, dark = draw(png)
-    kept = [base64.b64encode(image).decode() if image else None for image in (light, dark)]
-    # A folder that cannot be written only costs the next reader time.
-    with contextlib.suppress(OSError):
-        write_whole(place, json.dumps(kept))
-    return light, dark
+    return draw(png)

@@ -79,7 +79,7 @@ def _images(page: BeautifulSoup, names: tuple[str, str | None], figure: Figure, 
 def on_post_page(output: str, page: Page, config: MkDocsConfig, **_: object) -> str:
     """Return the page with a lighter frame, allowed to run the theme's own scripts only."""
     # The theme's are those of the frame around the content: a script in the content is never allowed.
-    before, content, after = output.partition(page.content or "")
+    before, content, after = output.partition(page.content) if page.content else (output, "", "")
     before, after = tighten(before), tighten(after)
     return protect(before + content + after, before + after, config)
 

@@ -14,7 +14,7 @@ from cardbook.figure import figure_names, figures_of, is_figure, memory_of
 from cardbook.notebook import INSTALL, published_notebook
 from cardbook.problem import BadInput, Problem
 from cardbook.publication import make_publication
-from cardbook.social import draw_social
+from cardbook.social import make_social
 from cardbook.status import Status, Workplace
 from cardbook.study import make_study_page
 
@@ -39,12 +39,12 @@ def make_pages(workplace: Workplace, statuses: Sequence[Status]) -> Files:
     for chapter in workplace.book.chapters:
         text = chapter_page(chapter, shown)
         files[PurePosixPath("chapters", f"{chapter.id}.md")] = text.encode()
-        files[PurePosixPath("figures", f"chapter-{chapter.id}.png")] = draw_social(
-            workplace.book.title, chapter.title
+        files[PurePosixPath("figures", f"chapter-{chapter.id}.png")] = make_social(
+            workplace.book.title, chapter.title, memory_of(workplace.root)
         )
     files[PurePosixPath("study", "index.md")] = make_study_page(workplace.book).encode()
     for status in statuses:
-        files |= _example_files(workplace, status)
+        files |= example_files(workplace, status)
     return files | make_exports(workplace, statuses) | make_publication(workplace, statuses, files)
 
 
@@ -136,7 +136,8 @@ def _test_path(workplace: Workplace, example: Example) -> Path:
     return workplace.root / "tests" / "examples" / f"test_{example.name}.py"
 
 
-def _example_files(workplace: Workplace, status: Status) -> Files:
+def example_files(workplace: Workplace, status: Status) -> Files:
+    """Return the files of one example by their paths inside `docs/`: script, test, notebooks, figures."""
     example = workplace.plans[status.name].example
     downloads = PurePosixPath("downloads")
     files: Files = {downloads / f"{example.name}.py": script_of(example).encode()}

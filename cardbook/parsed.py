@@ -3,10 +3,10 @@
 import contextlib
 import hashlib
 import json
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from cardbook.environment import version_of
 from cardbook.files import write_whole
 
 FORM = 1
@@ -30,5 +30,5 @@ def remember(memory: Path, text: str, cells: Values) -> None:
 
 
 def _key(text: str) -> str:
-    parser = f"{FORM} jupytext {metadata.version('jupytext')}"
+    parser = f"{FORM} jupytext {version_of('jupytext')}"
     return hashlib.sha256(f"{parser}\n{text}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,10 +2,11 @@
 
 import importlib
 import json
+import os
 import shutil
 import sys
 from collections.abc import Callable
-from importlib import metadata
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,6 +15,7 @@ from jinja2 import Environment, FileSystemBytecodeCache
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File
 
+from cardbook.environment import version_of
 from cardbook.problem import BadInput, Problem
 from cardbook.stamp import digest_of, hash_parts
 
@@ -40,6 +42,10 @@ Convert = Callable[..., str]
 class Deferred(ModuleType):
     """Stands in for a module until something of it is used, and gives way to it then."""
 
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.after: Callable[[], None] = lambda: None
+
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         """Return what the module itself has by this name."""
         if name.startswith("__"):
@@ -48,9 +54,12 @@ class Deferred(ModuleType):
 
     def give_way(self) -> ModuleType:
         """Return the module itself, imported by now."""
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
-        return importlib.import_module(self.__name__)
+        if sys.modules.get(self.__name__) is not self:
+            return importlib.import_module(self.__name__)
+        del sys.modules[self.__name__]
+        module = importlib.import_module(self.__name__)
+        self.after()
+        return module
 
 
 class Shelf:
@@ -61,14 +70,14 @@ class Shelf:
     """
 
     def __init__(self, root: Path) -> None:
-        versions = [f"{name} {metadata.version(name)}" for name in CONVERTERS]
+        versions = [f"{name} {version_of(name)}" for name in CONVERTERS]
         parts = [sys.version, *versions, digest_of(Path(__file__).parent)]
         self.folder = root / ".cardbook" / "rendered" / hash_parts(parts)[:16]
         self.mark = self.folder.parent / "unfinished"
         self.used: set[Path] = set()
 
     def open(self) -> None:
-        """Make it ready for a build, and mark it as in use."""
+        """Make it ready, and mark it as in use."""
         others = self.folder.parent.iterdir() if self.folder.parent.exists() else ()
         for path in list(others):
             if path.is_dir() and (self.mark.exists() or path != self.folder):
@@ -77,11 +86,14 @@ class Shelf:
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.mark.touch()
 
-    def close(self) -> None:
-        """Throw away what this build did not use, and say that nothing is half-written."""
+    def tidy(self) -> None:
+        """Throw away what was not used."""
         for path in (self.folder / "pages").iterdir():
             if path not in self.used:
                 path.unlink()
+
+    def close(self) -> None:
+        """Say that nothing is half-written."""
         self.mark.unlink()
 
     def remember(self, convert: Convert) -> Convert:
@@ -97,10 +109,20 @@ class Shelf:
 
         return recall
 
+    @property
+    def compiled(self) -> FileSystemBytecodeCache:
+        """The templates compiled before."""
+        return FileSystemBytecodeCache(str(self.folder / "templates"))
+
     def on_env(self, env: Environment, **_: object) -> Environment:
         """Keep the theme's templates compiled."""
-        env.bytecode_cache = FileSystemBytecodeCache(str(self.folder / "templates"))
+        env.bytecode_cache = self.compiled
         return env
+
+    def keep_templates(self) -> None:
+        """Keep nbconvert's templates compiled: to compile them anew for each notebook is half its work."""
+        exporter = importlib.import_module("nbconvert.exporters.templateexporter")
+        vars(exporter)["Environment"] = partial(Environment, bytecode_cache=self.compiled)
 
 
 def load_converters() -> None:
@@ -113,6 +135,8 @@ def load_converters() -> None:
 
 def load_mkdocs() -> None:
     """Import what a build needs, without what only an unknown notebook needs."""
+    # To define its program, nbconvert would load every exporter there is, for the names in its help.
+    os.environ["NBCONVERT_DISABLE_CONFIG_EXPORTERS"] = "1"
     for name in DEFERRED:
         sys.modules.setdefault(name, Deferred(name))
     importlib.import_module("mkdocs.commands.build")
@@ -139,6 +163,7 @@ def build_site(root: Path, target: Path, address: str | None = None) -> None:
             build(config)
         finally:
             config.plugins.on_shutdown()
+        shelf.tidy()
         shelf.close()
     except (Abort, MkDocsException) as error:
         what = " ".join(str(error).split())
@@ -157,6 +182,10 @@ def load_settings(root: Path, target: Path, shelf: Shelf, address: str | None) -
         # Its key is the notebook alone, so that each set of versions needs a folder of its own.
         plugin.config.update(cache=True, cache_dir=str(shelf.folder))
         plugin.should_include = is_notebook
+        if isinstance(converter := sys.modules["mkdocs_jupyter.convert"], Deferred):
+            converter.after = shelf.keep_templates
+        else:
+            shelf.keep_templates()
     hooks: dict[str, ModuleType] = config["hooks"]
     for hook in hooks.values():
         if hasattr(hook, LIGHTEN):

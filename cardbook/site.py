@@ -3,7 +3,10 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cardbook.files import write_whole
@@ -11,6 +14,7 @@ from cardbook.stamp import Parts, Place, digest_of, is_finished, take_sources
 
 # What a build needs is imported when there is something to build: to say that there is not is quick so.
 if TYPE_CHECKING:
+    from cardbook.preparation import Desk
     from cardbook.status import Workplace
 
 
@@ -71,16 +75,45 @@ def _fill_models(place: Place, say: Callable[[str], None]) -> None:
 
 
 def _run(workplace: "Workplace", names: Sequence[str]) -> None:
-    from threading import Thread
-
+    from cardbook.execution import Event
     from cardbook.progress import show_progress
-    from cardbook.rendering import load_converters
     from cardbook.runner import run_examples
 
-    # This process only waits while examples run: time enough to import what the build needs.
-    Thread(target=load_converters).start()
-    with show_progress() as tell:
-        run_examples(workplace, names, workplace.environment.jobs, False, tell)
+    with _preparing(workplace) as prepare, show_progress() as tell:
+
+        def listen(event: Event) -> None:
+            tell(event)
+            if event.kind == "done":
+                prepare(event.name)
+
+        run_examples(workplace, names, workplace.environment.jobs, False, listen)
+
+
+@contextmanager
+def _preparing(workplace: "Workplace") -> Iterator[Callable[[str], None]]:
+    """Return what to tell the name of each example that is done; the block ends when all is prepared.
+
+    This process only waits while examples run: a thread of it has the time.
+    """
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    def set_up(folder: str) -> "Desk":
+        # Imported there, too: that alone takes longer than all else before the first example runs.
+        from cardbook.preparation import Desk
+
+        return Desk(workplace, Path(folder))
+
+    with tempfile.TemporaryDirectory(prefix="cardbook-") as folder:
+        pool = ThreadPoolExecutor(1)
+        desk = pool.submit(set_up, folder)
+        jobs: list[Future[None]] = []
+        try:
+            yield lambda name: jobs.append(pool.submit(lambda: desk.result().prepare(name)))
+            for job in jobs:
+                job.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+        desk.result().close()
 
 
 def _build(place: Place, parts: Parts) -> None:

@@ -1,6 +1,7 @@
 """`cardbook site`: what makes it build again, what must not, and what it refuses."""
 
 import filecmp
+import logging
 import os
 import shutil
 import subprocess
@@ -9,13 +10,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import mkdocs_jupyter.convert  # type: ignore[import-untyped]
 import pytest
 
 import cardbook.stamp
+from cardbook.preparation import Desk
 from cardbook.problem import BadInput
 from cardbook.rendering import Shelf
 from cardbook.site import NotPublishable, make_site
 from cardbook.stamp import Place, is_finished
+from cardbook.status import open_workplace
 from tests.conftest import BOOK, DECK, FIRST, MKDOCS, SECOND, Cardbook, replace, write
 
 RECEIPT = '{"stored": {"revision": "r"}, "stamps": {"config.json": [2, 1]}}'
@@ -224,5 +228,62 @@ def test_lightened_notebook_is_remembered_until_it_or_our_code_changes(tmp_path:
         shelf = Shelf(tmp_path)
         shelf.open()
         assert shelf.remember(lighten)(markup, "n", {"cells": cells}) == f"n: {markup} {cells}"
+        shelf.tidy()
         shelf.close()
     assert done == ["a", "b", "b", "a"], "what a build did not use is thrown away"
+
+
+def test_what_an_example_left_is_prepared_before_the_build(
+    made: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = open_desk(made)
+    done: list[str] = []
+    convert = mkdocs_jupyter.convert.nb2html
+
+    def watch(path: str, **options: object) -> str:
+        done.append(Path(path).stem)
+        return str(convert(path, **options))
+
+    monkeypatch.setattr(mkdocs_jupyter.convert, "nb2html", watch)
+    for name in ("first", "second", "second"):
+        desk.prepare(name)
+    desk.close()
+    assert done == ["first", "second"]
+    write(made.root / "docs" / "note.txt", "a change that no page shows\n")
+    before = {path: path.read_bytes() for path in made.site.glob("notebooks/*/index.html")}
+    tell(made)
+    assert done == ["first", "second"], "the build finds them"
+    assert len(before) == 2 and all(path.read_bytes() == content for path, content in before.items())
+
+
+def test_example_without_a_fresh_record_is_not_prepared(made: Place) -> None:
+    replace(made.root / "examples" / "second.py", "math.sqrt(4)", "math.sqrt(9)")
+    desk = open_desk(made)
+    desk.prepare("second")
+    desk.close()
+    assert not list((desk.shelf.folder / "pages").iterdir())
+
+
+def test_complaint_while_preparing_is_left_to_the_build(made: Place) -> None:
+    desk = open_desk(made)
+    logging.getLogger("mkdocs.plugins.any").warning("a notebook is odd")
+    desk.close()
+    shelf = Shelf(made.root)
+    (shelf.folder / "pages" / "odd.html").touch()
+    shelf.open()
+    assert not (shelf.folder / "pages" / "odd.html").exists()
+
+
+def open_desk(place: Place) -> Desk:
+    """Return a desk on which nothing was ever prepared."""
+    shutil.rmtree(place.root / ".cardbook" / "rendered")
+    (folder := place.root / ".cardbook" / "desk").mkdir()
+    return Desk(open_workplace(place.root, place.profile), folder)
+
+
+def test_page_without_any_content_is_built(made: Place) -> None:
+    write(made.root / "docs" / "empty.md", "")
+    write(made.root / "cardbook.py", "from cardbook.hook import *\n")
+    write(made.root / "mkdocs.yml", MKDOCS + "hooks: [cardbook.py]\n")
+    tell(made)
+    assert (made.site / "empty" / "index.html").exists()

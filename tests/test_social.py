@@ -7,7 +7,7 @@ from bs4 import BeautifulSoup, Tag
 from PIL import Image
 
 from cardbook.book import Chapter, read_book
-from cardbook.social import draw_social
+from cardbook.lettering import draw_social
 from tests.conftest import ROOT, build_site, copy_sources, write
 
 BOOK = read_book(ROOT)

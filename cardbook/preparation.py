@@ -1,0 +1,55 @@
+"""Preparation: what the site needs of an example is drawn and converted while others still run.
+
+Nothing depends on it but time: it leaves figures, converted notebooks and compiled templates where those who
+make the pages, and build the site, look for them first.
+"""
+
+import logging
+from pathlib import Path
+
+from mkdocs.commands.build import build
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+from mkdocs.utils import CountHandler
+
+from cardbook.pages import example_files
+from cardbook.rendering import Shelf, load_converters, load_settings
+from cardbook.status import Workplace, take_status
+
+
+class Desk:
+    """Where examples are prepared: MkDocs as it is set up for the book, with an empty folder of its own."""
+
+    def __init__(self, workplace: Workplace, folder: Path) -> None:
+        load_converters()
+        self.workplace, self.shelf, self.warnings = workplace, Shelf(workplace.root), CountHandler()
+        self.shelf.open()
+        self.config = load_settings(workplace.root, folder / "site", self.shelf, None)
+        self.config.docs_dir, self.config.nav = str(folder), None
+        (folder / "index.md").touch()
+        logging.getLogger("mkdocs").addHandler(self.warnings)
+        # A site of one empty page: all that takes long once is done once here.
+        build(self.config)
+
+    def prepare(self, name: str) -> None:
+        """Prepare what an example left; nothing if it is not fresh."""
+        for path, content in example_files(self.workplace, take_status(self.workplace, name)).items():
+            if path.parts[0] == "notebooks":
+                place = Path(self.config.docs_dir) / path
+                place.parent.mkdir(exist_ok=True)
+                place.write_bytes(content)
+                self._convert(str(path))
+
+    def _convert(self, path: str) -> None:
+        """Do for one notebook what a build of MkDocs does for each."""
+        config, plugins = self.config, self.config.plugins
+        file = File(path, config.docs_dir, config.site_dir, config.use_directory_urls)
+        files = plugins.on_files(Files([file]), config=config)
+        page = plugins.on_pre_page(Page(None, next(iter(files)), config), config=config, files=files)
+        page.render(config, files)
+        plugins.on_page_content(page.content or "", page=page, config=config, files=files)
+
+    def close(self) -> None:
+        """Say that all is well; what MkDocs complained of, it must meet again in the build."""
+        if not self.warnings.get_counts():
+            self.shelf.close()

@@ -1,5 +1,6 @@
 """The command line. Each command exits 0 only when what it promises holds; 2 for bad usage or bad input."""
 
+import gc
 import json
 import re
 import sys
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from cardbook.status import Status, Workplace
 
 BOOKS_OWN = "book"
+# How many new objects the garbage collector waits for; Python's own 700 suit programs that run for long.
+NEW_OBJECTS = 50_000
 COLOURS = {"fresh": "green", "stale": "yellow", "failed": "red", "missing": "red", "skipped": "cyan"}
 
 root_option = click.option(
@@ -81,6 +84,7 @@ def interruption_reported() -> Iterator[None]:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Build a book of flashcards whose every example has really run."""
+    gc.set_threshold(NEW_OBJECTS)
 
 
 @main.command()

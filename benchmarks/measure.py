@@ -12,6 +12,8 @@ from threading import Event, Thread
 import psutil
 
 SAMPLE_SECONDS = 0.25
+# To look at several large processes takes long, and takes it from them: a fiftieth of the time, no more.
+PAUSE_FOR_A_LOOK = 49
 # Where a command's words go: hidden, so that no tool takes the file for something to build from.
 SAID = ".said"
 PSS = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
@@ -39,8 +41,11 @@ class Sampler:
 
     def follow(self) -> None:
         """Sample until told that it is over."""
-        while not self.over.wait(SAMPLE_SECONDS):
+        pause = SAMPLE_SECONDS
+        while not self.over.wait(pause):
+            begun = time.perf_counter()
             self.most = max(self.most, memory_of_tree(self.pid))
+            pause = max(SAMPLE_SECONDS, PAUSE_FOR_A_LOOK * (time.perf_counter() - begun))
 
 
 def measure(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Measured:

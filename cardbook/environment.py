@@ -31,6 +31,11 @@ class Environment:
         """How many examples run at a time unless told otherwise: one a core, and one on a GPU."""
         return 1 if self.device.startswith("cuda") else core_count()
 
+    @property
+    def threads(self) -> int:
+        """How many threads each of so many examples gets."""
+        return max(1, core_count() // self.jobs)
+
     def distributions(self, modules: Iterable[str]) -> dict[str, str]:
         """Return the versions of the distributions that provide these modules, by name."""
         names = {name for module in modules for name in self.providers.get(module, ())}

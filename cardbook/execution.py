@@ -23,8 +23,9 @@ from cardbook.data import Unsettled, take_data
 from cardbook.environment import driver_version, processor_name
 from cardbook.example import Example, imports_of, to_notebook
 from cardbook.fingerprint import Fingerprint
+from cardbook.forking import Parent
 from cardbook.guard import Fence
-from cardbook.kernels import KernelManager, Parent, make_manager
+from cardbook.kernels import KernelManager, make_manager
 from cardbook.limits import peak_memory, watch_memory
 from cardbook.markup import clean_text
 from cardbook.record import SCHEMA, Provenance, Record, hash_outputs

@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from cardbook.data import GONE
@@ -12,12 +11,12 @@ from cardbook.environment import Environment
 from cardbook.example import Example, imports_of, strings_of
 from cardbook.models import Model, Stored
 from cardbook.problem import Problem
+from cardbook.variables import THEME
 
 Parts = Mapping[str, Any]
 
 # How examples are run. Raise it when a change to the runner could change what they print or draw.
 RUNNER = 1
-THEME = Path(__file__).with_name("figure.mplstyle")
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,6 @@ def preload(statements: Sequence[str]) -> None:
     import_all(statements)
     # It connects itself to the IPython it finds when it is imported, so each kernel must import it again.
     sys.modules.pop("matplotlib_inline.backend_inline", None)
-    gc.collect()
     # Objects that the collector never visits again stay on pages that are never copied.
     gc.freeze()
     gc.enable()

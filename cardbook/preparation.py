@@ -13,7 +13,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import CountHandler
 
 from cardbook.pages import example_files
-from cardbook.rendering import Shelf, load_converters, load_settings
+from cardbook.rendering import NOTEBOOKS, Shelf, load_converters, load_settings
 from cardbook.status import Workplace, take_status
 
 
@@ -28,8 +28,12 @@ class Desk:
         self.config.docs_dir, self.config.nav = str(folder), None
         (folder / "index.md").touch()
         logging.getLogger("mkdocs").addHandler(self.warnings)
-        # A site of one empty page: all that takes long once is done once here.
+        # A site of one empty page: all that takes long once is done once here. Of the notebooks that
+        # earlier builds have converted it uses none, and would throw them away.
+        notebooks = self.config.plugins[NOTEBOOKS].config
+        notebooks["cache"] = False
         build(self.config)
+        notebooks["cache"] = True
 
     def prepare(self, name: str) -> None:
         """Prepare what an example left; nothing if it is not fresh."""

@@ -3,14 +3,16 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from cardbook.environment import core_count
 from cardbook.example import import_statements, imports_of, strings_of
 from cardbook.execution import Event, Raised, execute_example
-from cardbook.kernels import Parent, start_parent
+from cardbook.forking import Parent, start_parent
 from cardbook.models import ModelStore
 from cardbook.status import Plan, Status, Workplace, take_status
 from cardbook.variables import common_variables
@@ -30,12 +32,12 @@ def run_examples(
 
     Longest first, `jobs` at a time; waits while another run is at work on the same records. Returns the
     states afterwards, in the order of `names`. A `parent` that is given forks every kernel and is left
-    running; without one, a parent is started where that pays.
+    running; without one, a parent is started.
     """
     before = [take_status(workplace, name) for name in names]
     if not _waiting(before, force):
         return before
-    with workplace.records.held(lambda text: tell(Event("note", "", 0, 0, text))):
+    with workplace.records.held(partial(_note, tell)):
         # Another run may have done some of it meanwhile.
         waiting = _waiting([take_status(workplace, name) for name in names], force)
         faults = _run_all(workplace, [workplace.plans[name] for name in waiting], jobs, tell, parent)
@@ -74,15 +76,21 @@ def _run_all(
     workplace: Workplace, plans: Sequence[Plan], jobs: int, tell: Tell, given: Parent | None
 ) -> dict[str, str]:
     """Run these examples; return why one failed, by name."""
-    threads = max(1, core_count() // jobs)
-    if given is not None or not plans:
-        return asyncio.run(_run_side_by_side(workplace, plans, jobs, threads, given, tell))
-    whose = f"{len(plans)} examples import, once" if len(plans) > 1 else f"{plans[0].example.name} imports"
-    tell(Event("note", "", 0, 0, f"importing what {whose}"))
+    if plans and not (given and given.is_complete):
+        whose = (
+            f"{len(plans)} examples import, once" if len(plans) > 1 else f"{plans[0].example.name} imports"
+        )
+        _note(tell, f"importing what {whose}")
     with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as folder:
-        variables = common_variables(workplace, threads, Path(folder))
-        with start_parent(variables, lambda text: tell(Event("note", "", 0, 0, text))) as parent:
+        threads = max(1, core_count() // jobs)
+        variables = common_variables(workplace.root, threads, Path(folder))
+        starting = start_parent(variables, partial(_note, tell))
+        with nullcontext(given) if given or not plans else starting as parent:
             return asyncio.run(_run_side_by_side(workplace, plans, jobs, threads, parent, tell))
+
+
+def _note(tell: Tell, text: str) -> None:
+    tell(Event("note", "", 0, 0, text))
 
 
 async def _run_side_by_side(
@@ -122,7 +130,7 @@ async def make_ready(plans: Sequence[Plan], parent: Parent | None, tell: Tell) -
         example = waiting.pop(number)
         statements = import_statements(example) - imported
         if statements and parent is not None and not parent.danger and not parent.is_complete:
-            await parent.preload(statements, lambda text: tell(Event("note", "", 0, 0, text)))
+            await parent.preload(statements, partial(_note, tell))
         imported, modules = imported | statements, modules | imports_of(example)
         yield number
 

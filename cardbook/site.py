@@ -14,6 +14,8 @@ from cardbook.stamp import Parts, Place, digest_of, is_finished, take_sources
 
 # What a build needs is imported when there is something to build: to say that there is not is quick so.
 if TYPE_CHECKING:
+    from cardbook.environment import Environment
+    from cardbook.forking import Parent
     from cardbook.preparation import Desk
     from cardbook.status import Workplace
 
@@ -36,23 +38,44 @@ def make_site(place: Place, say: Callable[[str], None]) -> None:
     with FileLock(place.draft.with_suffix(".lock")):
         _fill_models(place, say)
         parts = take_sources(place)
-        parts |= _write_pages(place, say)
+        with _starting_parent(place.root) as (environment, parent):
+            parts |= _write_pages(place, say, environment, parent)
         parts["docs"] = digest_of(place.root / "docs")
         _build(place, parts)
     say("The site is in site/: open site/index.html, or look at it with make serve.")
 
 
-def _write_pages(place: Place, say: Callable[[str], None]) -> Parts:
+@contextmanager
+def _starting_parent(root: Path) -> Iterator[tuple["Environment", "Parent | None"]]:
+    """Return the environment and a parent of kernels, started before it is known whether it is needed.
+
+    Python and the kernel's own libraries are there by the time that is known. Where nothing is to be run,
+    nobody waits for them.
+    """
+    from cardbook.environment import read_environment
+    from cardbook.forking import start_parent
+    from cardbook.variables import common_variables
+
+    environment = read_environment()
+    with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as folder:
+        variables = common_variables(root, environment.threads, Path(folder))
+        with start_parent(variables, lambda _: None) as parent:
+            yield environment, parent
+
+
+def _write_pages(
+    place: Place, say: Callable[[str], None], environment: "Environment", parent: "Parent | None"
+) -> Parts:
     """Run what is not fresh and write the pages; return the digest of the records they are made from."""
     from cardbook.pages import make_pages, write_pages
     from cardbook.status import faults_of, open_workplace, take_statuses
 
-    workplace = open_workplace(place.root, place.profile, place.records)
+    workplace = open_workplace(place.root, place.profile, place.records, environment=environment)
     # Taken before they are read: what another run writes meanwhile must not pass for what is shown.
     records = digest_of(place.records)
     statuses = take_statuses(workplace)
     if waiting := [row.name for row in statuses if row.state not in ("fresh", "skipped")]:
-        _run(workplace, waiting)
+        _run(workplace, waiting, parent)
         records = digest_of(place.records)
         statuses = take_statuses(workplace)
     if faults := faults_of(workplace, statuses, None):
@@ -74,7 +97,7 @@ def _fill_models(place: Place, say: Callable[[str], None]) -> None:
             raise NotPublishable(str(error)) from None
 
 
-def _run(workplace: "Workplace", names: Sequence[str]) -> None:
+def _run(workplace: "Workplace", names: Sequence[str], parent: "Parent | None") -> None:
     from cardbook.execution import Event
     from cardbook.progress import show_progress
     from cardbook.runner import run_examples
@@ -86,7 +109,7 @@ def _run(workplace: "Workplace", names: Sequence[str]) -> None:
             if event.kind == "done":
                 prepare(event.name)
 
-        run_examples(workplace, names, workplace.environment.jobs, False, listen)
+        run_examples(workplace, names, workplace.environment.jobs, False, listen, parent)
 
 
 @contextmanager

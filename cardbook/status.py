@@ -57,18 +57,23 @@ class Status:
 
 
 def open_workplace(
-    root: Path, profile: str, records: Path | None = None, device: str | None = None
+    root: Path,
+    profile: str,
+    records: Path | None = None,
+    device: str | None = None,
+    environment: Environment | None = None,
 ) -> Workplace:
     """Return the workplace of the book in `root`. Raises BadInput with every problem of its files.
 
-    `device` is the kind of device records are wanted from, where that is not this machine's.
+    `device` is the kind of device records are wanted from, where that is not this machine's. `environment`
+    is this interpreter's, where that was read before.
     """
     book = read_book(root)
     models = read_models(root)
     store = ModelStore(root)
     found = {model_id: store.stored(model) for model_id, model in models.items()}
     stored = {model_id: state for model_id, state in found.items() if state}
-    environment = read_environment()
+    environment = environment or read_environment()
     if device:
         environment = replace(environment, device=device_class(device))
     plans: dict[str, Plan] = {}

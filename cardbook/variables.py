@@ -3,21 +3,25 @@
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cardbook.fingerprint import THEME
-from cardbook.status import Plan, Workplace
+# What names the types takes a fifth of a second to import, and a parent is started before that.
+if TYPE_CHECKING:
+    from cardbook.status import Plan, Workplace
 
+# How figures look in the book.
+THEME = Path(__file__).with_name("figure.mplstyle")
 # What a process needs to work at all; nothing else of the caller's environment reaches an example.
 INHERITED = re.compile(r"PATH|LANG|LC_.*|TZ|SYSTEMROOT|LD_LIBRARY_PATH|CUDA_.*|NVIDIA_.*|VIRTUAL_ENV")
 
 
-def kernel_variables(workplace: Workplace, plan: Plan, threads: int, folder: Path) -> dict[str, str]:
+def kernel_variables(workplace: "Workplace", plan: "Plan", threads: int, folder: Path) -> dict[str, str]:
     """Return the environment variables an example sees: the common ones and those it declares."""
     declared = {name: os.environ[name] for name in plan.setting.environment if name in os.environ}
-    return common_variables(workplace, threads, folder) | declared
+    return common_variables(workplace.root, threads, folder) | declared
 
 
-def common_variables(workplace: Workplace, threads: int, folder: Path) -> dict[str, str]:
+def common_variables(root: Path, threads: int, folder: Path) -> dict[str, str]:
     """Return the environment variables every example sees: clean, offline, with its share of threads.
 
     Libraries read most of them when they are imported, so a parent of forked kernels has them too.
@@ -31,9 +35,9 @@ def common_variables(workplace: Workplace, threads: int, folder: Path) -> dict[s
             "HOME": str(folder),
             "IPYTHONDIR": str(folder / ".ipython"),
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "MPLCONFIGDIR": str(workplace.root / ".cardbook" / "matplotlib"),
+            "MPLCONFIGDIR": str(root / ".cardbook" / "matplotlib"),
             "MATPLOTLIBRC": str(THEME),
-            "HF_HUB_CACHE": str(workplace.root / ".cardbook" / "hub"),
+            "HF_HUB_CACHE": str(root / ".cardbook" / "hub"),
             "HF_HUB_OFFLINE": "1",
             "OMP_NUM_THREADS": str(threads),
             # Threads that wait by spinning take the cores from those that work.

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from cardbook.example import import_statements
-from cardbook.kernels import Parent, start_parent
+from cardbook.forking import Parent, start_parent
 from cardbook.status import Workplace
 from cardbook.variables import common_variables
 
@@ -41,7 +41,7 @@ class Keeping(Thread):
         """Start the parent, and end it when told so."""
         with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as folder:
             # As many threads for each kernel as a run of all examples would give it.
-            variables = common_variables(self.workplace, 1, Path(folder))
+            variables = common_variables(self.workplace.root, 1, Path(folder))
             try:
                 with start_parent(variables, self.say) as parent:
                     if parent is not None:

@@ -9,8 +9,9 @@ import pytest
 
 from cardbook.book import read_book
 from cardbook.example import import_statements, read_example
+from cardbook.forking import start_parent, wait_for_end
 from cardbook.guard import Fence
-from cardbook.kernels import KernelClient, make_manager, start_parent, wait_for_end
+from cardbook.kernels import KernelClient, make_manager
 from cardbook.record import RecordSet
 from cardbook.runner import run_examples
 from cardbook.status import open_workplace
@@ -19,7 +20,7 @@ from tests.conftest import ROOT, Cardbook, replace, write
 
 
 def variables(tmp_path: Path) -> dict[str, str]:
-    return common_variables(open_workplace(ROOT, "offline"), 1, tmp_path)
+    return common_variables(ROOT, 1, tmp_path)
 
 
 def preload(statements: list[str], environment: dict[str, str], said: list[str]) -> str:

@@ -236,7 +236,6 @@ def test_lightened_notebook_is_remembered_until_it_or_our_code_changes(tmp_path:
 def test_what_an_example_left_is_prepared_before_the_build(
     made: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk = open_desk(made)
     done: list[str] = []
     convert = mkdocs_jupyter.convert.nb2html
 
@@ -245,9 +244,12 @@ def test_what_an_example_left_is_prepared_before_the_build(
         return str(convert(path, **options))
 
     monkeypatch.setattr(mkdocs_jupyter.convert, "nb2html", watch)
-    for name in ("first", "second", "second"):
-        desk.prepare(name)
-    desk.close()
+    shutil.rmtree(made.root / ".cardbook" / "rendered")
+    for number, names in enumerate((["first"], ["second", "second"])):
+        desk = open_desk(made, number)
+        for name in names:
+            desk.prepare(name)
+        desk.close()
     assert done == ["first", "second"]
     write(made.root / "docs" / "note.txt", "a change that no page shows\n")
     before = {path: path.read_bytes() for path in made.site.glob("notebooks/*/index.html")}
@@ -258,6 +260,7 @@ def test_what_an_example_left_is_prepared_before_the_build(
 
 def test_example_without_a_fresh_record_is_not_prepared(made: Place) -> None:
     replace(made.root / "examples" / "second.py", "math.sqrt(4)", "math.sqrt(9)")
+    shutil.rmtree(made.root / ".cardbook" / "rendered")
     desk = open_desk(made)
     desk.prepare("second")
     desk.close()
@@ -274,10 +277,9 @@ def test_complaint_while_preparing_is_left_to_the_build(made: Place) -> None:
     assert not (shelf.folder / "pages" / "odd.html").exists()
 
 
-def open_desk(place: Place) -> Desk:
-    """Return a desk on which nothing was ever prepared."""
-    shutil.rmtree(place.root / ".cardbook" / "rendered")
-    (folder := place.root / ".cardbook" / "desk").mkdir()
+def open_desk(place: Place, number: int = 0) -> Desk:
+    """Return a desk in an empty folder."""
+    (folder := place.root / ".cardbook" / f"desk-{number}").mkdir()
     return Desk(open_workplace(place.root, place.profile), folder)
 
 

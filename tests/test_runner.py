@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from cardbook.execution import Event
-from cardbook.kernels import Parent
+from cardbook.forking import Parent
 from cardbook.record import Damaged, RecordSet
 from cardbook.runner import choose_shard, make_ready
 from cardbook.status import open_workplace

@@ -303,15 +303,6 @@ def _provenance(
     # Named even when only a layer above them is imported: they decide what a model answers.
     names = {*direct, *plan.setting.needs, *({"torch", "transformers"} & parts["packages"].keys())}
     packages = {name: parts["packages"][name] for name in sorted(names) if name in parts["packages"]}
-    models = {
-        model_id: {
-            "revision": workplace.stored[model_id].revision,
-            "source": workplace.stored[model_id].source,
-            "note": workplace.stored[model_id].note,
-            "licence": workplace.models[model_id].licence,
-        }
-        for model_id in parts["models"]
-    }
     return Provenance(
         schema=SCHEMA,
         example=plan.example.name,
@@ -324,7 +315,7 @@ def _provenance(
         gpu_memory=measured.gpu_memory,
         commit=workplace.commit,
         packages=packages,
-        models=models,
+        models=workplace.describe_models(parts["models"]),
         outputs=hash_outputs(notebook),
         driver=driver_version() if measured.gpu else "",
     )

@@ -190,16 +190,7 @@ def _check_claims(workplace: Workplace, plan: Plan, provenance: Provenance) -> N
         or not provenance.packages.items() <= parts["packages"].items()
     ):
         raise Unfit("packages that are not those of its fingerprint")
-    models = {
-        model_id: {
-            "revision": workplace.stored[model_id].revision,
-            "source": workplace.stored[model_id].source,
-            "note": workplace.stored[model_id].note,
-            "licence": workplace.models[model_id].licence,
-        }
-        for model_id in parts["models"]
-    }
-    if provenance.models != models:
+    if provenance.models != workplace.describe_models(parts["models"]):
         raise Unfit("models that are not those of its fingerprint")
 
 

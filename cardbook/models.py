@@ -263,13 +263,18 @@ def _stamp(path: Path) -> list[int]:
     return [status.st_size, status.st_mtime_ns]
 
 
+def models_of(models: Mapping[str, Model], profile: str) -> list[Model]:
+    """Return the models that a profile uses."""
+    return [model for model in models.values() if model.offline or profile == "hub"]
+
+
 def fill(store: ModelStore, models: Mapping[str, Model], profile: str, say: Callable[[str], None]) -> None:
     """Bring every model that the profile can have into the store, verified by hash.
 
     Tells `say` one line for each model. Raises Refused, naming model, file and hashes; nothing is left
     half-written.
     """
-    wanted = [model for model in models.values() if model.offline or profile == "hub"]
+    wanted = models_of(models, profile)
     (store.root / ".cardbook").mkdir(parents=True, exist_ok=True)
     with FileLock(store.root / ".cardbook" / "models.lock"):
         missing = []

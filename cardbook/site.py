@@ -86,11 +86,10 @@ def _write_pages(
 
 
 def _fill_models(place: Place, say: Callable[[str], None]) -> None:
-    from cardbook.models import ModelStore, Refused, fill, read_models
+    from cardbook.models import ModelStore, Refused, fill, models_of, read_models
 
     store, models = ModelStore(place.root), read_models(place.root)
-    wanted = [model for model in models.values() if model.offline or place.profile == "hub"]
-    if any(store.stored(model) is None for model in wanted):
+    if any(store.stored(model) is None for model in models_of(models, place.profile)):
         try:
             fill(store, models, place.profile, say)
         except Refused as error:

@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -44,6 +44,18 @@ class Workplace:
     records: RecordSet
     commit: str
     home: Home
+
+    def describe_models(self, model_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return what provenance tells of stored models: revision, source, note and licence of each."""
+        return {
+            model_id: {
+                "revision": self.stored[model_id].revision,
+                "source": self.stored[model_id].source,
+                "note": self.stored[model_id].note,
+                "licence": self.models[model_id].licence,
+            }
+            for model_id in model_ids
+        }
 
 
 @dataclass(frozen=True)

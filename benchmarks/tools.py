@@ -1,6 +1,7 @@
 """The tools compared: how each is set up with the examples, and the command that makes its site."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def all_tools(peer_python: Path) -> list[Tool]:
         Tool("cardbook", write_book, _script, (sys.executable, "-m", "cardbook", "site")),
         Tool("mkdocs-jupyter", _mkdocs(MKDOCS_JUPYTER), _notebook("docs/"), mkdocs),
         Tool("MyST-NB", _myst_nb, _notebook(""), sphinx),
-        Tool("MyST-NB, parallel", _myst_nb, _notebook(""), (*sphinx, "-j", "auto")),
+        Tool("MyST-NB, parallel", _myst_nb_with_cache(peer_python), _notebook(""), (*sphinx, "-j", "auto")),
         Tool("sphinx-gallery", _gallery, _gallery_script, sphinx),
         Tool("markdown-exec", _mkdocs("[search, markdown-exec]"), _page, mkdocs, NO_WINDOWS),
     ]
@@ -117,6 +118,17 @@ def _myst_nb(folder: Path, examples: Sequence[Example]) -> None:
     (folder / "conf.py").write_text(SPHINX.format(extensions='["myst_nb"]') + MYST_NB)
     names = "\n".join(example.name for example in examples)
     (folder / "index.md").write_text(f"# Benchmark\n\n```{{toctree}}\n{names}\n```\n")
+
+
+def _myst_nb_with_cache(python: Path) -> Callable[[Path, Sequence[Example]], None]:
+    """Return a set-up with an empty cache, which its processes sometimes fail over making all at once."""
+    make = "from jupyter_cache import get_cache; get_cache('.jupyter_cache').list_cache_records()"
+
+    def set_up(folder: Path, examples: Sequence[Example]) -> None:
+        _myst_nb(folder, examples)
+        subprocess.run([str(python), "-c", make], cwd=folder, check=True)
+
+    return set_up
 
 
 def _gallery(folder: Path, _examples: Sequence[Example]) -> None:

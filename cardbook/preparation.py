@@ -5,9 +5,11 @@ make the pages, and build the site, look for them first.
 """
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 
 from mkdocs.commands.build import build
+from mkdocs.exceptions import MkDocsException
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from mkdocs.utils import CountHandler
@@ -25,14 +27,16 @@ class Desk:
         self.workplace, self.shelf, self.warnings = workplace, Shelf(workplace.root), CountHandler()
         self.shelf.open()
         self.config = load_settings(workplace.root, folder / "site", self.shelf, None)
-        self.config.docs_dir, self.config.nav = str(folder), None
+        self.config.docs_dir, self.config.nav, self.config.strict = str(folder), None, False
         (folder / "index.md").touch()
         logging.getLogger("mkdocs").addHandler(self.warnings)
         # A site of one empty page: all that takes long once is done once here. Of the notebooks that
         # earlier builds have converted it uses none, and would throw them away.
         notebooks = self.config.plugins[NOTEBOOKS].config
         notebooks["cache"] = False
-        build(self.config)
+        # A plugin may want a page that is not there; whatever is really wrong the site's own build tells.
+        with suppress(MkDocsException):
+            build(self.config)
         notebooks["cache"] = True
 
     def prepare(self, name: str) -> None:

@@ -15,7 +15,7 @@ from mkdocs.structure.pages import Page
 from mkdocs.utils import CountHandler
 
 from cardbook.pages import example_files
-from cardbook.rendering import NOTEBOOKS, Shelf, load_converters, load_settings
+from cardbook.rendering import NOTEBOOKS, Shelf, complaints, load_converters, load_settings
 from cardbook.status import Workplace, take_status
 
 
@@ -23,13 +23,14 @@ class Desk:
     """Where examples are prepared: MkDocs as it is set up for the book, with an empty folder of its own."""
 
     def __init__(self, workplace: Workplace, folder: Path) -> None:
+        """Set up a desk in an empty folder. Raises BadInput when MkDocs refuses its settings."""
         load_converters()
         self.workplace, self.shelf, self.warnings = workplace, Shelf(workplace.root), CountHandler()
         self.shelf.open()
-        self.config = load_settings(workplace.root, folder / "site", self.shelf, None)
+        with complaints():
+            self.config = load_settings(workplace.root, folder / "site", self.shelf, None)
         self.config.docs_dir, self.config.nav, self.config.strict = str(folder), None, False
         (folder / "index.md").touch()
-        logging.getLogger("mkdocs").addHandler(self.warnings)
         # A site of one empty page: all that takes long once is done once here. Of the notebooks that
         # earlier builds have converted it uses none, and would throw them away.
         notebooks = self.config.plugins[NOTEBOOKS].config
@@ -38,15 +39,17 @@ class Desk:
         with suppress(MkDocsException):
             build(self.config)
         notebooks["cache"] = True
+        logging.getLogger("mkdocs").addHandler(self.warnings)
 
     def prepare(self, name: str) -> None:
-        """Prepare what an example left; nothing if it is not fresh."""
+        """Prepare what an example left; nothing if it is not fresh. Raises BadInput as a build does."""
         for path, content in example_files(self.workplace, take_status(self.workplace, name)).items():
             if path.parts[0] == "notebooks":
                 place = Path(self.config.docs_dir) / path
                 place.parent.mkdir(exist_ok=True)
                 place.write_bytes(content)
-                self._convert(str(path))
+                with complaints():
+                    self._convert(str(path))
 
     def _convert(self, path: str) -> None:
         """Do for one notebook what a build of MkDocs does for each."""
@@ -59,5 +62,6 @@ class Desk:
 
     def close(self) -> None:
         """Say that all is well; what MkDocs complained of, it must meet again in the build."""
+        logging.getLogger("mkdocs").removeHandler(self.warnings)
         if not self.warnings.get_counts():
             self.shelf.close()

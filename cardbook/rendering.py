@@ -5,7 +5,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import ModuleType
@@ -152,10 +153,9 @@ def build_site(root: Path, target: Path, address: str | None = None) -> None:
     """
     load_mkdocs()
     from mkdocs.commands.build import build
-    from mkdocs.exceptions import Abort, MkDocsException
 
     shelf = Shelf(root)
-    try:
+    with complaints():
         config = load_settings(root, target, shelf, address)
         shelf.open()
         config.plugins.on_startup(command="serve" if address else "build", dirty=False)
@@ -165,6 +165,15 @@ def build_site(root: Path, target: Path, address: str | None = None) -> None:
             config.plugins.on_shutdown()
         shelf.tidy()
         shelf.close()
+
+
+@contextmanager
+def complaints() -> Iterator[None]:
+    """Raise BadInput when MkDocs gives up in this block."""
+    from mkdocs.exceptions import Abort, MkDocsException
+
+    try:
+        yield
     except (Abort, MkDocsException) as error:
         what = " ".join(str(error).split())
         raise BadInput([Problem("mkdocs.yml", 0, what, "mend what MkDocs names, or its settings")]) from None

@@ -16,6 +16,7 @@ import pytest
 import cardbook.stamp
 from cardbook.preparation import Desk
 from cardbook.problem import BadInput
+from cardbook.record import RecordSet
 from cardbook.rendering import Shelf
 from cardbook.site import NotPublishable, make_site
 from cardbook.stamp import Place, is_finished
@@ -256,6 +257,15 @@ def test_what_an_example_left_is_prepared_before_the_build(
     tell(made)
     assert done == ["first", "second"], "the build finds them"
     assert len(before) == 2 and all(path.read_bytes() == content for path, content in before.items())
+
+
+def test_settings_that_mkdocs_refuses_are_told_when_the_examples_have_run(made: Place) -> None:
+    replace(made.root / "examples" / "second.py", "math.sqrt(4)", "math.sqrt(9)")
+    write(made.root / "mkdocs.yml", MKDOCS + "hooks: [nowhere.py]\n")
+    with pytest.raises(BadInput, match=r"mkdocs\.yml"):
+        make_site(made, print)
+    record = RecordSet(made.records).read("second")
+    assert record is not None and record.outputs[0][0].text == "3.0\n"
 
 
 def test_example_without_a_fresh_record_is_not_prepared(made: Place) -> None:

@@ -13,6 +13,10 @@ from contextlib import contextmanager, suppress
 from typing import IO, Any
 
 
+class CannotFork(Exception):
+    """A parent did not fork; the text says why."""
+
+
 class Parent:
     """A running `cardbook.parent`: asked to import, to fork kernels, and for their exit status.
 
@@ -36,8 +40,14 @@ class Parent:
             say(f"From here on kernels are not forked, {self.danger}: each imports its libraries itself.")
 
     async def fork(self, request: Mapping[str, Any]) -> "ForkedProcess":
-        """Have it fork a kernel. Raises BrokenPipeError when the parent is gone."""
-        return ForkedProcess(self, (await self._ask(request))["pid"])
+        """Have it fork a kernel. Raises CannotFork when that is not safe, or the parent is gone."""
+        try:
+            reply = await self._ask(request)
+        except BrokenPipeError as error:
+            raise CannotFork(str(error)) from None
+        if "danger" in reply:
+            raise CannotFork(reply["danger"])
+        return ForkedProcess(self, reply["pid"])
 
     async def status_of(self, pid: int) -> int | None:
         """Return the exit status of a kernel, None while it runs. Raises BrokenPipeError."""

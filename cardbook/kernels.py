@@ -20,7 +20,7 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Type
 
-from cardbook.forking import ForkedProcess, Parent, wait_for_end
+from cardbook.forking import CannotFork, ForkedProcess, Parent, wait_for_end
 from cardbook.guard import Fence, write_fence
 
 KERNEL_ARGUMENTS = (
@@ -45,8 +45,8 @@ class ForkProvisioner(LocalProvisioner):
         argv = cmd[cmd.index("-f") :]
         request = {"argv": argv, "env": kwargs["env"], "cwd": kwargs["cwd"], "log": self.log}
         if self.forker is not None and not self.forker.danger:
-            # When the parent has ended, killed perhaps, an ordinary kernel will do.
-            with suppress(BrokenPipeError):
+            # Where it cannot, because it has ended perhaps, an ordinary kernel will do.
+            with suppress(CannotFork):
                 forked = await self.forker.fork(request | {"fence": self.fence})
                 self.pid, self.process = forked.pid, cast("subprocess.Popen[Any]", forked)
                 return self.connection_info

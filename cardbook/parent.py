@@ -39,6 +39,8 @@ def main() -> None:
             if "imports" in request:
                 preload(request["imports"])
                 answer(replies, {"danger": find_danger()})
+            elif "argv" in request and (danger := find_danger()):
+                answer(replies, {"danger": danger})
             elif "argv" in request:
                 children.add(pid := fork_kernel(request, [requests, replies]))
                 answer(replies, {"pid": pid})

@@ -9,7 +9,7 @@ import pytest
 
 from cardbook.book import read_book
 from cardbook.example import import_statements, read_example
-from cardbook.forking import start_parent, wait_for_end
+from cardbook.forking import CannotFork, start_parent, wait_for_end
 from cardbook.guard import Fence
 from cardbook.kernels import KernelClient, make_manager
 from cardbook.record import RecordSet
@@ -47,6 +47,20 @@ def test_parent_with_threads_is_not_forked_and_says_why(tmp_path: Path) -> None:
     environment = variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}
     assert preload(["import threadful"], environment, said) == "an import started 1 threads"
     assert "not forked, an import started 1 threads" in said[0]
+
+
+def test_parent_with_threads_refuses_to_fork_whoever_asks(tmp_path: Path) -> None:
+    module = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+    write(tmp_path / "threadful.py", module)
+    with start_parent(variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}, print) as parent:
+        assert parent is not None
+
+        async def ask() -> None:
+            await parent.preload(["import threadful"], print)
+            await parent.fork({"argv": [], "env": {}, "cwd": str(tmp_path), "log": os.devnull})
+
+        with pytest.raises(CannotFork, match="an import started 1 threads"):
+            asyncio.run(ask())
 
 
 def test_platform_without_fork_gets_ordinary_kernels_and_says_so(

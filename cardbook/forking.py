@@ -7,10 +7,14 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import IO, Any
+
+from cardbook.variables import common_variables
 
 
 class CannotFork(Exception):
@@ -57,6 +61,8 @@ class Parent:
     async def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Send a request and return the reply; replies come in the order of the requests."""
         loop, (requests, replies) = asyncio.get_running_loop(), self._pipes()
+        if requests.closed:
+            raise BrokenPipeError("their parent was ended")
         requests.write(json.dumps(request).encode() + b"\n")
         requests.flush()
         if not self._waiting:
@@ -171,3 +177,13 @@ def start_parent(variables: Mapping[str, str], say: Callable[[str], None]) -> It
             with suppress(BrokenPipeError):
                 pipe.close()
         process.wait()
+
+
+@contextmanager
+def start_parent_for(root: Path, threads: int, say: Callable[[str], None]) -> Iterator[Parent | None]:
+    """Return what `start_parent` does, for examples of the book in `root`, each with so many threads."""
+    with (
+        tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as folder,
+        start_parent(common_variables(root, threads, Path(folder)), say) as parent,
+    ):
+        yield parent

@@ -1,21 +1,18 @@
 """Runs: what is not fresh is executed, several examples at a time, and the records are kept."""
 
 import asyncio
-import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 
 from cardbook.environment import core_count
 from cardbook.example import import_statements, imports_of, strings_of
 from cardbook.execution import Event, Raised, execute_example
-from cardbook.forking import Parent, start_parent
+from cardbook.forking import Parent, start_parent_for
 from cardbook.models import ModelStore
 from cardbook.status import Plan, Status, Workplace, take_status
-from cardbook.variables import common_variables
 
 Tell = Callable[[Event], None]
 
@@ -81,12 +78,10 @@ def _run_all(
             f"{len(plans)} examples import, once" if len(plans) > 1 else f"{plans[0].example.name} imports"
         )
         _note(tell, f"importing what {whose}")
-    with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as folder:
-        threads = max(1, core_count() // jobs)
-        variables = common_variables(workplace.root, threads, Path(folder))
-        starting = start_parent(variables, partial(_note, tell))
-        with nullcontext(given) if given or not plans else starting as parent:
-            return asyncio.run(_run_side_by_side(workplace, plans, jobs, threads, parent, tell))
+    threads = max(1, core_count() // jobs)
+    starting = start_parent_for(workplace.root, threads, partial(_note, tell))
+    with nullcontext(given) if given or not plans else starting as parent:
+        return asyncio.run(_run_side_by_side(workplace, plans, jobs, threads, parent, tell))
 
 
 def _note(tell: Tell, text: str) -> None:

@@ -53,14 +53,11 @@ def _starting_parent(root: Path) -> Iterator[tuple["Environment", "Parent | None
     nobody waits for them.
     """
     from cardbook.environment import read_environment
-    from cardbook.forking import start_parent
-    from cardbook.variables import common_variables
+    from cardbook.forking import start_parent_for
 
     environment = read_environment()
-    with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as folder:
-        variables = common_variables(root, environment.threads, Path(folder))
-        with start_parent(variables, lambda _: None) as parent:
-            yield environment, parent
+    with start_parent_for(root, environment.threads, lambda _: None) as parent:
+        yield environment, parent
 
 
 def _write_pages(

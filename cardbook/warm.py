@@ -1,16 +1,13 @@
 """A warm parent: one that outlives runs, and is replaced when something else should be imported."""
 
 import asyncio
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from threading import Event, Thread
 
 from cardbook.example import import_statements
-from cardbook.forking import Parent, start_parent
+from cardbook.forking import Parent, start_parent_for
 from cardbook.status import Workplace
-from cardbook.variables import common_variables
 
 
 @dataclass(frozen=True)
@@ -39,19 +36,17 @@ class Keeping(Thread):
 
     def run(self) -> None:
         """Start the parent, and end it when told so."""
-        with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as folder:
+        try:
             # As many threads for each kernel as a run of all examples would give it.
-            variables = common_variables(self.workplace.root, 1, Path(folder))
-            try:
-                with start_parent(variables, self.say) as parent:
-                    if parent is not None:
-                        asyncio.run(parent.preload(self.wanted.imports, self.say))
-                        parent.is_complete = True
-                    self.parent = parent
-                    self.ready.set()
-                    self.over.wait()
-            finally:
+            with start_parent_for(self.workplace.root, 1, self.say) as parent:
+                if parent is not None:
+                    asyncio.run(parent.preload(self.wanted.imports, self.say))
+                    parent.is_complete = True
+                self.parent = parent
                 self.ready.set()
+                self.over.wait()
+        finally:
+            self.ready.set()
 
     @property
     def is_over(self) -> bool:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cardbook.pages import FOLDERS, make_pages, write_pages
-from cardbook.status import Workplace, open_workplace, take_statuses
+from cardbook.pages.generate import FOLDERS, make_pages, write_pages
+from cardbook.records.status import Project, load_project, statuses_of
 from tests.browser import chromium as chromium
 from tests.browser import open_page as open_page
 from tests.browser import served as served
@@ -117,17 +117,17 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def workplace() -> Workplace:
+def project() -> Project:
     """The published book with its offline records."""
-    return open_workplace(ROOT, "offline")
+    return load_project(ROOT, "offline")
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, workplace: Workplace) -> Path:
+def site(tmp_path_factory: pytest.TempPathFactory, project: Project) -> Path:
     """The site, built from the records with the real configuration, in a folder of its own."""
     folder = tmp_path_factory.mktemp("book")
     copy_sources(folder)
-    write_pages(folder / "docs", make_pages(workplace, take_statuses(workplace)))
+    write_pages(folder / "docs", make_pages(project, statuses_of(project)))
     return build_site(folder)
 
 

@@ -14,12 +14,12 @@ from anki.collection import Collection, ImportAnkiPackageRequest
 from anki.import_export_pb2 import ImportAnkiPackageOptions, ImportResponse
 from anki.notes import Note
 
-from cardbook.anki import FIELDS, NOTE_TYPE, STYLED, deck_id, make_model
-from cardbook.book import read_book
-from cardbook.dates import date_cards, write_dates
-from cardbook.exports import make_exports
-from cardbook.fingerprint import hash_text
-from cardbook.status import open_workplace, take_statuses
+from cardbook.base.files import hash_text
+from cardbook.pages.anki import FIELDS, NOTE_TYPE, TEMPLATES_CHANGED_AT, deck_id, make_model
+from cardbook.pages.card_exports import make_exports
+from cardbook.records.status import load_project, statuses_of
+from cardbook.source.book import read_book
+from cardbook.source.card_dates import edition_cards, write_dates
 from tests.conftest import Cardbook, replace, write, write_small
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -51,8 +51,8 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
 
 
 def build(root: Path, to: str = "small.apkg") -> Path:
-    workplace = open_workplace(root, "offline")
-    files = make_exports(workplace, take_statuses(workplace))
+    project = load_project(root, "offline")
+    files = make_exports(project, statuses_of(project))
     package = root / to
     package.write_bytes(next(content for path, content in files.items() if path.suffix == ".apkg"))
     return package
@@ -96,7 +96,7 @@ def edit(root: Path, before: str, after: str) -> None:
 
 def date(root: Path) -> None:
     """What cardbook dates does."""
-    write_dates(root, date_cards(root, read_book(root), datetime.now(UTC)))
+    write_dates(root, edition_cards(root, read_book(root), datetime.now(UTC)))
 
 
 def test_notes_have_question_answer_code_and_output(named: Path, collection: Collection) -> None:
@@ -275,4 +275,4 @@ def test_changed_style_has_a_new_time() -> None:
     """Anki takes a changed note type only when its time is newer: raise STYLED, then this hash."""
     model = make_model()
     look = hash_text(json.dumps([model.templates[0]["qfmt"], model.templates[0]["afmt"], model.css]))
-    assert (STYLED, look[:16]) == (1795392000, "5be12e3d8834ebd6")
+    assert (TEMPLATES_CHANGED_AT, look[:16]) == (1795392000, "5be12e3d8834ebd6")

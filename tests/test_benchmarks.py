@@ -10,8 +10,8 @@ from benchmarks.measure import Failed, Measured, measure
 from benchmarks.results import Results
 from benchmarks.scale import run_scale
 from benchmarks.tools import variables_for
-from cardbook.book import read_book
-from cardbook.example import parse_example
+from cardbook.source.book import read_book
+from cardbook.source.example import parse_example
 from tests.conftest import FIRST, ROOT
 
 HOLD = "import time; held = bytearray(80_000_000); time.sleep(1.2)"

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from cardbook.book import read_book
-from cardbook.problem import BadInput
+from cardbook.base.errors import InputError
+from cardbook.source.book import read_book
 from tests.conftest import Cardbook, replace, write
 
 
 def problems_of(root: Path) -> list[str]:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         read_book(root)
     return [str(problem) for problem in caught.value.problems]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from cardbook.book import read_book
-from cardbook.status import Workplace
+from cardbook.records.status import Project
+from cardbook.source.book import read_book
 from tests.browser import NO_JAVASCRIPT, VIEWS, Opener, View
 from tests.conftest import ROOT
 
@@ -34,9 +34,9 @@ def test_no_page_is_wider_than_the_window_and_none_asks_another_host(
         assert "404" in open_page.trouble.errors.pop()
 
 
-def test_copy_button_copies_exactly_the_cell(open_page: Opener, workplace: Workplace) -> None:
+def test_copy_button_copies_exactly_the_cell(open_page: Opener, project: Project) -> None:
     page = open_page(CHAPTER)
-    for number, cell in enumerate(workplace.plans["text_generation"].example.code_cells, 1):
+    for number, cell in enumerate(project.plans["text_generation"].example.code_cells, 1):
         block = page.locator(f'[data-cell="text_generation-{number}"]')
         block.hover()
         block.get_by_role("button").click()

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from cardbook.pages import make_pages, write_pages
-from cardbook.status import open_workplace
+from cardbook.pages.generate import make_pages, write_pages
+from cardbook.records.status import load_project
 from tests.browser import DESKTOP, NO_JAVASCRIPT, PHONE, VIEWS, Opener, View, serve
 from tests.conftest import MKDOCS, ROOT, build_site, replace, write
 
@@ -60,7 +60,7 @@ class Library:
 
     def build(self) -> None:
         """Build the site."""
-        write_pages(self.root / "docs", make_pages(open_workplace(self.root, "offline"), []))
+        write_pages(self.root / "docs", make_pages(load_project(self.root, "offline"), []))
         shutil.rmtree(self.root / "site", ignore_errors=True)
         build_site(self.root)
 

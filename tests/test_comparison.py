@@ -3,7 +3,7 @@ import io
 import pytest
 from PIL import Image, ImageDraw
 
-from cardbook.comparison import (
+from cardbook.records.comparison import (
     EXACT,
     Outputs,
     Tolerance,

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from cardbook.data import Unsettled, hash_data, take_data
-from cardbook.guard import Fence, Hook
-from cardbook.record import RecordSet
-from cardbook.status import open_workplace, take_status
+from cardbook.kernel.sandbox import AuditHook, SandboxPolicy
+from cardbook.records.inputs import DataChangedError, collect_inputs, hash_data
+from cardbook.records.status import load_project, status_of
+from cardbook.records.store import RecordSet
 from tests.conftest import Cardbook, replace, write
 
 READER = """\
@@ -57,8 +57,8 @@ def ran(tmp_path_factory: pytest.TempPathFactory, cardbook: Cardbook) -> Path:
 
 
 def states(root: Path) -> dict[str, tuple[str, str]]:
-    workplace = open_workplace(root, "offline")
-    found = [take_status(workplace, name) for name in ("first", "second")]
+    project = load_project(root, "offline")
+    found = [status_of(project, name) for name in ("first", "second")]
     return {row.name: (row.state, "; ".join(row.reasons)) for row in found}
 
 
@@ -117,13 +117,13 @@ def test_file_that_changed_while_it_was_used_is_refused(tmp_path: Path) -> None:
     data.write_text("one")
     found = data.stat()
     log.write_text(json.dumps([str(data), found.st_size, found.st_mtime_ns]) + "\n")
-    assert take_data(tmp_path, log, []) == hash_data(tmp_path, ["x"])
+    assert collect_inputs(tmp_path, log, []) == hash_data(tmp_path, ["x"])
     data.write_text("other")
-    with pytest.raises(Unsettled, match="data file x changed while it ran"):
-        take_data(tmp_path, log, [])
+    with pytest.raises(DataChangedError, match="data file x changed while it ran"):
+        collect_inputs(tmp_path, log, [])
     data.unlink()
-    with pytest.raises(Unsettled, match="data file x went away"):
-        take_data(tmp_path, log, [])
+    with pytest.raises(DataChangedError, match="data file x went away"):
+        collect_inputs(tmp_path, log, [])
 
 
 READERS = {
@@ -146,9 +146,9 @@ def test_reader_is_seen(tmp_path: Path, reader: str) -> None:
     log = tmp_path / "log"
     code = f"""\
         import sys
-        from cardbook.guard import Fence, Hook
-        fence = Fence({str(tmp_path / "own")!r}, {str(tmp_path / "book")!r}, (), (), {str(log)!r})
-        sys.addaudithook(Hook(fence))
+        from cardbook.kernel.sandbox import AuditHook, SandboxPolicy
+        policy = SandboxPolicy({str(tmp_path / "own")!r}, {str(tmp_path / "book")!r}, (), (), {str(log)!r})
+        sys.addaudithook(AuditHook(policy))
         PATH = {str(path)!r}
         try:
             {READERS[reader]}
@@ -162,6 +162,6 @@ def test_reader_is_seen(tmp_path: Path, reader: str) -> None:
 
 
 def test_a_book_below_a_system_folder_has_data_nonetheless(tmp_path: Path) -> None:
-    fence = Fence(str(tmp_path / "own"), "/usr/src/book", (), (), str(tmp_path / "log"))
-    ignored = Hook(fence).ignored
+    policy = SandboxPolicy(str(tmp_path / "own"), "/usr/src/book", (), (), str(tmp_path / "log"))
+    ignored = AuditHook(policy).ignored
     assert "/usr" not in ignored and "/etc" in ignored

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from cardbook.book import read_book
-from cardbook.dates import check_dates, date_cards, read_dates, write_dates
-from cardbook.problem import BadInput
+from cardbook.base.errors import InputError
+from cardbook.source.book import read_book
+from cardbook.source.card_dates import check_dates, edition_cards, read_dates, write_dates
 from tests.conftest import ROOT, Cardbook, replace, write
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -18,7 +18,7 @@ def named(small: Path) -> Path:
 
 
 def note(root: Path, now: datetime) -> None:
-    write_dates(root, date_cards(root, read_book(root), now))
+    write_dates(root, edition_cards(root, read_book(root), now))
 
 
 def test_published_cards_are_dated() -> None:
@@ -95,12 +95,12 @@ def test_book_without_a_name_needs_no_dates(small: Path) -> None:
 )
 def test_damaged_dates_are_told_by_line(named: Path, text: str, what: str) -> None:
     write(named / "card-dates.yml", text)
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         read_dates(named)
     assert what in str(caught.value) and "card-dates.yml:1" in str(caught.value)
 
 
 def test_name_of_a_book_is_checked(small: Path) -> None:
     replace(small / "book.yml", "title: A small book", "name: My Book\ntitle: A small book")
-    with pytest.raises(BadInput, match='name "My Book" is malformed'):
+    with pytest.raises(InputError, match='name "My Book" is malformed'):
         read_book(small)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cardbook.deck import Card, Deck, parse_deck, read_deck
-from cardbook.problem import BadInput, Problem
+from cardbook.base.errors import InputError, Problem
+from cardbook.source.deck import Card, Deck, parse_deck, read_deck
 
 PUBLISHED = Path(__file__).parent.parent / "flashcards" / "part-01.md"
 REPEATABLE = settings(derandomize=True, deadline=None, max_examples=200)
@@ -438,7 +438,7 @@ def test_a_message_stays_on_one_short_line() -> None:
 def test_bad_input_says_every_problem() -> None:
     """The exception prints what a command prints."""
     problems = [Problem("b.md", 0, "is empty", "write it"), Problem("a.md", 3, "is bad", "mend it")]
-    error = BadInput(problems)
+    error = InputError(problems)
     assert error.problems == tuple(problems)
     assert str(error) == "b.md: is empty: write it\na.md:3: is bad: mend it"
     assert min(problems).file == "a.md"

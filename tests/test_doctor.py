@@ -3,16 +3,16 @@ import json
 import re
 from pathlib import Path
 
-from cardbook.doctor import read_pins
-from cardbook.environment import canonical
-from cardbook.example import read_example
+from cardbook.cli.doctor import read_pins
+from cardbook.records.environment import canonical
+from cardbook.source.example import read_example
 from tests.conftest import ROOT, Cardbook, write
 
 
 def test_this_environment_is_as_the_book_wants_it(cardbook: Cardbook) -> None:
     outcome = cardbook("doctor", "--json", "--root", ROOT)
     findings = json.loads(outcome.stdout)
-    assert [finding for finding in findings if not finding["good"]] == []
+    assert [finding for finding in findings if not finding["passed"]] == []
     assert outcome.returncode == 0
     assert {"Python", "torch", "device", "sentence-transformers/all-MiniLM-L6-v2"} <= {
         f["what"] for f in findings

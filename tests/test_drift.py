@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from cardbook.comparison import Tolerance
-from cardbook.drift import compare_records, pair_cells
-from cardbook.fingerprint import Fingerprint
-from cardbook.record import Provenance, Record, RecordSet, hash_outputs
+from cardbook.records.comparison import Tolerance
+from cardbook.records.drift import compare_records, pair_cells
+from cardbook.records.fingerprint import Fingerprint
+from cardbook.records.store import Provenance, Record, RecordSet, hash_outputs
 from tests.conftest import Cardbook, write, write_small
 from tests.test_comparison import draw
 

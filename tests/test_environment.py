@@ -1,6 +1,6 @@
 from importlib import metadata
 
-from cardbook.environment import canonical, read_environment
+from cardbook.records.environment import canonical, read_environment
 
 
 def test_environment_is_what_importlib_says_of_it() -> None:

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from cardbook.book import read_book
-from cardbook.example import (
+from cardbook.base.errors import InputError
+from cardbook.models.manifest import read_models
+from cardbook.source.book import read_book
+from cardbook.source.example import (
     imports_of,
     parse_example,
     read_example,
@@ -13,15 +15,13 @@ from cardbook.example import (
     strings_of,
     to_notebook,
 )
-from cardbook.models import read_models
-from cardbook.problem import BadInput
 from tests.conftest import FIRST, ROOT, replace
 
 NAMES = read_book(ROOT).examples
 
 
 def problems_of(root: Path, name: str) -> list[str]:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         read_example(root, name)
     return [str(problem) for problem in caught.value.problems]
 
@@ -42,7 +42,7 @@ def test_examples_stand_alone(name: str) -> None:
     assert not imports_of(example) & {"cardbook", "tests"}
     assert example.title
     if ".to_markdown(" in example.text:
-        assert "tabulate" in read_book(ROOT).setting(name).needs
+        assert "tabulate" in read_book(ROOT).options(name).needs
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -70,12 +70,12 @@ def test_parameters_are_written_into_their_cell_and_the_script() -> None:
 
 
 def test_unknown_parameter_is_refused() -> None:
-    with pytest.raises(BadInput, match='no parameter "cuont"'):
+    with pytest.raises(InputError, match='no parameter "cuont"'):
         set_parameters(parse_example("first", FIRST), {"cuont": 2})
 
 
 def test_parameters_without_a_cell_are_refused() -> None:
-    with pytest.raises(BadInput, match="no parameters cell"):
+    with pytest.raises(InputError, match="no parameters cell"):
         set_parameters(parse_example("t", "# %%\nprint(1)\n"), {"count": 2})
 
 

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from bs4 import BeautifulSoup
 
-from cardbook.exports import COLUMNS, make_exports
-from cardbook.status import Workplace, open_workplace, take_statuses
+from cardbook.pages.card_exports import COLUMNS, make_exports
+from cardbook.records.status import Project, load_project, statuses_of
 from tests.conftest import ROOT, replace
 
 DECK = PurePosixPath("deck")
 
 
 @pytest.fixture(scope="module")
-def exports(workplace: Workplace) -> dict[PurePosixPath, bytes]:
-    return make_exports(workplace, take_statuses(workplace))
+def exports(project: Project) -> dict[PurePosixPath, bytes]:
+    return make_exports(project, statuses_of(project))
 
 
 def cards_of(files: dict[PurePosixPath, bytes]) -> list[dict[str, Any]]:
@@ -33,13 +33,13 @@ def hostile(small: Path) -> dict[PurePosixPath, bytes]:
         "=HYPERLINK(1) <script>alert(1)</script> [x](javascript:alert(1)) ![y](https://elsewhere.example/z)"
     )
     replace(small / "flashcards" / "part-01.md", "One is `1`.", text)
-    workplace = open_workplace(small, "offline")
-    return make_exports(workplace, take_statuses(workplace))
+    project = load_project(small, "offline")
+    return make_exports(project, statuses_of(project))
 
 
-def test_json_has_every_card_as_received(workplace: Workplace, exports: dict[PurePosixPath, bytes]) -> None:
+def test_json_has_every_card_as_received(project: Project, exports: dict[PurePosixPath, bytes]) -> None:
     cards = cards_of(exports)
-    entries = workplace.book.entries
+    entries = project.book.entries
     assert [card["id"] for card in cards] == [entry.id for entry in entries]
     for card, entry in zip(cards, entries, strict=True):
         for part in ("question", "answer", "context"):
@@ -51,8 +51,8 @@ def test_json_has_every_card_as_received(workplace: Workplace, exports: dict[Pur
 
 
 def test_html_of_a_card_says_what_its_markdown_says(small: Path) -> None:
-    workplace = open_workplace(small, "offline")
-    card = cards_of(make_exports(workplace, take_statuses(workplace)))[1]
+    project = load_project(small, "offline")
+    card = cards_of(make_exports(project, statuses_of(project)))[1]
     assert card["answer"] == {"markdown": "Two is **2**.", "html": "<p>Two is <strong>2</strong>.</p>\n"}
 
 
@@ -84,13 +84,13 @@ def test_every_field_is_documented(exports: dict[PurePosixPath, bytes]) -> None:
 
 
 def test_book_without_a_name_has_no_deck_for_anki(small: Path) -> None:
-    workplace = open_workplace(small, "offline")
-    files = make_exports(workplace, take_statuses(workplace))
+    project = load_project(small, "offline")
+    files = make_exports(project, statuses_of(project))
     assert {path.name for path in files} == {"cards.json", "cards.csv"}
 
 
 def test_links_are_whole_when_the_address_is_known(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOOK_ADDRESS", "https://book.example/llm/")
-    workplace = open_workplace(small, "offline")
-    card = cards_of(make_exports(workplace, take_statuses(workplace)))[0]
+    project = load_project(small, "offline")
+    card = cards_of(make_exports(project, statuses_of(project)))[0]
     assert card["link"] == "https://book.example/llm/chapters/numbers/#first"

@@ -16,12 +16,14 @@ from pathlib import Path
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from cardbook.execution import BoundedClient, join_streams
-from cardbook.guard import REFUSAL, landlock_version
-from cardbook.models import Model, ModelStore, hash_file
-from cardbook.record import RecordSet
-from cardbook.runner import run_examples
-from cardbook.status import open_workplace, take_status
+from cardbook.base.files import hash_file
+from cardbook.kernel.sandbox import REFUSAL, landlock_version
+from cardbook.models.manifest import Model
+from cardbook.models.store import ModelStore
+from cardbook.records.status import load_project, status_of
+from cardbook.records.store import RecordSet
+from cardbook.run.executor import BoundedClient, join_streams
+from cardbook.run.scheduler import run_examples
 from tests.conftest import ROOT, Cardbook, replace, write
 
 MODEL = "org/tiny"
@@ -35,7 +37,7 @@ class Fault:
     name: str
     code: str
     words: str
-    setting: str = ""
+    options: str = ""
 
 
 FAULTS = [
@@ -118,7 +120,7 @@ def records_of(root: Path) -> RecordSet:
 
 
 def state_of(root: Path, name: str) -> str:
-    return take_status(open_workplace(root, "offline"), name).state
+    return status_of(load_project(root, "offline"), name).state
 
 
 def drafts_of(root: Path) -> list[str]:
@@ -155,7 +157,7 @@ def test_example_that(fault: Fault, small: Path, cardbook: Cardbook, silent_port
         return text.replace("PROCESS", str(os.getpid()))
 
     replace(script, 'print("done")', fill(fault.code))
-    write(book, good[book] + f"examples:\n  first: {{{fault.setting or 'seconds: 300'}}}\n")
+    write(book, good[book] + f"examples:\n  first: {{{fault.options or 'seconds: 300'}}}\n")
     outcome = cardbook("run", "--root", small)
     assert outcome.returncode == 1
     assert "failed: examples/first.py: " in outcome.stderr
@@ -267,8 +269,8 @@ def test_forced_run_whose_record_cannot_be_written_does_not_pass_for_fresh(
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("cardbook.record.write_whole", refuse)
-    states = run_examples(open_workplace(small, "offline"), ["first"], 1, True, lambda _: None)
+    monkeypatch.setattr("cardbook.records.store.write_whole", refuse)
+    states = run_examples(load_project(small, "offline"), ["first"], 1, True, lambda _: None)
     message = "examples/first.py: its record could not be written: No space left on device"
     assert [(row.state, row.reasons) for row in states] == [("failed", (message,))]
 
@@ -405,7 +407,7 @@ def test_failure_counts_even_when_the_clock_was_set_back(small: Path, cardbook: 
     record = records_of(small).read("first")
     assert record is not None
     replace(records_of(small).path("first"), record.provenance.started, "2999-01-01T00:00:00+00:00")
-    digest = open_workplace(small, "offline").plans["first"].fingerprint.digest
+    digest = load_project(small, "offline").plans["first"].fingerprint.digest
     records_of(small).write_failure("first", digest, "2026-01-01T00:00:00+00:00", "it failed")
     assert state_of(small, "first") == "failed"
 
@@ -413,7 +415,7 @@ def test_failure_counts_even_when_the_clock_was_set_back(small: Path, cardbook: 
 def test_record_sets_merge_by_copying(small: Path, cardbook: Cardbook, tmp_path: Path) -> None:
     """Three shards on three machines, one of which still has the failure of an older run."""
     folders = [tmp_path / f"records-{number}" for number in (1, 2, 3)]
-    digest = open_workplace(small, "offline").plans["first"].fingerprint.digest
+    digest = load_project(small, "offline").plans["first"].fingerprint.digest
     for number, folder in enumerate(folders, 1):
         folder.mkdir()
         RecordSet(folder).write_failure("first", digest, "2026-01-01T00:00:00+00:00", "an old failure")

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
-from cardbook import figure
-from cardbook.darkening import DARK, DARK_PAPER, PAPER
-from cardbook.figure import figure_names, figures_of
+from cardbook.kernel.variables import THEME
+from cardbook.pages.dark_figures import DARK, DARK_PAPER, PAPER
+from cardbook.pages.figures import figure_names, figures_of
 
 INK = "1b2430"
 
@@ -75,7 +75,7 @@ def test_picture_that_the_theme_did_not_draw_stays_as_it_is(tmp_path: Path) -> N
 
 def test_figure_is_drawn_once_and_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = figures_of([output(drawing(PAPER))], tmp_path)
-    monkeypatch.delattr("cardbook.darkening.draw")
+    monkeypatch.delattr("cardbook.pages.dark_figures.draw")
     assert figures_of([output(drawing(PAPER))], tmp_path) == first
     with pytest.raises(ImportError):
         figures_of([output(drawing("ffffff"))], tmp_path)
@@ -89,5 +89,5 @@ def test_damaged_memory_is_drawn_anew(tmp_path: Path) -> None:
 
 
 def test_every_colour_of_the_theme_has_a_dark_one() -> None:
-    theme = Path(figure.__file__).with_name("figure.mplstyle").read_text(encoding="utf-8")
+    theme = THEME.read_text(encoding="utf-8")
     assert {*re.findall(r"\b[0-9a-f]{6}\b", theme), "808080"} == {*DARK, PAPER}

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from cardbook.environment import Environment, canonical, read_environment
-from cardbook.example import Example, parse_example
-from cardbook.fingerprint import explain, take_fingerprint
-from cardbook.models import Stored
+from cardbook.models.store import Stored
+from cardbook.records.environment import Environment, canonical, read_environment
+from cardbook.records.fingerprint import compute_fingerprint, explain
+from cardbook.source.example import Example, parse_example
 
 SOURCE = """\
 # %% [markdown]
@@ -45,8 +45,8 @@ def reasons(
     stored: Mapping[str, Stored] = STORED,
 ) -> list[str]:
     """Why a record of the unchanged example would be stale after the change; checks that digests agree."""
-    recorded = take_fingerprint(example(), "offline", (), ENVIRONMENT, STORED)
-    today = take_fingerprint(parse_example("t", source), profile, (), environment, stored)
+    recorded = compute_fingerprint(example(), "offline", (), ENVIRONMENT, STORED)
+    today = compute_fingerprint(parse_example("t", source), profile, (), environment, stored)
     found = explain(recorded.parts, today.parts)
     assert (recorded.digest == today.digest) == (found == [])
     return found
@@ -70,15 +70,15 @@ def test_code_and_parameters_count(before: str, after: str, words: list[str]) ->
 
 def test_runner_and_figure_theme_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     drawing = parse_example("t", SOURCE.replace("import toplevel", "import matplotlib"))
-    before = [take_fingerprint(e, "offline", (), ENVIRONMENT, STORED).parts for e in (example(), drawing)]
+    before = [compute_fingerprint(e, "offline", (), ENVIRONMENT, STORED).parts for e in (example(), drawing)]
     theme = tmp_path / "theme"
     theme.write_text("other")
-    monkeypatch.setattr("cardbook.fingerprint.THEME", theme)
-    now = [take_fingerprint(e, "offline", (), ENVIRONMENT, STORED).parts for e in (example(), drawing)]
+    monkeypatch.setattr("cardbook.records.fingerprint.THEME", theme)
+    now = [compute_fingerprint(e, "offline", (), ENVIRONMENT, STORED).parts for e in (example(), drawing)]
     assert explain(before[0], now[0]) == []
     assert explain(before[1], now[1]) == ["the figure theme changed"]
-    monkeypatch.setattr("cardbook.fingerprint.RUNNER", 99)
-    later = take_fingerprint(example(), "offline", (), ENVIRONMENT, STORED).parts
+    monkeypatch.setattr("cardbook.records.fingerprint.RUNNER", 99)
+    later = compute_fingerprint(example(), "offline", (), ENVIRONMENT, STORED).parts
     assert explain(now[0], later) == [f"runner {now[0]['runner']} → 99"]
 
 

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from cardbook.book import Book, read_book
-from cardbook.models import Model, ModelStore, read_models
-from cardbook.record import Record, RecordSet
+from cardbook.models.manifest import Model, read_models
+from cardbook.models.store import ModelStore
+from cardbook.records.store import Record, RecordSet
+from cardbook.source.book import Book, read_book
 from tests.conftest import ROOT, Cardbook, replace
 from tests.hub import Hub, serve_hub, sha256
 
@@ -80,7 +81,7 @@ def online(hub: Hub) -> dict[str, str]:
 
 
 def examples_of(book: Book) -> list[str]:
-    return [name for name in book.examples if book.setting(name).hub]
+    return [name for name in book.examples if book.options(name).hub]
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +106,7 @@ def test_examples_run_with_their_hub_parameters(root: Path, records: dict[str, R
     book = read_book(root)
     assert records.keys() == set(examples_of(book))
     for name, record in records.items():
-        values = book.setting(name).hub
+        values = book.options(name).hub
         assert values.items() <= parameters_of(record).items(), name
 
 

@@ -14,14 +14,14 @@ import nbformat
 import pytest
 from PIL import Image
 
-from cardbook.data import hash_data
-from cardbook.example import to_notebook
-from cardbook.fingerprint import Fingerprint
-from cardbook.inspection import inspect_record
-from cardbook.intake import describe, keep, read_intake
-from cardbook.problem import BadInput
-from cardbook.record import SCHEMA, Failure, Provenance, Record, hash_outputs
-from cardbook.status import Workplace, open_workplace, take_statuses
+from cardbook.base.errors import InputError
+from cardbook.records.fingerprint import Fingerprint
+from cardbook.records.ingestion import read_incoming, store_records, summarize
+from cardbook.records.inputs import hash_data
+from cardbook.records.status import Project, load_project, statuses_of
+from cardbook.records.store import SCHEMA, Failure, Provenance, Record, hash_outputs
+from cardbook.records.validation import inspect_record
+from cardbook.source.example import to_notebook
 from tests.conftest import Cardbook, replace, write
 
 Spoil = Callable[[dict[str, Any]], object]
@@ -33,9 +33,9 @@ def picture(size: tuple[int, int] = (2, 2), kind: str = "PNG") -> str:
     return base64.b64encode(stream.getvalue()).decode()
 
 
-def honest(workplace: Workplace, name: str = "first", minutes_ago: int = 5, said: str = "count 1") -> Record:
+def honest(project: Project, name: str = "first", minutes_ago: int = 5, said: str = "count 1") -> Record:
     """A record as a run of today's example leaves it, with a printed line and a figure."""
-    plan = workplace.plans[name]
+    plan = project.plans[name]
     notebook = to_notebook(plan.example)
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     figure = nbformat.v4.new_output(
@@ -83,9 +83,9 @@ def agree(found: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def place(small: Path) -> Workplace:
+def place(small: Path) -> Project:
     """The small book, as the publishing machine has it."""
-    return open_workplace(small, "offline")
+    return load_project(small, "offline")
 
 
 @pytest.fixture
@@ -94,15 +94,15 @@ def artifacts(tmp_path: Path) -> Path:
     return tmp_path / "artifacts"
 
 
-def test_what_an_honest_run_left_is_taken_over(place: Workplace, artifacts: Path) -> None:
+def test_what_an_honest_run_left_is_taken_over(place: Project, artifacts: Path) -> None:
     for name in ("first", "second"):
         hand_over(artifacts / f"records-{name}", f"{name}.ipynb", content(honest(place, name)))
-    intake = read_intake(place, [artifacts])
-    keep(place, intake, print)
-    assert [status.state for status in take_statuses(place)] == ["fresh", "fresh"]
+    intake = read_incoming(place, [artifacts])
+    store_records(place, intake, print)
+    assert [status.state for status in statuses_of(place)] == ["fresh", "fresh"]
     kept = place.records.read("first")
     assert kept is not None and kept.provenance == honest(place).provenance
-    assert list(describe(intake, ["first", "second", "third"])) == [
+    assert list(summarize(intake, ["first", "second", "third"])) == [
         "2 of 3 examples have a record that is taken over.",
         "third: nothing was handed over",
     ]
@@ -118,41 +118,39 @@ def test_shards_of_real_runs_are_taken_over(small: Path, tmp_path: Path, cardboo
     assert cardbook("check", "--root", small).returncode == 0
 
 
-def test_what_a_run_leaves_for_itself_is_not_looked_into(place: Workplace, artifacts: Path) -> None:
+def test_what_a_run_leaves_for_itself_is_not_looked_into(place: Project, artifacts: Path) -> None:
     for name in (".lock", ".holder", ".first.ipynb-draft"):
         hand_over(artifacts / "a", name, "\0")
-    assert read_intake(place, [artifacts]).records == {}
+    assert read_incoming(place, [artifacts]).records == {}
 
 
-def test_of_several_records_the_newest_counts(place: Workplace, artifacts: Path) -> None:
+def test_of_several_records_the_newest_counts(place: Project, artifacts: Path) -> None:
     for folder, minutes in (("a", 60), ("b", 5), ("c", 30)):
         hand_over(artifacts / folder, "first.ipynb", content(honest(place, "first", minutes, folder)))
-    record = read_intake(place, [artifacts]).records["first"]
+    record = read_incoming(place, [artifacts]).records["first"]
     assert record.outputs[0][0].text == "b\ndone\n"
 
 
 @pytest.mark.parametrize(("minutes", "stands"), [(5, True), (60, False)])
-def test_failure_counts_when_it_is_newer(
-    place: Workplace, artifacts: Path, minutes: int, stands: bool
-) -> None:
+def test_failure_counts_when_it_is_newer(place: Project, artifacts: Path, minutes: int, stands: bool) -> None:
     started = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat()
     failure = Failure(place.plans["first"].fingerprint.digest, started, "it\x1b[31m broke\n::error::")
     hand_over(artifacts / "a", "first.failed.json", asdict(failure))
     hand_over(artifacts / "b", "first.ipynb", content(honest(place, "first", 30)))
-    intake = read_intake(place, [artifacts])
-    keep(place, intake, print)
-    status = take_statuses(place)[0]
+    intake = read_incoming(place, [artifacts])
+    store_records(place, intake, print)
+    status = statuses_of(place)[0]
     assert (status.state, status.reasons) == (
         ("failed", ("it broke ::error::",)) if stands else ("fresh", ())
     )
 
 
 def test_record_for_another_fingerprint_is_left_out_and_says_why(
-    small: Path, place: Workplace, artifacts: Path
+    small: Path, place: Project, artifacts: Path
 ) -> None:
     hand_over(artifacts / "a", "first.ipynb", content(honest(place)))
     replace(small / "examples" / "first.py", "count = 1", "count = 2")
-    intake = read_intake(open_workplace(small, "offline"), [artifacts])
+    intake = read_incoming(load_project(small, "offline"), [artifacts])
     assert (intake.records, intake.left_out) == (
         {},
         ("a/first.ipynb: left out: code of cell 1 changed",),
@@ -161,17 +159,17 @@ def test_record_for_another_fingerprint_is_left_out_and_says_why(
 
 @pytest.mark.parametrize("change", [{"schema": SCHEMA + 1}, {"unknown": 1}], ids=["schema", "key"])
 def test_record_of_another_version_of_cardbook_is_left_out(
-    place: Workplace, artifacts: Path, change: dict[str, int]
+    place: Project, artifacts: Path, change: dict[str, int]
 ) -> None:
     found = content(honest(place))
     found["metadata"]["cardbook"] |= change
     hand_over(artifacts / "a", "first.ipynb", found)
-    intake = read_intake(place, [artifacts])
+    intake = read_incoming(place, [artifacts])
     assert intake.records == {} and len(intake.left_out) == 1
 
 
 def test_record_of_an_example_that_read_data_is_fresh_while_they_are_the_same(
-    small: Path, place: Workplace, artifacts: Path
+    small: Path, place: Project, artifacts: Path
 ) -> None:
     found = content(honest(place))
     claims = found["metadata"]["cardbook"]
@@ -179,9 +177,9 @@ def test_record_of_an_example_that_read_data_is_fresh_while_they_are_the_same(
     claims["parts"]["data"] = hash_data(small, ["data.csv"])
     claims["fingerprint"] = Fingerprint(claims["parts"]).digest
     hand_over(artifacts, "first.ipynb", found)
-    assert set(read_intake(place, [artifacts]).records) == {"first"}
+    assert set(read_incoming(place, [artifacts]).records) == {"first"}
     write(small / "data.csv", "2")
-    assert read_intake(place, [artifacts]).left_out == (
+    assert read_incoming(place, [artifacts]).left_out == (
         "artifacts/first.ipynb: left out: data file data.csv changed",
     )
 
@@ -267,14 +265,14 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
 
 
 @pytest.mark.parametrize("case", HOSTILE)
-def test_record_that_no_honest_run_leaves_is_refused(place: Workplace, artifacts: Path, case: str) -> None:
+def test_record_that_no_honest_run_leaves_is_refused(place: Project, artifacts: Path, case: str) -> None:
     spoil, reason = HOSTILE[case]
     found = content(honest(place))
     assert isinstance(inspect_record(place, place.plans["first"], content(honest(place))), Record)
     spoil(found)
     hand_over(artifacts / "a", "first.ipynb", found)
-    with pytest.raises(BadInput, match=reason):
-        read_intake(place, [artifacts])
+    with pytest.raises(InputError, match=reason):
+        read_incoming(place, [artifacts])
 
 
 @pytest.mark.parametrize(
@@ -300,22 +298,22 @@ def test_record_that_no_honest_run_leaves_is_refused(place: Workplace, artifacts
     ],
 )
 def test_file_that_no_honest_run_leaves_is_refused(
-    place: Workplace, artifacts: Path, name: str, text: str, reason: str
+    place: Project, artifacts: Path, name: str, text: str, reason: str
 ) -> None:
     hand_over(artifacts / "a", name, text)
-    with pytest.raises(BadInput, match=reason):
-        read_intake(place, [artifacts])
+    with pytest.raises(InputError, match=reason):
+        read_incoming(place, [artifacts])
 
 
-def test_only_ordinary_files_are_read(place: Workplace, artifacts: Path, tmp_path: Path) -> None:
+def test_only_ordinary_files_are_read(place: Project, artifacts: Path, tmp_path: Path) -> None:
     hand_over(tmp_path, "secret", content(honest(place)))
     (artifacts / "a").mkdir(parents=True)
     (artifacts / "a" / "first.ipynb").symlink_to(tmp_path / "secret")
     os.mkfifo(artifacts / "a" / "second.ipynb")
     (artifacts / "b" / "deeper").mkdir(parents=True)
     (artifacts / "c").symlink_to(tmp_path)
-    with pytest.raises(BadInput) as refused:
-        read_intake(place, [artifacts])
+    with pytest.raises(InputError) as refused:
+        read_incoming(place, [artifacts])
     assert [(problem.file, problem.what) for problem in refused.value.problems] == [
         ("a/first.ipynb", "no ordinary file"),
         ("a/second.ipynb", "no ordinary file"),
@@ -325,7 +323,7 @@ def test_only_ordinary_files_are_read(place: Workplace, artifacts: Path, tmp_pat
 
 
 def test_nothing_is_taken_over_from_whom_one_file_is_refused(
-    small: Path, place: Workplace, artifacts: Path, cardbook: Cardbook
+    small: Path, place: Project, artifacts: Path, cardbook: Cardbook
 ) -> None:
     hand_over(artifacts / "a", "first.ipynb", content(honest(place)))
     hand_over(artifacts / "b", "evil.sh\n::error::", "")
@@ -339,7 +337,7 @@ def test_nothing_is_taken_over_from_whom_one_file_is_refused(
 def test_publisher_without_gpu_expects_records_from_one_when_told_to(
     small: Path, artifacts: Path, cardbook: Cardbook
 ) -> None:
-    gpu = open_workplace(small, "offline", device="cuda")
+    gpu = load_project(small, "offline", device="cuda")
     for name in ("first", "second"):
         hand_over(artifacts, f"{name}.ipynb", content(honest(gpu, name)))
     outcome = cardbook("import", artifacts, "--root", small, "--device", "cpu")

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from cardbook.book import read_book
-from cardbook.example import import_statements, read_example
-from cardbook.forking import CannotFork, start_parent, wait_for_end
-from cardbook.guard import Fence
-from cardbook.kernels import KernelClient, make_manager
-from cardbook.record import RecordSet
-from cardbook.runner import run_examples
-from cardbook.status import open_workplace
-from cardbook.variables import common_variables
+from cardbook.kernel.fork_client import ForkError, start_fork_server, wait_for_end
+from cardbook.kernel.provisioner import KernelClient, make_manager
+from cardbook.kernel.sandbox import SandboxPolicy
+from cardbook.kernel.variables import common_variables
+from cardbook.records.status import load_project
+from cardbook.records.store import RecordSet
+from cardbook.run.scheduler import run_examples
+from cardbook.source.book import read_book
+from cardbook.source.example import import_statements, read_example
 from tests.conftest import ROOT, Cardbook, replace, write
 
 
@@ -25,10 +25,10 @@ def variables(tmp_path: Path) -> dict[str, str]:
 
 def preload(statements: list[str], environment: dict[str, str], said: list[str]) -> str:
     """Return why a parent that has executed these statements must not fork."""
-    with start_parent(environment, said.append) as parent:
+    with start_fork_server(environment, said.append) as parent:
         assert parent is not None
         asyncio.run(parent.preload(statements, said.append))
-        return parent.danger
+        return parent.fork_blocker
 
 
 def test_parent_is_safe_after_everything_the_examples_import(tmp_path: Path) -> None:
@@ -46,20 +46,20 @@ def test_parent_with_threads_is_not_forked_and_says_why(tmp_path: Path) -> None:
     said: list[str] = []
     environment = variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}
     assert preload(["import threadful"], environment, said) == "an import started 1 threads"
-    assert "not forked, an import started 1 threads" in said[0]
+    assert "no longer forked, an import started 1 threads" in said[0]
 
 
 def test_parent_with_threads_refuses_to_fork_whoever_asks(tmp_path: Path) -> None:
     module = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
     write(tmp_path / "threadful.py", module)
-    with start_parent(variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}, print) as parent:
+    with start_fork_server(variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}, print) as parent:
         assert parent is not None
 
         async def ask() -> None:
             await parent.preload(["import threadful"], print)
             await parent.fork({"argv": [], "env": {}, "cwd": str(tmp_path), "log": os.devnull})
 
-        with pytest.raises(CannotFork, match="an import started 1 threads"):
+        with pytest.raises(ForkError, match="an import started 1 threads"):
             asyncio.run(ask())
 
 
@@ -68,7 +68,7 @@ def test_platform_without_fork_gets_ordinary_kernels_and_says_so(
 ) -> None:
     monkeypatch.delattr(os, "fork")
     said: list[str] = []
-    with start_parent({}, said.append) as parent:
+    with start_fork_server({}, said.append) as parent:
         assert parent is None
     assert said == ["Kernels cannot be forked on this platform: each imports its libraries itself."]
 
@@ -167,9 +167,9 @@ def test_single_example_is_forked_too_and_collects_its_garbage(small: Path) -> N
         'import gc\nimport sys\n\nprint("tabulate" in sys.modules, gc.isenabled())\n\n# %%\nimport tabulate\n'
     )
     replace(small / "examples" / "first.py", 'print("done")', look)
-    workplace = open_workplace(small, "offline")
-    assert run_examples(workplace, ["first"], 1, False, lambda event: None)[0].state == "fresh"
-    record = workplace.records.read("first")
+    project = load_project(small, "offline")
+    assert run_examples(project, ["first"], 1, False, lambda event: None)[0].state == "fresh"
+    record = project.records.read("first")
     assert record is not None and record.outputs[2][0].text == "True True\n"
 
 
@@ -194,7 +194,7 @@ def test_end_of_any_process_is_noticed(tmp_path: Path) -> None:
 
 
 def test_kernel_that_has_ended_or_stays_silent_is_not_waited_for(tmp_path: Path) -> None:
-    manager = make_manager(tmp_path, None, Fence(str(tmp_path), str(tmp_path), (), (), ""))
+    manager = make_manager(tmp_path, None, SandboxPolicy(str(tmp_path), str(tmp_path), (), (), ""))
 
     async def ask(timeout: float, alive: bool) -> None:
         async def is_alive() -> bool:

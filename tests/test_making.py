@@ -13,14 +13,14 @@ from typing import Any
 import mkdocs_jupyter.convert  # type: ignore[import-untyped]
 import pytest
 
-import cardbook.stamp
-from cardbook.preparation import Desk
-from cardbook.problem import BadInput
-from cardbook.record import RecordSet
-from cardbook.rendering import Shelf
-from cardbook.site import NotPublishable, make_site
-from cardbook.stamp import Place, is_finished
-from cardbook.status import open_workplace
+from cardbook.base.errors import InputError
+from cardbook.base.files import PACKAGE
+from cardbook.records.status import load_project
+from cardbook.records.store import RecordSet
+from cardbook.site.build import PublicationError, make_site
+from cardbook.site.build_stamp import SitePaths, is_finished
+from cardbook.site.mkdocs_build import Shelf
+from cardbook.site.preparation import Desk
 from tests.conftest import BOOK, DECK, FIRST, MKDOCS, SECOND, Cardbook, replace, write
 
 RECEIPT = '{"stored": {"revision": "r"}, "stamps": {"config.json": [2, 1]}}'
@@ -44,18 +44,18 @@ def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def made(tmp_path: Path, made_once: Path) -> Place:
+def made(tmp_path: Path, made_once: Path) -> SitePaths:
     """A small book with its finished site, for one test to change."""
     shutil.copytree(made_once, tmp_path, dirs_exist_ok=True)
     assert is_finished(place_of(tmp_path))
     return place_of(tmp_path)
 
 
-def place_of(root: Path) -> Place:
-    return Place(root, "offline", root / ".cardbook" / "records" / "offline")
+def place_of(root: Path) -> SitePaths:
+    return SitePaths(root, "offline", root / ".cardbook" / "records" / "offline")
 
 
-def tell(place: Place) -> list[str]:
+def tell(place: SitePaths) -> list[str]:
     said: list[str] = []
     make_site(place, said.append)
     return said
@@ -94,7 +94,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_any_change_builds_the_site_anew(made: Place, change: Callable[[Path], object]) -> None:
+def test_any_change_builds_the_site_anew(made: SitePaths, change: Callable[[Path], object]) -> None:
     change(made.root)
     assert not is_finished(made)
     assert "The site is in site/" in tell(made)[-1]
@@ -104,7 +104,7 @@ def test_any_change_builds_the_site_anew(made: Place, change: Callable[[Path], o
 
 
 def test_changed_package_model_variable_profile_or_code_of_ours_is_noticed(
-    made: Place, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    made: SitePaths, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     with monkeypatch.context() as patch:
@@ -115,18 +115,18 @@ def test_changed_package_model_variable_profile_or_code_of_ours_is_noticed(
         patch.setenv("BOOK_REPOSITORY", "https://example.org/book")
         assert not is_finished(made)
     with monkeypatch.context() as patch:
-        shutil.copytree(Path(cardbook.stamp.__file__).parent, elsewhere / "cardbook")
-        patch.setattr(cardbook.stamp, "__file__", str(elsewhere / "cardbook" / "stamp.py"))
+        shutil.copytree(PACKAGE, elsewhere / "cardbook")
+        patch.setattr("cardbook.site.build_stamp.PACKAGE", elsewhere / "cardbook")
         assert is_finished(made)
-        replace(elsewhere / "cardbook" / "pages.py", "Pages:", "Sheets:")
+        replace(elsewhere / "cardbook" / "pages" / "generate.py", "Pages:", "Sheets:")
         assert not is_finished(made)
-    assert not is_finished(Place(made.root, "hub", made.records))
+    assert not is_finished(SitePaths(made.root, "hub", made.records))
     assert is_finished(made)
     put_model(made.root)
     assert not is_finished(made)
 
 
-def test_model_file_that_changes_or_vanishes_is_noticed(made: Place) -> None:
+def test_model_file_that_changes_or_vanishes_is_noticed(made: SitePaths) -> None:
     put_model(made.root)
     file = made.root / ".cardbook" / "hub" / "models--a--b" / "snapshots" / "r" / "config.json"
     tell(made)
@@ -138,7 +138,7 @@ def test_model_file_that_changes_or_vanishes_is_noticed(made: Place) -> None:
     assert not is_finished(made)
 
 
-def test_unchanged_book_is_left_alone(made: Place) -> None:
+def test_unchanged_book_is_left_alone(made: SitePaths) -> None:
     for path in made.root.rglob("*"):
         if path.is_file() and ".cardbook" not in path.parts:
             os.utime(path, (1, 1))
@@ -149,13 +149,13 @@ def test_unchanged_book_is_left_alone(made: Place) -> None:
     assert {path: path.stat().st_mtime_ns for path in made.root.rglob("*")} == before
 
 
-def test_book_that_must_not_be_published_leaves_the_site_as_it_was(made: Place) -> None:
+def test_book_that_must_not_be_published_leaves_the_site_as_it_was(made: SitePaths) -> None:
     before = (made.site / "chapters" / "numbers" / "index.html").read_bytes()
     example = made.root / "examples" / "first.py"
     replace(example, 'print("done")', "print(y)")
     for _ in range(2):
         with pytest.raises(
-            NotPublishable, match=r"first: failed: examples/first.py: cell 3, line 1: NameError"
+            PublicationError, match=r"first: failed: examples/first.py: cell 3, line 1: NameError"
         ):
             make_site(made, print)
         assert (made.site / "chapters" / "numbers" / "index.html").read_bytes() == before
@@ -164,11 +164,11 @@ def test_book_that_must_not_be_published_leaves_the_site_as_it_was(made: Place) 
     assert is_finished(made)
 
 
-def test_what_mkdocs_complains_of_is_refused(made: Place) -> None:
+def test_what_mkdocs_complains_of_is_refused(made: SitePaths) -> None:
     before = (made.site / "index.html").read_bytes()
     replace(made.root / "docs" / "index.md", "# Small", "# Small\n\n[nowhere](nowhere.md)")
     for _ in range(2):
-        with pytest.raises(BadInput, match="strict mode"):
+        with pytest.raises(InputError, match="strict mode"):
             make_site(made, print)
         assert (made.site / "index.html").read_bytes() == before
     replace(made.root / "docs" / "index.md", "[nowhere](nowhere.md)", "")
@@ -176,7 +176,7 @@ def test_what_mkdocs_complains_of_is_refused(made: Place) -> None:
     assert is_finished(made)
 
 
-def test_site_is_the_one_that_mkdocs_builds_by_itself(made: Place) -> None:
+def test_site_is_the_one_that_mkdocs_builds_by_itself(made: SitePaths) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", "plain"]
     subprocess.run(command, cwd=made.root, check=True, env=os.environ | {"NO_MKDOCS_2_WARNING": "1"})
     replace(made.root / "site" / "index.html", "Small", "Tampered")
@@ -194,7 +194,7 @@ def differences(one: Path, other: Path) -> list[str]:
     ]
 
 
-def test_shelf_of_an_interrupted_build_is_not_trusted(made: Place) -> None:
+def test_shelf_of_an_interrupted_build_is_not_trusted(made: SitePaths) -> None:
     pages = list((made.root / ".cardbook" / "rendered").glob("*/*.json"))
     assert pages
     for page in pages:
@@ -235,7 +235,7 @@ def test_lightened_notebook_is_remembered_until_it_or_our_code_changes(tmp_path:
 
 
 def test_what_an_example_left_is_prepared_before_the_build(
-    made: Place, monkeypatch: pytest.MonkeyPatch
+    made: SitePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
     convert = mkdocs_jupyter.convert.nb2html
@@ -259,16 +259,16 @@ def test_what_an_example_left_is_prepared_before_the_build(
     assert len(before) == 2 and all(path.read_bytes() == content for path, content in before.items())
 
 
-def test_settings_that_mkdocs_refuses_are_told_when_the_examples_have_run(made: Place) -> None:
+def test_settings_that_mkdocs_refuses_are_told_when_the_examples_have_run(made: SitePaths) -> None:
     replace(made.root / "examples" / "second.py", "math.sqrt(4)", "math.sqrt(9)")
     write(made.root / "mkdocs.yml", MKDOCS + "hooks: [nowhere.py]\n")
-    with pytest.raises(BadInput, match=r"mkdocs\.yml"):
+    with pytest.raises(InputError, match=r"mkdocs\.yml"):
         make_site(made, print)
     record = RecordSet(made.records).read("second")
     assert record is not None and record.outputs[0][0].text == "3.0\n"
 
 
-def test_example_without_a_fresh_record_is_not_prepared(made: Place) -> None:
+def test_example_without_a_fresh_record_is_not_prepared(made: SitePaths) -> None:
     replace(made.root / "examples" / "second.py", "math.sqrt(4)", "math.sqrt(9)")
     shutil.rmtree(made.root / ".cardbook" / "rendered")
     desk = open_desk(made)
@@ -277,7 +277,7 @@ def test_example_without_a_fresh_record_is_not_prepared(made: Place) -> None:
     assert not list((desk.shelf.folder / "pages").iterdir())
 
 
-def test_complaint_while_preparing_is_left_to_the_build(made: Place) -> None:
+def test_complaint_while_preparing_is_left_to_the_build(made: SitePaths) -> None:
     desk = open_desk(made)
     logging.getLogger("mkdocs.plugins.any").warning("a notebook is odd")
     desk.close()
@@ -287,15 +287,15 @@ def test_complaint_while_preparing_is_left_to_the_build(made: Place) -> None:
     assert not (shelf.folder / "pages" / "odd.html").exists()
 
 
-def open_desk(place: Place, number: int = 0) -> Desk:
+def open_desk(place: SitePaths, number: int = 0) -> Desk:
     """Return a desk in an empty folder."""
     (folder := place.root / ".cardbook" / f"desk-{number}").mkdir()
-    return Desk(open_workplace(place.root, place.profile), folder)
+    return Desk(load_project(place.root, place.profile), folder)
 
 
-def test_page_without_any_content_is_built(made: Place) -> None:
+def test_page_without_any_content_is_built(made: SitePaths) -> None:
     write(made.root / "docs" / "empty.md", "")
-    write(made.root / "cardbook.py", "from cardbook.hook import *\n")
+    write(made.root / "cardbook.py", "from cardbook.site.mkdocs_hook import *\n")
     write(made.root / "mkdocs.yml", MKDOCS + "hooks: [cardbook.py]\n")
     tell(made)
     assert (made.site / "empty" / "index.html").exists()

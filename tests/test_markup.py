@@ -2,14 +2,8 @@ import markdown
 import pytest
 from bs4 import BeautifulSoup
 
-from cardbook.markup import (
-    Table,
-    clean_text,
-    escape_markdown,
-    render_card,
-    render_printed,
-    split_tables,
-)
+from cardbook.pages.html import escape_markdown, render_card, render_printed
+from cardbook.records.text import Table, clean_text, split_tables
 
 EXTENSIONS = ["admonition", "attr_list", "md_in_html", "toc", "pymdownx.highlight", "pymdownx.superfences"]
 

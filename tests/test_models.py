@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cardbook.models import ModelStore, read_models
-from cardbook.problem import BadInput
+from cardbook.base.errors import InputError
+from cardbook.models.manifest import read_models
+from cardbook.models.store import ModelStore
 from tests.conftest import ROOT, Cardbook, replace, write
 from tests.hub import Hub, serve_hub, sha256
 
@@ -177,7 +178,7 @@ def test_file_by_revision_that_is_not_is_refused(
 
 def test_package_cannot_vouch_for_a_file_by_revision(book: Path) -> None:
     replace(book / "models.toml", sha256(FILES["config.json"]), "by revision")
-    with pytest.raises(BadInput, match=r"config\.json needs a SHA-256: a package has no revision"):
+    with pytest.raises(InputError, match=r"config\.json needs a SHA-256: a package has no revision"):
         read_models(book)
 
 
@@ -202,7 +203,7 @@ def test_package_serves_where_the_hub_does_not_answer(book: Path, wheels: Path, 
 )
 def test_mistakes_in_models_toml_are_named(book: Path, before: str, after: str, message: str) -> None:
     replace(book / "models.toml", before, after)
-    with pytest.raises(BadInput, match=message):
+    with pytest.raises(InputError, match=message):
         read_models(book)
 
 

@@ -10,24 +10,20 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from cardbook.book import read_book
-from cardbook.notebook import (
-    install_line,
-    install_requirements,
-    published_notebook,
-)
-from cardbook.record import hash_outputs
-from cardbook.status import Workplace
+from cardbook.pages.notebook import install_line, install_requirements, published_notebook
+from cardbook.records.status import Project
+from cardbook.records.store import hash_outputs
+from cardbook.source.book import read_book
 from tests.conftest import ROOT, Cardbook
 
 BOOK = read_book(ROOT)
 FAKE_PIP = 'pip() { printf "%s\\n" "$@"; }\n'
 
 
-def notebook_of(workplace: Workplace, name: str) -> NotebookNode:
-    record = workplace.records.read(name)
+def notebook_of(project: Project, name: str) -> NotebookNode:
+    record = project.records.read(name)
     assert record is not None
-    return published_notebook(workplace.plans[name].example, record)
+    return published_notebook(project.plans[name].example, record)
 
 
 def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
@@ -35,10 +31,10 @@ def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
 
 
 @pytest.mark.parametrize("name", BOOK.examples)
-def test_first_cell_gives_pip_the_pins_of_the_run(workplace: Workplace, tmp_path: Path, name: str) -> None:
-    record = workplace.records.read(name)
+def test_first_cell_gives_pip_the_pins_of_the_run(project: Project, tmp_path: Path, name: str) -> None:
+    record = project.records.read(name)
     assert record is not None
-    cell = code_cells(notebook_of(workplace, name))[0]
+    cell = code_cells(notebook_of(project, name))[0]
     assert cell.source.startswith("%pip install --quiet ")
     heard = subprocess.run(
         ["sh", "-c", FAKE_PIP + cell.source.removeprefix("%")],
@@ -55,8 +51,8 @@ def test_first_cell_gives_pip_the_pins_of_the_run(workplace: Workplace, tmp_path
 
 
 @pytest.mark.parametrize("name", BOOK.examples)
-def test_only_the_two_marked_cells_are_added_to_what_ran(workplace: Workplace, name: str) -> None:
-    notebook = notebook_of(workplace, name)
+def test_only_the_two_marked_cells_are_added_to_what_ran(project: Project, name: str) -> None:
+    notebook = notebook_of(project, name)
     nbformat.validate(notebook)
     added = [cell for cell in notebook.cells if "install" in cell.metadata.get("tags", [])]
     assert [cell.cell_type for cell in added] == ["markdown", "code"]
@@ -64,7 +60,7 @@ def test_only_the_two_marked_cells_are_added_to_what_ran(workplace: Workplace, n
     assert added[1].outputs == [] and added[1].execution_count is None
     assert notebook.cells[1:3] == added
     del notebook.cells[1:3]
-    sources = [cell.source for cell in workplace.plans[name].example.code_cells]
+    sources = [cell.source for cell in project.plans[name].example.code_cells]
     assert [cell.source for cell in code_cells(notebook)] == sources
     assert hash_outputs(notebook) == notebook.metadata.cardbook["outputs"]
 
@@ -93,19 +89,19 @@ def test_colab_link_is_there_when_the_repository_is_known(small: Path, cardbook:
 
 @pytest.mark.parametrize("name", ["typographical_conventions", "hugging_face_account"])
 def test_notebook_runs_where_only_its_first_cell_installed(
-    workplace: Workplace, tmp_path: Path, name: str
+    project: Project, tmp_path: Path, name: str
 ) -> None:
     """As on Colab: a kernel without our packages, the install cell, the rest. Verify runs all the others."""
     venv.create(tmp_path / "colab", with_pip=True)
     python = str(tmp_path / "colab" / "bin" / "python")
-    kernel = f"ipykernel=={workplace.environment.versions['ipykernel']}"
+    kernel = f"ipykernel=={project.environment.versions['ipykernel']}"
     subprocess.run([python, "-m", "pip", "install", "--quiet", kernel], check=True)
-    notebook = notebook_of(workplace, name)
+    notebook = notebook_of(project, name)
     shown = stable_outputs(notebook)
     run_in(python, notebook, tmp_path)
     assert stable_outputs(notebook) == shown
     versions = subprocess.run([python, "-m", "pip", "freeze"], capture_output=True, text=True, check=True)
-    record = workplace.records.read(name)
+    record = project.records.read(name)
     assert record is not None
     assert set(install_requirements(record.provenance)) <= set(versions.stdout.replace("_", "-").splitlines())
 

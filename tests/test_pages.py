@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from cardbook.chapter import lower_headings
+from cardbook.pages.chapter import lower_headings
 from tests.conftest import Cardbook, replace, write
 
 

@@ -14,17 +14,17 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
-from cardbook.preview import read_times, refresh_pages
-from cardbook.status import open_workplace
-from cardbook.warm import WarmParent
+from cardbook.records.status import load_project
+from cardbook.run.fork_pool import ForkServerPool
+from cardbook.site.serve import read_times, refresh_pages
 from tests.conftest import ROOT, replace
 
 PRELOADED = 'import sys\n\nprint("preloaded", "tabulate" in sys.modules)\n'
 
 
 @pytest.fixture
-def warm() -> Iterator[WarmParent]:
-    parent = WarmParent(print)
+def warm() -> Iterator[ForkServerPool]:
+    parent = ForkServerPool(print)
     yield parent
     parent.close()
 
@@ -37,7 +37,7 @@ def page_of(root: Path) -> str:
     return (root / "docs" / "chapters" / "numbers.md").read_text()
 
 
-def test_refresh_runs_what_is_stale_and_rewrites_what_changed(small: Path, warm: WarmParent) -> None:
+def test_refresh_runs_what_is_stale_and_rewrites_what_changed(small: Path, warm: ForkServerPool) -> None:
     said: list[str] = []
     refresh_pages(small, "offline", warm, said.append)
     ran = [record_of(small, name).stat().st_mtime_ns for name in ("first", "second")]
@@ -55,7 +55,7 @@ def test_refresh_runs_what_is_stale_and_rewrites_what_changed(small: Path, warm:
     assert "well done</pre>" in page_of(small)
 
 
-def test_broken_example_is_shown_as_such(small: Path, warm: WarmParent) -> None:
+def test_broken_example_is_shown_as_such(small: Path, warm: ForkServerPool) -> None:
     replace(small / "examples" / "first.py", 'print("done")', "print(y)")
     before = read_times(small)
     written = refresh_pages(small, "offline", warm, print)
@@ -64,56 +64,56 @@ def test_broken_example_is_shown_as_such(small: Path, warm: WarmParent) -> None:
     assert 'failure "Not run"' in page_of(small) and "NameError" in page_of(small)
 
 
-def test_edits_run_in_forks_of_one_parent(small: Path, warm: WarmParent) -> None:
+def test_edits_run_in_forks_of_one_parent(small: Path, warm: ForkServerPool) -> None:
     replace(small / "examples" / "second.py", "import math", "import math\n\nimport tabulate")
     refresh_pages(small, "offline", warm, print)
     warm.wait()
-    workplace = open_workplace(small, "offline")
-    parent = warm.take(workplace)
+    project = load_project(small, "offline")
+    parent = warm.take(project)
     assert parent is not None
     for number in range(2):
         replace(small / "examples" / "first.py", 'print("done")', f'{PRELOADED}# {number}\nprint("done")')
         refresh_pages(small, "offline", warm, print)
         assert "preloaded True" in page_of(small)
-        assert warm.take(workplace) is parent and parent.process.poll() is None
+        assert warm.take(project) is parent and parent.process.poll() is None
 
 
-def test_new_import_starts_another_parent_while_the_old_one_serves(small: Path, warm: WarmParent) -> None:
+def test_new_import_starts_another_parent_while_the_old_one_serves(small: Path, warm: ForkServerPool) -> None:
     replace(small / "examples" / "second.py", "import math", "import math\n\nimport tabulate")
-    warm.take(open_workplace(small, "offline"))
+    warm.take(load_project(small, "offline"))
     warm.wait()
-    first = warm.take(open_workplace(small, "offline"))
+    first = warm.take(load_project(small, "offline"))
     replace(small / "examples" / "first.py", "count = 1", "import yaml\n\ncount = 1")
     replace(small / "examples" / "first.py", 'print("done")', PRELOADED)
     refresh_pages(small, "offline", warm, print)
     assert "preloaded True" in page_of(small), "the old parent serves until the new one is ready"
     warm.wait()
-    second = warm.take(open_workplace(small, "offline"))
+    second = warm.take(load_project(small, "offline"))
     assert first is not None and second is not None and second is not first
     assert first.process.poll() is not None and second.process.poll() is None
 
 
-def test_killed_parent_is_replaced(small: Path, warm: WarmParent) -> None:
-    workplace = open_workplace(small, "offline")
-    warm.take(workplace)
+def test_killed_parent_is_replaced(small: Path, warm: ForkServerPool) -> None:
+    project = load_project(small, "offline")
+    warm.take(project)
     warm.wait()
-    parent = warm.take(workplace)
+    parent = warm.take(project)
     assert parent is not None
     parent.process.kill()
     parent.process.wait()
-    assert warm.take(workplace) is None
+    assert warm.take(project) is None
     warm.wait()
-    assert warm.take(workplace) is not None
+    assert warm.take(project) is not None
 
 
-def test_parent_with_other_versions_is_not_used(small: Path, warm: WarmParent) -> None:
-    workplace = open_workplace(small, "offline")
-    warm.take(workplace)
+def test_parent_with_other_versions_is_not_used(small: Path, warm: ForkServerPool) -> None:
+    project = load_project(small, "offline")
+    warm.take(project)
     warm.wait()
-    assert warm.take(workplace) is not None
-    environment = workplace.environment
+    assert warm.take(project) is not None
+    environment = project.environment
     newer = replace_field(environment, versions={**environment.versions, "click": "99.0"})
-    changed = replace_field(workplace, environment=newer)
+    changed = replace_field(project, environment=newer)
     assert warm.take(changed) is None
     warm.wait()
     assert warm.take(changed) is not None

@@ -14,22 +14,22 @@ import nbformat
 import pytest
 from jsonschema import Draft202012Validator
 
-from cardbook import published
-from cardbook.environment import DRIVER_VERSION
-from cardbook.fingerprint import Fingerprint
-from cardbook.pages import Files, make_pages
-from cardbook.publication import NAME, SCHEMA_FILE, SCHEMA_NAME
-from cardbook.published import Unreadable, compare_site, read_site
-from cardbook.status import Workplace, open_workplace, take_statuses
+from cardbook.pages.generate import Files, make_pages
+from cardbook.pages.provenance_json import NAME, SCHEMA_FILE, SCHEMA_NAME
+from cardbook.records.environment import DRIVER_VERSION
+from cardbook.records.fingerprint import Fingerprint
+from cardbook.records.status import Project, load_project, statuses_of
+from cardbook.verify import published
+from cardbook.verify.published import PublishedSiteError, compare_site, read_site
 from tests.conftest import ROOT, Cardbook, replace, write_small
 
 SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def files(workplace: Workplace) -> Files:
+def files(project: Project) -> Files:
     """Everything that is generated for the book."""
-    return make_pages(workplace, take_statuses(workplace))
+    return make_pages(project, statuses_of(project))
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +37,8 @@ def small_site(tmp_path_factory: pytest.TempPathFactory, cardbook: Cardbook) -> 
     """The small book, run, and what it publishes."""
     root = write_small(tmp_path_factory.mktemp("book"))
     assert cardbook("run", "--root", root).returncode == 0
-    workplace = open_workplace(root, "offline")
-    content = make_pages(workplace, take_statuses(workplace))[NAME]
+    project = load_project(root, "offline")
+    content = make_pages(project, statuses_of(project))[NAME]
     return root, json.loads(content)
 
 
@@ -53,12 +53,12 @@ def test_publication_keeps_its_own_schema(files: Files) -> None:
     assert files[SCHEMA_NAME] == SCHEMA_FILE.read_bytes()
 
 
-def test_every_output_on_the_site_has_its_provenance(workplace: Workplace, files: Files) -> None:
+def test_every_output_on_the_site_has_its_provenance(project: Project, files: Files) -> None:
     document = json.loads(files[NAME])
-    assert list(document["examples"]) == sorted(workplace.book.examples)
-    assert document["max_age_days"] == workplace.book.max_age_days == 35
+    assert list(document["examples"]) == sorted(project.book.examples)
+    assert document["max_age_days"] == project.book.max_age_days == 35
     for name, example in document["examples"].items():
-        record = workplace.records.read(name)
+        record = project.records.read(name)
         assert record is not None
         provenance = record.provenance
         for key in (
@@ -95,7 +95,7 @@ def test_every_page_links_to_it(files: Files) -> None:
             assert text.count("(../provenance.json)") == text.count('class="provenance"') > 0
 
 
-def test_documented_check_of_a_download_holds(workplace: Workplace, files: Files, tmp_path: Path) -> None:
+def test_documented_check_of_a_download_holds(project: Project, files: Files, tmp_path: Path) -> None:
     """The code in docs/provenance.md, as a reader would run it beside the two files."""
     page = (ROOT / "docs" / "provenance.md").read_text(encoding="utf-8")
     code = page.partition("```python\n")[2].partition("```")[0]
@@ -105,7 +105,7 @@ def test_documented_check_of_a_download_holds(workplace: Workplace, files: Files
             (tmp_path / path.name).write_bytes(content)
     name = "text_clustering"
     assert f'"{name}"' in code
-    for name in workplace.book.examples:
+    for name in project.book.examples:
         said: list[object] = []
         text = code.replace('"text_clustering"', f'"{name}"').replace(
             '"provenance', f'"{tmp_path}/provenance'
@@ -124,7 +124,7 @@ def test_documentation_names_every_part_of_the_schema() -> None:
 
 def test_same_site_is_the_same(small_site: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     root, document = small_site
-    compared = compare_site(open_workplace(root, "offline"), read_site(publish(tmp_path, document)))
+    compared = compare_site(load_project(root, "offline"), read_site(publish(tmp_path, document)))
     assert [(row.name, row.state, row.reasons) for row in compared] == [
         ("first", "same", ()),
         ("second", "same", ()),
@@ -156,8 +156,8 @@ def test_forged_fingerprint_is_found(small_site: tuple[Path, dict[str, Any]], tm
     root, document = small_site
     forged = json.loads(json.dumps(document))
     forged["examples"]["first"]["parts"]["python"] = "2.7.18"
-    workplace = open_workplace(root, "offline")
-    first = compare_site(workplace, read_site(publish(tmp_path, forged)))[0]
+    project = load_project(root, "offline")
+    first = compare_site(project, read_site(publish(tmp_path, forged)))[0]
     assert (first.state, first.reasons) == ("differs", ("its fingerprint is not that of its parts",))
 
 
@@ -172,9 +172,7 @@ def test_data_files_are_compared_and_none_outside_the_book_is_read(
     def reasons(data: dict[str, str]) -> tuple[str, ...]:
         parts["data"] = data
         document["examples"]["first"]["fingerprint"] = Fingerprint(parts).digest
-        return compare_site(open_workplace(root, "offline"), read_site(publish(tmp_path, document)))[
-            0
-        ].reasons
+        return compare_site(load_project(root, "offline"), read_site(publish(tmp_path, document)))[0].reasons
 
     one = sha256(b"1").hexdigest()
     assert reasons({"data.csv": one}) == ()
@@ -209,7 +207,7 @@ def test_damaged_publication_is_refused_by_place(
         document["examples"]["first"] |= change["examples.first"]
     else:
         document |= change
-    with pytest.raises(Unreadable) as caught:
+    with pytest.raises(PublishedSiteError) as caught:
         read_site(publish(tmp_path, document))
     assert place in str(caught.value) and len(str(caught.value)) < 400
 
@@ -227,14 +225,14 @@ def test_damaged_publication_is_refused_by_place(
 )
 def test_garbage_is_refused(tmp_path: Path, content: bytes, what: str) -> None:
     (tmp_path / NAME).write_bytes(content)
-    with pytest.raises(Unreadable, match=what):
+    with pytest.raises(PublishedSiteError, match=what):
         read_site(str(tmp_path))
 
 
 def test_too_large_a_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(published, "SIZE_LIMIT", 1000)
     (tmp_path / NAME).write_bytes(b" " * 1001)
-    with pytest.raises(Unreadable, match="more than"):
+    with pytest.raises(PublishedSiteError, match="more than"):
         read_site(str(tmp_path))
 
 
@@ -313,7 +311,7 @@ def serving(content: bytes) -> Iterator[str]:
 def test_site_is_read_from_its_address(small_site: tuple[Path, dict[str, Any]]) -> None:
     root, document = small_site
     with serving(json.dumps(document).encode()) as address:
-        compared = compare_site(open_workplace(root, "offline"), read_site(f"{address}/book/"))
+        compared = compare_site(load_project(root, "offline"), read_site(f"{address}/book/"))
     assert {row.state for row in compared} == {"same"}
 
 
@@ -333,12 +331,12 @@ def test_server_that_does_not_answer_well_is_given_up(
     monkeypatch.setattr(published, "SILENCE_LIMIT", 0.5)
     monkeypatch.setattr(published, "TIME_LIMIT", 0.5)
     monkeypatch.setattr(published, "SIZE_LIMIT", 1_000_000)
-    with serving(b"") as address, pytest.raises(Unreadable, match=what):
+    with serving(b"") as address, pytest.raises(PublishedSiteError, match=what):
         read_site(f"{address}/{path}")
 
 
 def test_host_that_is_not_there_is_said() -> None:
-    with pytest.raises(Unreadable, match="refused"):
+    with pytest.raises(PublishedSiteError, match="refused"):
         read_site("http://127.0.0.1:9")
 
 

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from cardbook.installation import (
+from cardbook.verify.environments import (
     Installed,
-    Unusable,
+    InstallLineError,
     install_environment,
     link_environment,
     needed,
     read_install_line,
 )
-from cardbook.reader import Ran, run_blocks
+from cardbook.verify.replay import BlockResult, run_blocks
 from tests.conftest import write
 
 PYTHON = Path(sys.executable)
 
 
-def paste(*blocks: str, python: Path = PYTHON, seconds: float = 60) -> list[Ran]:
+def paste(*blocks: str, python: Path = PYTHON, seconds: float = 60) -> list[BlockResult]:
     return run_blocks(python, blocks, lambda _: {"PATH": os.environ["PATH"]}, seconds)
 
 
@@ -103,10 +103,10 @@ def test_linked_environment_has_what_is_needed_and_nothing_beside(
     names = needed(read_install_line('pip install "first==1.0"'), installed)
     assert names == {"first", "second", "fourth"}
     python = link_environment(tmp_path / "environment", names, installed)
-    *good, bad = paste(
+    *passed, bad = paste(
         *(f"import together.{name}" for name in ("first", "second", "fourth", "third")), python=python
     )
-    assert [ran.error for ran in good] == ["", "", ""]
+    assert [ran.error for ran in passed] == ["", "", ""]
     assert bad.error == "line 1: ModuleNotFoundError: No module named 'together.third'"
 
 
@@ -122,5 +122,5 @@ def test_pip_installs_what_the_line_names(tmp_path: Path, monkeypatch: pytest.Mo
     python = install_environment(tmp_path / "one", read_install_line('pip install "tiny==1.0"'))
     (ran,) = paste("import tiny\n\nprint(tiny.size)", python=python)
     assert (ran.error, ran.outputs.lines) == ("", ("1",))
-    with pytest.raises(Unusable, match=r"pip failed: .*tiny==2\.0"):
+    with pytest.raises(InstallLineError, match=r"pip failed: .*tiny==2\.0"):
         install_environment(tmp_path / "two", read_install_line('pip install "tiny==2.0"'))

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from cardbook.execution import Event
-from cardbook.forking import Parent
-from cardbook.record import Damaged, RecordSet
-from cardbook.runner import choose_shard, make_ready
-from cardbook.status import open_workplace
+from cardbook.kernel.fork_client import ForkServer
+from cardbook.records.status import load_project
+from cardbook.records.store import CorruptRecordError, RecordSet
+from cardbook.run.executor import Event
+from cardbook.run.scheduler import choose_shard, make_ready
 from tests.conftest import ROOT, Cardbook, replace, write
 
 
@@ -205,7 +205,7 @@ def test_damaged_record_is_no_record(ran: Path, cardbook: Cardbook, damage: str)
     path = records_of(ran).path("first")
     text = path.read_text()
     path.write_text({"truncated": text[: len(text) // 2], "garbage": "garbage", "empty": "{}"}[damage])
-    with pytest.raises(Damaged):
+    with pytest.raises(CorruptRecordError):
         records_of(ran).read("first")
     assert states_of(ran, cardbook)["first"][0] == "stale"
     assert cardbook("check", "--root", ran).returncode == 1
@@ -250,20 +250,20 @@ def test_interrupted_run_keeps_what_is_finished_and_ends_its_kernels(small: Path
     assert cardbook("run", "--root", small).returncode == 0
 
 
-class Preloading(Parent):
+class Preloading(ForkServer):
     """A parent that only notes what it should import."""
 
     def __init__(self, danger_in: str = "", is_complete: bool = False) -> None:
-        self.danger, self.danger_in, self.is_complete = "", danger_in, is_complete
+        self.fork_blocker, self.danger_in, self.is_complete = "", danger_in, is_complete
         self.asked: list[list[str]] = []
 
     async def preload(self, statements: Collection[str], say: Callable[[str], None]) -> None:
         self.asked.append(sorted(statements))
-        self.danger = self.danger_in if self.danger_in in "".join(statements) else ""
+        self.fork_blocker = self.danger_in if self.danger_in in "".join(statements) else ""
 
 
-def order_of(root: Path, parent: Parent | None) -> list[str]:
-    plans = list(open_workplace(root, "offline").plans.values())
+def order_of(root: Path, parent: ForkServer | None) -> list[str]:
+    plans = list(load_project(root, "offline").plans.values())
 
     async def collect() -> list[str]:
         def tell(event: Event) -> None:

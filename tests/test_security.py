@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cardbook.environment import canonical
-from cardbook.models import FILE, read_models
-from cardbook.problem import BadInput
+from cardbook.base.errors import InputError
+from cardbook.models.manifest import FILE, read_models
+from cardbook.records.environment import canonical
 from tests.conftest import ROOT, write
 
 CODE = sorted(
@@ -70,7 +70,7 @@ def test_weights_that_could_run_code_are_refused(tmp_path: Path) -> None:
     weights = f'"pytorch_model.bin" = "{"1" * 64}"'
     head = f'["org/one"]\nrevision = "{"a" * 40}"\nlicence = "MIT"\n'
     write(tmp_path / FILE, f'{head}["org/one".files]\n{weights}\n')
-    with pytest.raises(BadInput, match="could run code"):
+    with pytest.raises(InputError, match="could run code"):
         read_models(tmp_path)
 
 

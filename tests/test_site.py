@@ -10,9 +10,10 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from cardbook.book import Chapter, read_book
-from cardbook.markup import Table, card_markdown, clean_text, split_tables
-from cardbook.status import Workplace
+from cardbook.pages.html import card_markdown
+from cardbook.records.status import Project
+from cardbook.records.text import Table, clean_text, split_tables
+from cardbook.source.book import Chapter, read_book
 from tests.conftest import ROOT, Cardbook
 
 BOOK = read_book(ROOT)
@@ -62,12 +63,12 @@ def read_example(site: Path, name: str) -> Tag:
 
 @pytest.mark.parametrize("name", BOOK.examples)
 def test_code_is_shown_byte_for_byte_and_every_output_below_it(
-    site: Path, workplace: Workplace, name: str
+    site: Path, project: Project, name: str
 ) -> None:
-    record = workplace.records.read(name)
+    record = project.records.read(name)
     assert record is not None
     shown = read_example(site, name).select("[data-cell], [data-output]")
-    cells = zip(workplace.plans[name].example.code_cells, record.outputs, strict=True)
+    cells = zip(project.plans[name].example.code_cells, record.outputs, strict=True)
     for number, (cell, outputs) in enumerate(cells, 1):
         block = shown.pop(0)
         code = block.select_one("code")
@@ -97,8 +98,8 @@ def test_code_is_shown_byte_for_byte_and_every_output_below_it(
 
 
 @pytest.mark.parametrize("name", BOOK.examples)
-def test_provenance_is_on_the_page_with_its_links(site: Path, workplace: Workplace, name: str) -> None:
-    record = workplace.records.read(name)
+def test_provenance_is_on_the_page_with_its_links(site: Path, project: Project, name: str) -> None:
+    record = project.records.read(name)
     assert record is not None
     provenance = record.provenance
     example = read_example(site, name)
@@ -133,9 +134,9 @@ def test_downloads_are_what_ran(site: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BOOK.examples)
-def test_notebook_page_has_the_same_code_and_figures(site: Path, workplace: Workplace, name: str) -> None:
+def test_notebook_page_has_the_same_code_and_figures(site: Path, project: Project, name: str) -> None:
     page = read_page(site, f"notebooks/{name}")
-    cells = workplace.plans[name].example.code_cells
+    cells = project.plans[name].example.code_cells
     shown = page.select(".jp-CodeCell")
     assert [cell.select(".highlight-ipynb pre")[0].get_text() for cell in shown] == [
         f"{cell.source}\n" for cell in cells

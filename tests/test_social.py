@@ -6,8 +6,8 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from PIL import Image
 
-from cardbook.book import Chapter, read_book
-from cardbook.lettering import draw_social
+from cardbook.pages.lettering import draw_social
+from cardbook.source.book import Chapter, read_book
 from tests.conftest import ROOT, build_site, copy_sources, write
 
 BOOK = read_book(ROOT)

@@ -12,8 +12,8 @@ from pathlib import Path
 import fsrs
 import pytest
 
-from cardbook.book import read_book
-from cardbook.study import make_study_page
+from cardbook.pages.study import make_study_page
+from cardbook.source.book import read_book
 from tests.conftest import ROOT, replace
 
 ESBUILD = str(ROOT / "node_modules" / ".bin" / "esbuild")

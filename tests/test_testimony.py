@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from cardbook.copies import read_copies
-from cardbook.inspection import Unfit
-from cardbook.status import Workplace, open_workplace
-from cardbook.testimony import read_testimony
-from cardbook.verify import hash_copied
+from cardbook.records.status import Project, load_project
+from cardbook.records.validation import UntrustedInputError
+from cardbook.verify.checks import hash_copied
+from cardbook.verify.extraction import read_copies
+from cardbook.verify.report import read_verify_report
 from tests.conftest import Cardbook, replace, write
 
 EXAMPLE = """
@@ -31,8 +31,8 @@ def site(small: Path) -> Path:
 
 
 @pytest.fixture
-def place(small: Path) -> Workplace:
-    return open_workplace(small, "offline")
+def place(small: Path) -> Project:
+    return load_project(small, "offline")
 
 
 def report(site: Path) -> Items:
@@ -43,8 +43,8 @@ def report(site: Path) -> Items:
             "page": "chapters/numbers",
             "when": "2026-11-22T12:00:00+00:00",
             "copied": hash_copied(copy),
-            "verdicts": [{"place": "cell 1", "fault": ""}],
-            "good": True,
+            "results": [{"place": "cell 1", "fault": ""}],
+            "passed": True,
         }
         for copy in read_copies(site)
     ]
@@ -68,9 +68,9 @@ examples:
 def test_nothing_is_said_or_wanted_of_an_example_that_is_skipped(small: Path, site: Path) -> None:
     book = small / "book.yml"
     write(book, book.read_text(encoding="utf-8") + SKIP)
-    place = open_workplace(small, "offline")
+    place = load_project(small, "offline")
     write(small / "report.json", json.dumps(report(site)[:1]))
-    assert [item.example for item in read_testimony(place, site, small / "report.json")] == ["first"]
+    assert [item.example for item in read_verify_report(place, site, small / "report.json")] == ["first"]
 
 
 BAD: dict[str, tuple[Spoil, str]] = {
@@ -84,23 +84,23 @@ BAD: dict[str, tuple[Spoil, str]] = {
     "no time": (lambda items: items[0].update(when="<script>"), "a time that is none"),
     "a number for a time": (lambda items: items[0].update(when=1), "a time that is none"),
     "the future": (lambda items: items[0].update(when="2999-01-01T00:00:00+00:00"), "in the future"),
-    "no verdict": (lambda items: items[0].update(verdicts=[]), "nothing was verified"),
+    "no verdict": (lambda items: items[0].update(results=[]), "nothing was verified"),
     "a fault": (
-        lambda items: items[0]["verdicts"].append({"place": "cell 2", "fault": "it differs"}),
+        lambda items: items[0]["results"].append({"place": "cell 2", "fault": "it differs"}),
         "does not run as copied",
     ),
-    "a verdict that is none": (lambda items: items[0].update(verdicts=[1]), "does not run as copied"),
+    "a verdict that is none": (lambda items: items[0].update(results=[1]), "does not run as copied"),
 }
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_other_report_is_refused(small: Path, site: Path, place: Workplace, case: str) -> None:
+def test_other_report_is_refused(small: Path, site: Path, place: Project, case: str) -> None:
     spoil, words = BAD[case]
     items = report(site)
     spoil(items)
     write(small / "report.json", json.dumps(items))
-    with pytest.raises(Unfit, match=words):
-        read_testimony(place, site, small / "report.json")
+    with pytest.raises(UntrustedInputError, match=words):
+        read_verify_report(place, site, small / "report.json")
 
 
 def test_report_of_the_site_before_a_change_is_refused(small: Path, site: Path, cardbook: Cardbook) -> None:
@@ -113,16 +113,16 @@ def test_report_of_the_site_before_a_change_is_refused(small: Path, site: Path, 
     assert page.read_bytes() == before
 
 
-def test_site_without_one_of_the_examples_is_refused(small: Path, site: Path, place: Workplace) -> None:
+def test_site_without_one_of_the_examples_is_refused(small: Path, site: Path, place: Project) -> None:
     items = report(site)
     write(small / "report.json", json.dumps(items))
     replace(site / "chapters" / "numbers" / "index.html", EXAMPLE.format("second"), "")
-    with pytest.raises(Unfit, match="once of every example"):
-        read_testimony(place, site, small / "report.json")
+    with pytest.raises(UntrustedInputError, match="once of every example"):
+        read_verify_report(place, site, small / "report.json")
 
 
-def test_page_in_the_report_is_not_written_to(small: Path, site: Path, place: Workplace) -> None:
+def test_page_in_the_report_is_not_written_to(small: Path, site: Path, place: Project) -> None:
     items = report(site)
     items[0]["page"] = "../../elsewhere"
     write(small / "report.json", json.dumps(items))
-    assert read_testimony(place, site, small / "report.json")[0].page == "chapters/numbers"
+    assert read_verify_report(place, site, small / "report.json")[0].page == "chapters/numbers"

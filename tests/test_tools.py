@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cardbook.models import BY_REVISION, read_models
+from cardbook.models.manifest import BY_REVISION, read_models
 from tests.conftest import ROOT, write
 from tools.compare_sites import BuiltSite, compare
 from tools.latest import make_latest, write_model

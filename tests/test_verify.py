@@ -11,11 +11,11 @@ import nbformat
 import pytest
 from bs4 import BeautifulSoup
 
-from cardbook.comparison import Tolerance
-from cardbook.copies import read_copies
-from cardbook.pages import make_pages, write_pages
-from cardbook.status import open_workplace, take_statuses
-from cardbook.verify import Terms, check_copy, verify_site
+from cardbook.pages.generate import make_pages, write_pages
+from cardbook.records.comparison import Tolerance
+from cardbook.records.status import load_project, statuses_of
+from cardbook.verify.checks import VerifyOptions, check_copy, verify_site
+from cardbook.verify.extraction import read_copies
 from tests.conftest import Cardbook, build_site, replace, write, write_small
 from tests.test_comparison import draw
 
@@ -70,8 +70,8 @@ def publish(folder: Path, first: str, cardbook: Cardbook) -> Path:
     (folder / "examples" / "first.py").write_text(first, encoding="utf-8")
     outcome = cardbook("run", "--root", folder)
     assert outcome.returncode == 0, outcome.stderr
-    workplace = open_workplace(folder, "offline")
-    write_pages(folder / "docs", make_pages(workplace, take_statuses(workplace)))
+    project = load_project(folder, "offline")
+    write_pages(folder / "docs", make_pages(project, statuses_of(project)))
     return build_site(folder)
 
 
@@ -97,12 +97,12 @@ def packages(packages_site: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(packages_site.parent, tmp_path / "book")) / "site"
 
 
-def faults_of(site: Path) -> dict[str, str]:
+def publication_blockers(site: Path) -> dict[str, str]:
     """Verify a site and return what is wrong, by example and place."""
-    workplace = open_workplace(site.parent, "offline")
-    verified = verify_site(workplace, site, Terms(Tolerance(), 2, False), lambda _: None)
+    project = load_project(site.parent, "offline")
+    verified = verify_site(project, site, VerifyOptions(Tolerance(), 2, False), lambda _: None)
     assert {item.example for item in verified} == {"first", "second"}
-    return {f"{item.example}, {v.place}": v.fault for item in verified for v in item.verdicts if v.fault}
+    return {f"{item.example}, {v.place}": v.fault for item in verified for v in item.results if v.fault}
 
 
 def notebook_fault(site: Path) -> str:
@@ -135,7 +135,7 @@ def test_whole_site_passes_and_says_so(plain: Path, cardbook: Cardbook) -> None:
 
 
 def test_packages_and_figures_of_the_install_line_are_enough(packages: Path) -> None:
-    assert faults_of(packages) == {}
+    assert publication_blockers(packages) == {}
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_broken_cell_fails_where_it_stands(
     plain: Path, label: str, edit: Callable[[str], str], fault: str
 ) -> None:
     edit_cell(plain, label, edit)
-    faults = faults_of(plain)
+    faults = publication_blockers(plain)
     number = label.split("-")[1]
     assert fault in faults[f"first, cell {number}"]
     for place in ("script", "notebook"):
@@ -167,24 +167,24 @@ def test_broken_cell_fails_where_it_stands(
 
 def test_line_that_changes_no_output_may_not_be_stripped_either(plain: Path) -> None:
     edit_cell(plain, "first-4", lambda code: code.replace("# The next line counts.\n", ""))
-    faults = faults_of(plain)
+    faults = publication_blockers(plain)
     assert set(faults) == {"first, script", "first, notebook"}
     assert "-# The next line counts." in faults["first, script"]
 
 
 def test_what_follows_an_error_is_not_run(plain: Path) -> None:
     edit_cell(plain, "first-2", lambda _: "1 / 0")
-    assert faults_of(plain)["first, cell 4"] == "not run, because of an error before it"
+    assert publication_blockers(plain)["first, cell 4"] == "not run, because of an error before it"
 
 
 def test_hidden_cell_is_found(plain: Path) -> None:
     replace(page_of(plain), 'data-cell="first-1"', 'data-cell="first-1" style="display: none"')
-    assert faults_of(plain) == {"first, page": "first-1 is hidden"}
+    assert publication_blockers(plain) == {"first, page": "first-1 is hidden"}
 
 
 def test_cell_inside_something_hidden_is_found(plain: Path) -> None:
     replace(page_of(plain), 'data-example="first"', 'data-example="first" hidden')
-    assert "first-1 is hidden by what is around it" in faults_of(plain)["first, page"]
+    assert "first-1 is hidden by what is around it" in publication_blockers(plain)["first, page"]
 
 
 def test_absent_cell_is_found(plain: Path) -> None:
@@ -192,7 +192,7 @@ def test_absent_cell_is_found(plain: Path) -> None:
     without = re.sub(r'<div class="[^"]*" data-cell="first-1">.*?</div>', "", markup, flags=re.DOTALL)
     assert without != markup
     page_of(plain).write_text(without, encoding="utf-8")
-    faults = faults_of(plain)
+    faults = publication_blockers(plain)
     assert faults["first, page"] == "its cells are first-2, first-3, first-4"
     assert "NameError: name 'count' is not defined" in faults["first, cell 1"]
     assert faults["first, script"] == "it has 4 cells of code, the page 3"
@@ -200,28 +200,28 @@ def test_absent_cell_is_found(plain: Path) -> None:
 
 def test_whole_example_that_would_copy_another_file_is_found(plain: Path) -> None:
     replace(page_of(plain), "downloads/first.py", "downloads/second.py")
-    assert faults_of(plain)["first, page"] == "its first link to a .py file is not first.py"
+    assert publication_blockers(plain)["first, page"] == "its first link to a .py file is not first.py"
 
 
 def test_changed_output_is_found_on_page_and_against_the_notebook(plain: Path) -> None:
     replace(page_of(plain), "2 words", "3 words")
-    faults = faults_of(plain)
+    faults = publication_blockers(plain)
     assert set(faults) == {"first, cell 4", "first, notebook"}
     assert "  -3 words\n  +2 words" in faults["first, cell 4"]
 
 
 def test_number_shown_may_differ_within_the_tolerance_only(plain: Path) -> None:
     replace(page_of(plain), "0.3333333333333333", "0.33340")
-    assert faults_of(plain) == {}
+    assert publication_blockers(plain) == {}
     replace(page_of(plain), "0.33340", "0.33400")
-    assert set(faults_of(plain)) == {"first, cell 2", "first, notebook"}
+    assert set(publication_blockers(plain)) == {"first, cell 2", "first, notebook"}
 
 
 def test_changed_table_and_figure_are_found(packages: Path) -> None:
     replace(page_of(packages), 'right">2.5<', 'right">3.5<')
     (figure,) = packages.glob("figures/first-2.*")
     figure.write_bytes(draw((300, 100)))
-    faults = faults_of(packages)
+    faults = publication_blockers(packages)
     assert 'row 2 "two", column "value": 3.5 → 2.5' in faults["first, cell 1"]
     assert "figure 1 differs by" in faults["first, cell 2"]
 
@@ -231,7 +231,10 @@ def test_missing_pin_fails_as_it_fails_for_the_reader(packages: Path) -> None:
     without = re.sub(r' "tabulate==[^"]*"', "", markup)
     assert without != markup
     page_of(packages).write_text(without, encoding="utf-8")
-    assert "line 1: ModuleNotFoundError: No module named 'tabulate'" in faults_of(packages)["first, cell 1"]
+    assert (
+        "line 1: ModuleNotFoundError: No module named 'tabulate'"
+        in publication_blockers(packages)["first, cell 1"]
+    )
 
 
 @pytest.mark.parametrize(
@@ -247,7 +250,7 @@ def test_missing_pin_fails_as_it_fails_for_the_reader(packages: Path) -> None:
 def test_install_line_that_misleads_is_found(packages: Path, line: str, fault: str) -> None:
     markup = page_of(packages).read_text(encoding="utf-8")
     page_of(packages).write_text(re.sub(r"pip install [^<]*", lambda _: line, markup), encoding="utf-8")
-    assert html.unescape(fault) in faults_of(packages)["first, install line"]
+    assert html.unescape(fault) in publication_blockers(packages)["first, install line"]
 
 
 def test_notebook_with_another_cell_output_or_installation_is_found(packages: Path) -> None:
@@ -271,23 +274,25 @@ def test_code_that_no_run_had_is_found_even_where_all_agree(plain: Path) -> None
     edit_cell(plain, "first-1", lambda code: f"{code}  # all")
     replace(plain / "downloads" / "first.py", "count = 3", "count = 3  # all")
     replace(plain / "downloads" / "first.ipynb", "count = 3", "count = 3  # all")
-    assert faults_of(plain) == {"first, notebook": "its code is not the code of the run that it names"}
+    assert publication_blockers(plain) == {
+        "first, notebook": "its code is not the code of the run that it names"
+    }
 
 
 def test_script_that_does_more_than_its_cells_is_found(plain: Path) -> None:
     replace(plain / "downloads" / "first.py", "# # One\n", "# # One\nprint(1)\n")
-    assert faults_of(plain) == {"first, script": "it executes something besides the cells"}
+    assert publication_blockers(plain) == {"first, script": "it executes something besides the cells"}
 
 
 def test_download_that_is_not_there_is_found(plain: Path) -> None:
     (plain / "downloads" / "first.py").unlink()
-    assert "downloads/first.py is not on the site" in faults_of(plain)["first, page"]
+    assert "downloads/first.py is not on the site" in publication_blockers(plain)["first, page"]
 
 
 def test_example_that_no_page_has_is_found(plain: Path) -> None:
     page_of(plain).unlink()
     fault = "no chapter of the site has this example"
-    assert faults_of(plain) == {"first, page": fault, "second, page": fault}
+    assert publication_blockers(plain) == {"first, page": fault, "second, page": fault}
 
 
 def test_example_that_the_book_skips_is_not_run(plain: Path, cardbook: Cardbook) -> None:
@@ -303,10 +308,10 @@ def test_example_that_the_book_skips_is_not_run(plain: Path, cardbook: Cardbook)
 def test_copied_code_cannot_reach_the_repository(tmp_path: Path, cardbook: Cardbook) -> None:
     code = "# %% [markdown]\n# # One\n\n# %%\nimport cardbook\n\nprint(cardbook.__name__)\n"
     site = publish(tmp_path, code, cardbook)
-    assert "cardbook is installed here from a folder" in faults_of(site)["first, install line"]
+    assert "cardbook is installed here from a folder" in publication_blockers(site)["first, install line"]
     markup = page_of(site).read_text(encoding="utf-8")
     page_of(site).write_text(re.sub(r'"cardbook==[^"]*"', "", markup), encoding="utf-8")
-    assert "No module named 'cardbook'" in faults_of(site)["first, cell 1"]
+    assert "No module named 'cardbook'" in publication_blockers(site)["first, cell 1"]
 
 
 def test_copied_code_that_hangs_is_ended(plain: Path) -> None:
@@ -315,7 +320,7 @@ def test_copied_code_that_hangs_is_ended(plain: Path) -> None:
         (plain.parent / "book.yml").read_text() + "examples:\n  first: {seconds: 2}\n",
     )
     edit_cell(plain, "first-4", lambda code: f"{code}\nimport time\ntime.sleep(60)")
-    assert faults_of(plain)["first, cell 4"] == "not finished after 2 s, the example's limit"
+    assert publication_blockers(plain)["first, cell 4"] == "not finished after 2 s, the example's limit"
 
 
 def test_stamp_dates_what_passed_and_nothing_else(plain: Path, cardbook: Cardbook) -> None:
@@ -329,7 +334,7 @@ def test_stamp_dates_what_passed_and_nothing_else(plain: Path, cardbook: Cardboo
     assert not first.has_attr("hidden")
     assert second.has_attr("hidden") and second.get_text() == ""
     report = {item["example"]: item for item in json.loads((plain / "verified.json").read_text())}
-    assert (report["first"]["good"], report["second"]["good"]) == (True, False)
+    assert (report["first"]["passed"], report["second"]["passed"]) == (True, False)
     assert len(report["first"]["copied"]) == 64
     edit_cell(plain, "first-1", lambda _: "1 / 0")
     cardbook("verify", plain, "--root", plain.parent, "--stamp")
@@ -345,6 +350,6 @@ def test_site_without_stamp_says_nothing(plain: Path, cardbook: Cardbook) -> Non
 
 def test_json_has_a_verdict_for_every_snippet(plain: Path, cardbook: Cardbook) -> None:
     first, second = json.loads(cardbook("verify", plain, "--root", plain.parent, "--json").stdout)
-    places = [verdict["place"] for verdict in first["verdicts"]]
+    places = [verdict["place"] for verdict in first["results"]]
     assert places == ["page", "script", "notebook", "install line", "cell 1", "cell 2", "cell 3", "cell 4"]
-    assert second["good"]
+    assert second["passed"]

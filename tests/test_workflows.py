@@ -6,7 +6,7 @@ import subprocess
 import pytest
 import yaml
 
-from cardbook.cli import main
+from cardbook.cli.commands import main
 from tests.conftest import ROOT
 from tests.workflows import Job, Workflow, find_exposed, find_faults, read_workflows, strangers_reach
 

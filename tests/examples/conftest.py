@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from cardbook.book import read_book
-from cardbook.environment import core_count
-from cardbook.markup import Table, split_tables
+from cardbook.records.environment import core_count
+from cardbook.records.text import Table, split_tables
+from cardbook.source.book import read_book
 from tests.conftest import ROOT
 
 Printed = Callable[[str], str]

@@ -1,8 +1,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from cardbook.book import read_book
-from cardbook.example import read_example
+from cardbook.source.book import read_book
+from cardbook.source.example import read_example
 from tests.conftest import ROOT
 
 Tables = Callable[[str], list[list[dict[str, str]]]]

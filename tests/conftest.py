@@ -91,7 +91,6 @@ theme:
 markdown_extensions: [admonition, attr_list, md_in_html, pymdownx.highlight, pymdownx.superfences]
 plugins:
   - search
-  - mkdocs-jupyter: {execute: false, allow_errors: false, cache: false, include: ["notebooks/*.ipynb"]}
 not_in_nav: |
   /notebooks/
   /downloads/

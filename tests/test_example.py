@@ -109,11 +109,12 @@ def test_script_parsed_before_is_read_without_the_parser(
     assert read_example(small, "first") == parsed
 
 
-def test_changed_script_and_damaged_memory_are_parsed_anew(small: Path) -> None:
-    script, memory = small / "examples" / "first.py", small / ".cardbook" / "parsed" / "first.json"
+def test_changed_script_and_damaged_cache_are_parsed_anew(small: Path) -> None:
+    script = small / "examples" / "first.py"
     before = read_example(small, "first")
-    for damage in ("", "{", "[]", '{"key": 1}'):
-        memory.write_text(damage)
+    (entry,) = (small / ".cardbook" / "cache").iterdir()
+    for damage in ("", "{", "[]", entry.read_text().replace("done", "gone")):
+        entry.write_text(damage)
         assert read_example(small, "first") == before
     replace(script, 'print("done")', 'print("well done")')
     assert read_example(small, "first").code_cells[-1].source == 'print("well done")'

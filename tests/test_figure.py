@@ -6,11 +6,16 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageDraw
 
+from cardbook.base.cache import Cache
 from cardbook.kernel.variables import THEME
 from cardbook.pages.dark_figures import DARK, DARK_PAPER, PAPER
-from cardbook.pages.figures import figure_names, figures_of
+from cardbook.pages.figures import Figure, read_figures
 
 INK = "1b2430"
+
+
+def figures_of(outputs: list[dict[str, object]], folder: Path) -> list[Figure]:
+    return read_figures("a", [outputs], Cache(folder))[0]
 
 
 def rgb(colour: str) -> tuple[int, ...]:
@@ -56,7 +61,8 @@ def test_figure_of_the_theme_has_a_light_file_without_loss_and_a_dark_one(tmp_pa
         for is_now, a, b in zip(edge, rgb(DARK_PAPER), rgb(DARK[INK]), strict=True)
     )
     assert (found.width, found.height) == (20, 10)
-    assert figure_names(found, "a-1", 2) == ("a-1-2.webp", "a-1-2-dark.webp")
+    assert list(found.files) == ["a-1.webp", "a-1-dark.webp"]
+    assert found.addresses == ["a-1.webp#only-light", "a-1-dark.webp#only-dark"]
 
 
 def test_shade_inside_a_picture_is_no_mixture_with_paper(tmp_path: Path) -> None:
@@ -70,10 +76,15 @@ def test_shade_inside_a_picture_is_no_mixture_with_paper(tmp_path: Path) -> None
 
 def test_picture_that_the_theme_did_not_draw_stays_as_it_is(tmp_path: Path) -> None:
     (found,) = figures_of([output(drawing("ffffff"))], tmp_path)
-    assert found.dark is None and figure_names(found, "a-1", 1) == ("a-1.webp", None)
+    assert found.dark is None and found.addresses == ["a-1.webp"]
 
 
-def test_figure_is_drawn_once_and_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_second_figure_of_a_cell_has_files_of_its_own(tmp_path: Path) -> None:
+    found = figures_of([output(drawing(PAPER)), output(drawing("ffffff"))], tmp_path)
+    assert [name for figure in found for name in figure.files] == ["a-1.webp", "a-1-dark.webp", "a-1-2.webp"]
+
+
+def test_figure_is_drawn_once_and_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = figures_of([output(drawing(PAPER))], tmp_path)
     monkeypatch.delattr("cardbook.pages.dark_figures.draw")
     assert figures_of([output(drawing(PAPER))], tmp_path) == first
@@ -81,10 +92,10 @@ def test_figure_is_drawn_once_and_remembered(tmp_path: Path, monkeypatch: pytest
         figures_of([output(drawing("ffffff"))], tmp_path)
 
 
-def test_damaged_memory_is_drawn_anew(tmp_path: Path) -> None:
+def test_damaged_cache_entry_is_drawn_anew(tmp_path: Path) -> None:
     first = figures_of([output(drawing(PAPER))], tmp_path)
     (kept,) = tmp_path.iterdir()
-    kept.write_text("[")
+    kept.write_text(kept.read_text().replace("U", "V", 1))
     assert figures_of([output(drawing(PAPER))], tmp_path) == first
 
 

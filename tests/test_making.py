@@ -1,26 +1,21 @@
 """`cardbook site`: what makes it build again, what must not, and what it refuses."""
 
 import filecmp
-import logging
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import mkdocs_jupyter.convert  # type: ignore[import-untyped]
+import mkdocs_jupyter.convert
 import pytest
 
 from cardbook.base.errors import InputError
 from cardbook.base.files import PACKAGE
-from cardbook.records.status import load_project
 from cardbook.records.store import RecordSet
 from cardbook.site.build import PublicationError, make_site
 from cardbook.site.build_stamp import SitePaths, is_finished
-from cardbook.site.mkdocs_build import Shelf
-from cardbook.site.preparation import Desk
 from tests.conftest import BOOK, DECK, FIRST, MKDOCS, SECOND, Cardbook, replace, write
 
 RECEIPT = '{"stored": {"revision": "r"}, "stamps": {"config.json": [2, 1]}}'
@@ -168,7 +163,7 @@ def test_what_mkdocs_complains_of_is_refused(made: SitePaths) -> None:
     before = (made.site / "index.html").read_bytes()
     replace(made.root / "docs" / "index.md", "# Small", "# Small\n\n[nowhere](nowhere.md)")
     for _ in range(2):
-        with pytest.raises(InputError, match="strict mode"):
+        with pytest.raises(InputError, match=r"nowhere\.md.*\n.*strict mode"):
             make_site(made, print)
         assert (made.site / "index.html").read_bytes() == before
     replace(made.root / "docs" / "index.md", "[nowhere](nowhere.md)", "")
@@ -194,17 +189,6 @@ def differences(one: Path, other: Path) -> list[str]:
     ]
 
 
-def test_shelf_of_an_interrupted_build_is_not_trusted(made: SitePaths) -> None:
-    pages = list((made.root / ".cardbook" / "rendered").glob("*/*.json"))
-    assert pages
-    for page in pages:
-        page.write_text("{")
-    write(made.root / ".cardbook" / "rendered" / "unfinished", "")
-    replace(made.root / "docs" / "index.md", "Small", "Smaller")
-    tell(made)
-    assert is_finished(made)
-
-
 def test_command_builds_then_has_nothing_to_do_and_names_what_is_wrong(
     small: Path, cardbook: Cardbook
 ) -> None:
@@ -218,44 +202,26 @@ def test_command_builds_then_has_nothing_to_do_and_names_what_is_wrong(
     assert cardbook("site", "--root", small).returncode == 2
 
 
-def test_lightened_notebook_is_remembered_until_it_or_our_code_changes(tmp_path: Path) -> None:
-    done: list[str] = []
-
-    def lighten(markup: str, name: str, notebook: dict[str, Any]) -> str:
-        done.append(markup)
-        return f"{name}: {markup} {notebook['cells']}"
-
-    for markup, cells in (("a", 1), ("a", 1), ("b", 1), ("b", 2), ("a", 1)):
-        shelf = Shelf(tmp_path)
-        shelf.open()
-        assert shelf.remember(lighten)(markup, "n", {"cells": cells}) == f"n: {markup} {cells}"
-        shelf.tidy()
-        shelf.close()
-    assert done == ["a", "b", "b", "a"], "what a build did not use is thrown away"
-
-
-def test_what_an_example_left_is_prepared_before_the_build(
+def test_notebook_is_converted_once_while_others_run(
     made: SitePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
     convert = mkdocs_jupyter.convert.nb2html
 
     def watch(path: str, **options: object) -> str:
-        done.append(Path(path).stem)
+        done.append(path)
         return str(convert(path, **options))
 
     monkeypatch.setattr(mkdocs_jupyter.convert, "nb2html", watch)
-    shutil.rmtree(made.root / ".cardbook" / "rendered")
-    for number, names in enumerate((["first"], ["second", "second"])):
-        desk = open_desk(made, number)
-        for name in names:
-            desk.prepare(name)
-        desk.close()
-    assert done == ["first", "second"]
+    replace(made.root / "examples" / "second.py", "math.sqrt(4)", "math.sqrt(9)")
+    tell(made)
+    assert len(done) == 1, "that of the other example is in the cache"
+    for path in (made.root / ".cardbook" / "cache").iterdir():
+        path.write_text(path.read_text()[:-3])
     write(made.root / "docs" / "note.txt", "a change that no page shows\n")
     before = {path: path.read_bytes() for path in made.site.glob("notebooks/*/index.html")}
     tell(made)
-    assert done == ["first", "second"], "the build finds them"
+    assert len(done) == 3, "a damaged entry is no entry"
     assert len(before) == 2 and all(path.read_bytes() == content for path, content in before.items())
 
 
@@ -266,31 +232,6 @@ def test_settings_that_mkdocs_refuses_are_told_when_the_examples_have_run(made: 
         make_site(made, print)
     record = RecordSet(made.records).read("second")
     assert record is not None and record.outputs[0][0].text == "3.0\n"
-
-
-def test_example_without_a_fresh_record_is_not_prepared(made: SitePaths) -> None:
-    replace(made.root / "examples" / "second.py", "math.sqrt(4)", "math.sqrt(9)")
-    shutil.rmtree(made.root / ".cardbook" / "rendered")
-    desk = open_desk(made)
-    desk.prepare("second")
-    desk.close()
-    assert not list((desk.shelf.folder / "pages").iterdir())
-
-
-def test_complaint_while_preparing_is_left_to_the_build(made: SitePaths) -> None:
-    desk = open_desk(made)
-    logging.getLogger("mkdocs.plugins.any").warning("a notebook is odd")
-    desk.close()
-    shelf = Shelf(made.root)
-    (shelf.folder / "pages" / "odd.html").touch()
-    shelf.open()
-    assert not (shelf.folder / "pages" / "odd.html").exists()
-
-
-def open_desk(place: SitePaths, number: int = 0) -> Desk:
-    """Return a desk in an empty folder."""
-    (folder := place.root / ".cardbook" / f"desk-{number}").mkdir()
-    return Desk(load_project(place.root, place.profile), folder)
 
 
 def test_page_without_any_content_is_built(made: SitePaths) -> None:

@@ -69,7 +69,7 @@ def test_example_that_needs_no_package_installs_none(small: Path, cardbook: Card
     assert cardbook("run", "--root", small).returncode == 0
     assert cardbook("pages", "--root", small).returncode == 0
     assert "pip install" not in (small / "docs" / "chapters" / "numbers.md").read_text()
-    notebook = nbformat.read(small / "docs" / "notebooks" / "first.ipynb", as_version=4)
+    notebook = nbformat.read(small / "docs" / "downloads" / "first.ipynb", as_version=4)
     assert code_cells(notebook)[0].source == "count = 1"
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with something that was read, said so that its author can mend it."""
+"""What is wrong with something that was read, said so that its author can fix it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One fault: the file and line to mend (line 0: the whole file), what is wrong, what to do."""
+    """One fault: the file and line to fix (line 0: the whole file), what is wrong, what to do."""
 
     file: str
     line: int
@@ -19,7 +19,11 @@ class Problem:
         return f"{place}: {self.what}: {self.remedy}"
 
 
-class InputError(Exception):
+class CardbookError(Exception):
+    """The base of every error that this package raises on purpose."""
+
+
+class InputError(CardbookError):
     """Input that cannot be used; `problems` has every reason, `str()` has one a line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:

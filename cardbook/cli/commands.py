@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from cardbook.base.errors import InputError, Problem
+from cardbook.base.paths import ProjectPaths
 from cardbook.models.manifest import PROFILES
 
 # Each command imports what it needs itself: none should wait for what only another needs.
@@ -420,7 +421,7 @@ def site(root: Path, profile: str, records: Path | None) -> None:
     from cardbook.site.build import PublicationError, make_site
     from cardbook.site.build_stamp import SitePaths
 
-    place = SitePaths(root, profile, (records or root / ".cardbook" / "records" / profile).resolve())
+    place = SitePaths(root, profile, (records or ProjectPaths(root).records(profile)).resolve())
     try:
         with bad_input_reported():
             make_site(place, click.echo)
@@ -477,7 +478,7 @@ def drift(
     from cardbook.records.drift_report import to_markdown, to_object, to_text, write_images
     from cardbook.records.store import RecordSet
 
-    now = records or root / ".cardbook" / "records" / profile
+    now = records or ProjectPaths(root).records(profile)
     tolerance = Tolerance(numbers, figures)
     drifts = compare_records(RecordSet(base), RecordSet(now), tolerance)
     if not drifts:

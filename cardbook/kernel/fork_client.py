@@ -14,10 +14,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from cardbook.base.errors import CardbookError
 from cardbook.kernel.variables import common_variables
 
 
-class ForkError(Exception):
+class ForkError(CardbookError):
     """A parent did not fork; the text says why."""
 
 

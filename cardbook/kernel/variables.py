@@ -2,12 +2,10 @@
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-# What names the types takes a fifth of a second to import, and a parent is started before that.
-if TYPE_CHECKING:
-    from cardbook.records.status import PlannedRun, Project
+from cardbook.base.paths import ProjectPaths
 
 # How figures look in the book.
 THEME = Path(__file__).with_name("figure.mplstyle")
@@ -15,18 +13,21 @@ THEME = Path(__file__).with_name("figure.mplstyle")
 INHERITED = re.compile(r"PATH|LANG|LC_.*|TZ|SYSTEMROOT|LD_LIBRARY_PATH|CUDA_.*|NVIDIA_.*|VIRTUAL_ENV")
 
 
-def kernel_variables(project: "Project", plan: "PlannedRun", threads: int, folder: Path) -> dict[str, str]:
-    """Return the environment variables an example sees: the common ones and those it declares."""
-    declared = {name: os.environ[name] for name in plan.options.environment if name in os.environ}
-    return common_variables(project.root, threads, folder) | declared
+def kernel_variables(root: Path, declared: Iterable[str], threads: int, folder: Path) -> dict[str, str]:
+    """Return the environment variables an example sees: the common ones, and the caller's `declared` ones."""
+    passed_on = {name: os.environ[name] for name in declared if name in os.environ}
+    return common_variables(root, threads, folder) | passed_on
 
 
 def common_variables(root: Path, threads: int, folder: Path) -> dict[str, str]:
     """Return the environment variables every example sees: clean, offline, with its share of threads.
 
+    `folder` is the example's own, and its home.
+
     Libraries read most of them when they are imported, so a parent of forked kernels has them too.
     """
     inherited = {name: value for name, value in os.environ.items() if INHERITED.fullmatch(name)}
+    paths = ProjectPaths(root)
     temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder / "tmp"))
     return (
         inherited
@@ -35,9 +36,9 @@ def common_variables(root: Path, threads: int, folder: Path) -> dict[str, str]:
             "HOME": str(folder),
             "IPYTHONDIR": str(folder / ".ipython"),
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "MPLCONFIGDIR": str(root / ".cardbook" / "matplotlib"),
+            "MPLCONFIGDIR": str(paths.matplotlib),
             "MATPLOTLIBRC": str(THEME),
-            "HF_HUB_CACHE": str(root / ".cardbook" / "hub"),
+            "HF_HUB_CACHE": str(paths.hub),
             "HF_HUB_OFFLINE": "1",
             "OMP_NUM_THREADS": str(threads),
             # Threads that wait by spinning take the cores from those that work.

@@ -14,14 +14,16 @@ from urllib.parse import urlsplit
 
 from filelock import FileLock
 
+from cardbook.base.errors import CardbookError
 from cardbook.base.files import hash_blob, hash_file
+from cardbook.base.paths import ProjectPaths
 from cardbook.models.manifest import BY_REVISION, FILE, SHA256, Model, Package, models_of, source_name
 from cardbook.models.store import ModelStore
 
 HUB_SECONDS = 3.0
 
 
-class ModelFetchError(Exception):
+class ModelFetchError(CardbookError):
     """Something fetched is not what models.toml promises, or cannot be had at all."""
 
 
@@ -32,8 +34,8 @@ def fill(store: ModelStore, models: Mapping[str, Model], profile: str, say: Call
     half-written.
     """
     wanted = models_of(models, profile)
-    (store.root / ".cardbook").mkdir(parents=True, exist_ok=True)
-    with FileLock(store.root / ".cardbook" / "models.lock"):
+    ProjectPaths(store.root).state.mkdir(parents=True, exist_ok=True)
+    with FileLock(ProjectPaths(store.root).models_lock):
         missing = []
         for model in wanted:
             stored = store.verify(model)
@@ -96,7 +98,7 @@ def _fetch(store: ModelStore, model: Model, hub_answers: bool, say: Callable[[st
 @contextmanager
 def _workshop(store: ModelStore) -> Iterator[Path]:
     # Beside the store, so that the finished folder can be renamed into place.
-    parent = store.root / ".cardbook"
+    parent = ProjectPaths(store.root).state
     with tempfile.TemporaryDirectory(prefix="fetch-", dir=parent, ignore_cleanup_errors=True) as name:
         yield Path(name)
 

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cardbook.base.files import hash_file, write_whole
+from cardbook.base.paths import ProjectPaths
 from cardbook.models.manifest import BY_REVISION, Model, source_name
 
 
@@ -34,7 +35,7 @@ class ModelStore:
     @property
     def hub(self) -> Path:
         """The folder to name in HF_HUB_CACHE."""
-        return self.root / ".cardbook" / "hub"
+        return ProjectPaths(self.root).hub
 
     def folder(self, model: Model) -> Path:
         """Return the model's folder in the cache."""
@@ -46,7 +47,7 @@ class ModelStore:
 
     def receipt(self, model: Model) -> Path:
         """Return the file that says what was verified when the model came in."""
-        return self.root / ".cardbook" / "receipts" / f"{model.folder_name}.json"
+        return ProjectPaths(self.root).receipts / f"{model.folder_name}.json"
 
     def stored(self, model: Model) -> Stored | None:
         """Return what is stored of the model, hashing only files changed since they were last hashed.

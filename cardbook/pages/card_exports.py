@@ -100,7 +100,7 @@ def _make_notes(project: Project, statuses: Mapping[str, Status]) -> list[AnkiNo
     for chapter in project.book.chapters:
         for entry in chapter.entries:
             status = statuses.get(entry.example or "")
-            record = status.record if status and status.state == "fresh" else None
+            record = status.fresh_record if status else None
             example = project.plans[entry.example].example if entry.example else None
             link = card_link(project, chapter, entry) if project.publisher.address else ""
             sheets.append(AnkiNote(entry, chapter.id, example, record, link, dates.get(entry.id)))

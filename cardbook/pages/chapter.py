@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from nbformat import NotebookNode
 
-from cardbook.pages.figures import Figure, figure_names, is_figure, read_figure
+from cardbook.pages.figures import Figure, is_figure
 from cardbook.pages.html import (
     escape_markdown,
     protect_from_markdown,
@@ -29,8 +28,8 @@ FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 class ExampleView:
     """An example as a chapter shows it: with its record, or with the reason `why` there is none to show.
 
-    `repository` is the book's on GitHub, as `OWNER/NAME`; "" when it has none. `max_age_days` is how old
-    the book lets a record be, `figures` where its figures are remembered.
+    `figures` are those of each code cell. `repository` is the book's on GitHub, as `OWNER/NAME`; "" when it
+    has none. `max_age_days` is how old the book lets a record be.
     """
 
     example: Example
@@ -39,7 +38,7 @@ class ExampleView:
     has_test: bool
     repository: str
     max_age_days: int
-    figures: Path
+    figures: Sequence[Sequence[Figure]]
 
     @property
     def outputs(self) -> list[list[NotebookNode]]:
@@ -94,17 +93,16 @@ def _example_blocks(entry: Entry, shown: ExampleView) -> Iterator[str]:
     yield _files_line(shown)
     if shown.why:
         yield f'!!! failure "Not run"\n    {escape_markdown(shown.why)}'
-    outputs = iter(shown.outputs)
-    number = 0
+    cells = enumerate(zip(shown.outputs, shown.figures, strict=True), 1)
     for cell in example.cells:
         if cell.kind == "markdown":
             yield lower_headings(_without_title(cell.source, example), 2)
             continue
-        number += 1
+        number, (outputs, figures) = next(cells)
         label = f"{example.name}-{number}"
         kind = "parameters" if PARAMETERS in cell.tags else "cell"
         yield render_code(cell.source, kind, label)
-        yield from _output_blocks(label, cell, next(outputs), shown.figures)
+        yield from _output_blocks(label, cell, outputs, figures)
     if shown.record:
         yield _provenance_block(example, shown.record.provenance, shown.max_age_days)
     yield "</div>"
@@ -116,7 +114,7 @@ def _files_line(shown: ExampleView) -> str:
     links = [f'[Script](../downloads/{name}.py){{ download="{name}.py" }}']
     if shown.record:
         links.append(f'[Notebook](../downloads/{name}.ipynb){{ download="{name}.ipynb" }}')
-        links.append(f"[Notebook as a page](../notebooks/{name}.ipynb)")
+        links.append(f"[Notebook as a page](../notebooks/{name}.md)")
     if shown.has_test:
         links.append(f'[Its test](../downloads/test_{name}.py){{ download="test_{name}.py" }}')
     if shown.record and shown.repository:
@@ -145,25 +143,25 @@ def lower_headings(text: str, levels: int) -> str:
     return "\n".join(lines)
 
 
-def _output_blocks(label: str, cell: Cell, outputs: Sequence[NotebookNode], memory: Path) -> Iterator[str]:
-    figures = 0
+def _output_blocks(
+    label: str, cell: Cell, outputs: Sequence[NotebookNode], figures: Sequence[Figure]
+) -> Iterator[str]:
+    waiting = iter(figures)
     for output in outputs:
         if output.output_type == "stream":
             if printed := render_printed(output.text, output.name, label):
                 yield printed
         elif is_figure(output):
-            figures += 1
-            yield _figure_block(read_figure(output, memory), label, figures, cell.alt or "")
+            yield _figure_block(next(waiting), label, cell.alt or "")
         elif "text/plain" in output.data:
             yield render_printed(output.data["text/plain"], "stdout", label)
 
 
-def _figure_block(figure: Figure, label: str, number: int, alt: str) -> str:
-    light, dark = figure_names(figure, label, number)
+def _figure_block(figure: Figure, label: str, alt: str) -> str:
     sides = f" width={figure.width} height={figure.height}" if figure.width and figure.height else ""
-    names = [f"{light}#only-light", f"{dark}#only-dark"] if dark else [light]
     images = "\n".join(
-        f"![{escape_markdown(alt)}](../figures/{name}){{ loading=lazy{sides} }}" for name in names
+        f"![{escape_markdown(alt)}](../figures/{address}){{ loading=lazy{sides} }}"
+        for address in figure.addresses
     )
     opening = f'<figure class="output output-figure" data-output="{label}" markdown="1">'
     return f"{opening}\n{images}\n</figure>"

@@ -1,29 +1,59 @@
 """Figures: what a run drew, as files for a page in light and in dark colours."""
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cardbook.base.image_cache import Pictures, draw_once
+from cardbook.base.cache import Cache, cache_key
 
-MEANS = Path(__file__).with_name("dark_figures.py")
+# What renders the files: its code is part of their cache key.
+RENDERER_FILE = Path(__file__).with_name("dark_figures.py")
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure as WebP and, if the theme drew it, for dark pages too; sides in CSS pixels, 0 if unknown."""
+    """A figure of a cell as WebP and, if the theme drew it, for dark pages too.
 
+    `stem` begins the names of its files; width and height are CSS pixels, 0 if unknown.
+    """
+
+    stem: str
     light: bytes
     dark: bytes | None
     width: int
     height: int
 
+    @property
+    def files(self) -> dict[str, bytes]:
+        """The content of each of its files by name, the light one first."""
+        return {f"{self.stem}.webp": self.light} | (
+            {f"{self.stem}-dark.webp": self.dark} if self.dark else {}
+        )
 
-def figures_of(outputs: Iterable[Mapping[str, Any]], memory: Path) -> list[Figure]:
-    """Return the figures among a cell's outputs, in order."""
-    return [read_figure(output, memory) for output in outputs if is_figure(output)]
+    @property
+    def addresses(self) -> list[str]:
+        """The file names as a page refers to them: each shown in its own colour scheme only."""
+        if not self.dark:
+            return list(self.files)
+        return [f"{name}#only-{scheme}" for name, scheme in zip(self.files, ("light", "dark"), strict=True)]
+
+
+def read_figures(
+    name: str, outputs: Iterable[Sequence[Mapping[str, Any]]], cache: Cache
+) -> list[list[Figure]]:
+    """Return the figures of each code cell of the example `name`, given the outputs of each.
+
+    Files are named `NAME-CELL.webp`, with `-2` for a cell's second figure.
+    """
+    return [
+        [
+            _read_figure(output, f"{name}-{number}" + (f"-{count}" if count > 1 else ""), cache)
+            for count, output in enumerate(filter(is_figure, cell), 1)
+        ]
+        for number, cell in enumerate(outputs, 1)
+    ]
 
 
 def is_figure(output: Mapping[str, Any]) -> bool:
@@ -31,28 +61,17 @@ def is_figure(output: Mapping[str, Any]) -> bool:
     return "image/png" in output.get("data", {})
 
 
-def memory_of(root: Path) -> Path:
-    """Return where the book in `root` remembers its figures."""
-    return root / ".cardbook" / "figures"
-
-
-def read_figure(output: Mapping[str, Any], memory: Path) -> Figure:
-    """Return the figure that an output is; what was drawn once is remembered in the folder `memory`."""
+def _read_figure(output: Mapping[str, Any], stem: str, cache: Cache) -> Figure:
     size = output.get("metadata", {}).get("image/png", {})
     png = base64.b64decode(output["data"]["image/png"])
-    light, dark = draw_once(memory, MEANS, [png], lambda: _draw(png))
+    key = cache_key(["pillow"], [RENDERER_FILE.read_bytes(), png])
+    texts = cache.get(key)
+    if texts is None:
+        # Imported here: it takes long, and most figures are in the cache.
+        from cardbook.pages.dark_figures import draw
+
+        texts = [base64.b64encode(file).decode() if file else None for file in draw(png)]
+        cache.put(key, texts)
+    light, dark = (base64.b64decode(text) if text else None for text in texts)
     assert light is not None
-    return Figure(light, dark, size.get("width", 0), size.get("height", 0))
-
-
-def figure_names(figure: Figure, label: str, number: int) -> tuple[str, str | None]:
-    """Return the names of a figure's light and dark file: `NAME-CELL.webp`, with `-2` for a cell's second."""
-    stem = label if number == 1 else f"{label}-{number}"
-    return f"{stem}.webp", f"{stem}-dark.webp" if figure.dark else None
-
-
-def _draw(png: bytes) -> Pictures:
-    # Imported here: it takes long, and most figures were drawn before.
-    from cardbook.pages.dark_figures import draw
-
-    return draw(png)
+    return Figure(stem, light, dark, size.get("width", 0), size.get("height", 0))

@@ -1,26 +1,25 @@
 """Pages: the generated part of docs/: chapters, with notebooks, scripts and figures beside them."""
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from pathlib import Path, PurePosixPath
 
 import nbformat
-from nbformat import NotebookNode
 
+from cardbook.base.cache import Cache
 from cardbook.base.errors import InputError, Problem
+from cardbook.base.paths import ProjectPaths
 from cardbook.pages.card_exports import make_exports
 from cardbook.pages.chapter import ExampleView, chapter_page
-from cardbook.pages.figures import figure_names, figures_of, is_figure, memory_of
-from cardbook.pages.notebook import INSTALL, published_notebook
-from cardbook.pages.provenance_json import make_publication
+from cardbook.pages.figures import is_figure, read_figures
+from cardbook.pages.notebook import published_notebook
+from cardbook.pages.notebook_page import render_notebook_page
+from cardbook.pages.provenance_json import make_provenance
 from cardbook.pages.social_card import make_social
 from cardbook.pages.study import make_study_page
 from cardbook.records.status import Project, Status
 from cardbook.source.example import Example, script_of
 
 FOLDERS = ("chapters", "study", "notebooks", "downloads", "figures", "deck")
-
-QUIET = ("image/png", "text/plain")
 
 Files = dict[PurePosixPath, bytes]
 
@@ -29,23 +28,40 @@ def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
     """Return every generated file by its path inside `docs/`.
 
     An example that is not fresh is shown without outputs and says so; only a preview may contain one.
-    Raises BadInput when mkdocs.yml lacks a chapter, or a figure has no alternative text.
+    Raises InputError when mkdocs.yml lacks a chapter, or a figure has no alternative text.
     """
     problems = [*_check_nav(project), *_check_figures(project, statuses)]
     if problems:
         raise InputError(problems)
-    shown = {status.name: _show(project, status) for status in statuses}
+    cache = Cache(ProjectPaths(project.root).cache)
+    views = {status.name: view_example(project, status) for status in statuses}
     files: Files = {}
     for chapter in project.book.chapters:
-        text = chapter_page(chapter, shown)
+        text = chapter_page(chapter, views)
         files[PurePosixPath("chapters", f"{chapter.id}.md")] = text.encode()
         files[PurePosixPath("figures", f"chapter-{chapter.id}.png")] = make_social(
-            project.book.title, chapter.title, memory_of(project.root)
+            project.book.title, chapter.title, cache
         )
     files[PurePosixPath("study", "index.md")] = make_study_page(project.book).encode()
-    for status in statuses:
-        files |= example_files(project, status)
-    return files | make_exports(project, statuses) | make_publication(project, statuses, files)
+    for view in views.values():
+        files |= example_files(project, view)
+    return files | make_exports(project, statuses) | make_provenance(project, statuses, files)
+
+
+def view_example(project: Project, status: Status) -> ExampleView:
+    """Return what pages show of an example; without a fresh record, the code and why there is none."""
+    example, record = project.plans[status.name].example, status.fresh_record
+    cache = Cache(ProjectPaths(project.root).cache)
+    outputs = record.outputs if record else [[] for _ in example.code_cells]
+    return ExampleView(
+        example,
+        record,
+        why="" if record else f"{status.state}: {'; '.join(status.reasons)}",
+        has_test=_test_path(project, example).exists(),
+        repository=project.publisher.repository,
+        max_age_days=project.book.max_age_days,
+        figures=read_figures(example.name, outputs, cache),
+    )
 
 
 def write_pages(docs: Path, files: Mapping[PurePosixPath, bytes]) -> list[PurePosixPath]:
@@ -79,16 +95,6 @@ def compare_pages(docs: Path, files: Mapping[PurePosixPath, bytes]) -> list[Pure
     return sorted([*different, *(present - files.keys())])
 
 
-def _show(project: Project, status: Status) -> ExampleView:
-    """Return what a chapter shows of an example; without a fresh record, the code and why there is none."""
-    example = project.plans[status.name].example
-    record = status.record if status.state == "fresh" else None
-    why = "" if record else f"{status.state}: {'; '.join(status.reasons)}"
-    has_test = _test_path(project, example).exists()
-    repository, max_age = project.publisher.repository, project.book.max_age_days
-    return ExampleView(example, record, why, has_test, repository, max_age, memory_of(project.root))
-
-
 def _check_nav(project: Project) -> list[Problem]:
     path = project.root / "mkdocs.yml"
     text = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -112,62 +118,55 @@ def _check_figures(project: Project, statuses: Sequence[Status]) -> list[Problem
     problems = []
     for status in statuses:
         example = project.plans[status.name].example
-        for cell, outputs in zip(example.code_cells, _outputs(example, status), strict=True):
+        record = status.fresh_record
+        all_outputs = record.outputs if record else [[] for _ in example.code_cells]
+        for cell, outputs in zip(example.code_cells, all_outputs, strict=True):
             drawn = any(is_figure(output) for output in outputs)
             if drawn and not cell.alt:
                 what = "the figure of this cell has no alternative text"
                 remedy = 'say what it shows: # %% alt="…"'
                 problems.append(Problem(example.file, cell.line - 1, what, remedy))
-            elif cell.alt and status.state == "fresh" and not drawn:
+            elif cell.alt and record and not drawn:
                 what = "this cell has alternative text, but drew no figure"
                 remedy = "end it with plt.show(), or remove alt"
                 problems.append(Problem(example.file, cell.line - 1, what, remedy))
     return problems
 
 
-def _outputs(example: Example, status: Status) -> list[list[NotebookNode]]:
-    """Return the outputs of each code cell; none at all unless the record is fresh."""
-    if status.state != "fresh" or status.record is None:
-        return [[] for _ in example.code_cells]
-    return status.record.outputs
-
-
 def _test_path(project: Project, example: Example) -> Path:
     return project.root / "tests" / "examples" / f"test_{example.name}.py"
 
 
-def example_files(project: Project, status: Status) -> Files:
-    """Return the files of one example by their paths inside `docs/`: script, test, notebooks, figures."""
-    example = project.plans[status.name].example
-    downloads = PurePosixPath("downloads")
+def example_files(project: Project, view: ExampleView) -> Files:
+    """Return the files of one example by path inside `docs/`: script, test, notebook, page, figures."""
+    example, downloads = view.example, PurePosixPath("downloads")
     files: Files = {downloads / f"{example.name}.py": script_of(example).encode()}
     test = _test_path(project, example)
     if test.exists():
         files[downloads / test.name] = test.read_bytes()
-    if status.state != "fresh" or status.record is None:
+    if view.record is None:
         return files
-    executed = published_notebook(example, status.record)
-    files[downloads / f"{example.name}.ipynb"] = _write_notebook(executed)
-    files[PurePosixPath("notebooks", f"{example.name}.ipynb")] = _write_notebook(quiet_notebook(executed))
-    for number, outputs in enumerate(status.record.outputs, 1):
-        for count, figure in enumerate(figures_of(outputs, memory_of(project.root)), 1):
-            light, dark = figure_names(figure, f"{example.name}-{number}", count)
-            files[PurePosixPath("figures", light)] = figure.light
-            if dark and figure.dark:
-                files[PurePosixPath("figures", dark)] = figure.dark
+    notebook = published_notebook(example, view.record)
+    files[downloads / f"{example.name}.ipynb"] = f"{nbformat.writes(notebook)}\n".encode()
+    page = render_notebook_page(
+        example.name,
+        example.title,
+        _place_of(project, example.name),
+        notebook,
+        view.figures,
+        Cache(ProjectPaths(project.root).cache),
+    )
+    files[PurePosixPath("notebooks", f"{example.name}.md")] = page.encode()
+    for figure in (figure for cell in view.figures for figure in cell):
+        files |= {PurePosixPath("figures", name): content for name, content in figure.files.items()}
     return files
 
 
-def _write_notebook(notebook: NotebookNode) -> bytes:
-    return f"{nbformat.writes(notebook)}\n".encode()
-
-
-def quiet_notebook(notebook: NotebookNode) -> NotebookNode:
-    """Return the notebook to be shown as a page: as it ran, with text and figures that do nothing."""
-    quiet = deepcopy(notebook)
-    quiet.cells = [cell for cell in quiet.cells if INSTALL not in cell.metadata.get("tags", [])]
-    for cell in quiet.cells:
-        for output in cell.get("outputs", []):
-            if "data" in output:
-                output.data = {kind: value for kind, value in output.data.items() if kind in QUIET}
-    return quiet
+def _place_of(project: Project, name: str) -> str:
+    """Return where a chapter shows the example: `CHAPTER.md#ID`."""
+    return next(
+        f"{chapter.id}.md#{entry.id}-example"
+        for chapter in project.book.chapters
+        for entry in chapter.entries
+        if entry.example == name
+    )

@@ -18,9 +18,7 @@ SCHEMA_FILE = Path(__file__).with_name(SCHEMA_NAME.name)
 Files = Mapping[PurePosixPath, bytes]
 
 
-def make_publication(
-    project: Project, statuses: Sequence[Status], files: Files
-) -> dict[PurePosixPath, bytes]:
+def make_provenance(project: Project, statuses: Sequence[Status], files: Files) -> dict[PurePosixPath, bytes]:
     """Return `provenance.json` and its schema, by path in docs/; `files` are the other generated files.
 
     An example without a fresh record has no output on the site, and is not in it.
@@ -31,9 +29,9 @@ def make_publication(
         for entry in chapter.entries
     }
     examples = {
-        status.name: _describe(status.record, places[status.name], _hash_files(status.name, files))
+        status.name: _describe(record, places[status.name], _hash_files(status.name, files))
         for status in statuses
-        if status.state == "fresh" and status.record
+        if (record := status.fresh_record)
     }
     document = {
         "schema": SCHEMA,

@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 from PIL import Image
 
+from cardbook.base.errors import CardbookError
 from cardbook.records.text import Table, clean_text, split_tables
 
 # A number with a point or an exponent. Integers, dates and versions are words: they are equal or not.
@@ -63,7 +64,7 @@ class Difference:
     figures: tuple[bytes | None, bytes | None] = (None, None)
 
 
-class ImageDecodeError(Exception):
+class ImageDecodeError(CardbookError):
     """A figure that cannot be read as one."""
 
 

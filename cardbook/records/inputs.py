@@ -6,10 +6,12 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from cardbook.base.errors import CardbookError
+
 MISSING = ""
 
 
-class DataChangedError(Exception):
+class DataChangedError(CardbookError):
     """A data file changed while the example ran, or is not there; the text names it and tells what to do."""
 
 

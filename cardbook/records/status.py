@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from cardbook.base.errors import InputError, Problem
+from cardbook.base.paths import ProjectPaths
 from cardbook.models.manifest import Model, read_models
 from cardbook.models.store import ModelStore, Stored
 from cardbook.records.environment import Environment, device_class, read_environment
@@ -68,6 +69,11 @@ class Status:
     reasons: tuple[str, ...]
     record: Record | None
 
+    @property
+    def fresh_record(self) -> Record | None:
+        """The record, if it is fresh: the only one whose outputs may be shown."""
+        return self.record if self.state == "fresh" else None
+
 
 def load_project(
     root: Path,
@@ -103,7 +109,7 @@ def load_project(
         plans[name] = PlannedRun(example, fingerprint, options)
     if problems:
         raise InputError(sorted(problems))
-    folder = records or root / ".cardbook" / "records" / profile
+    folder = records or ProjectPaths(root).records(profile)
     publisher = read_publisher(os.environ)
     return Project(
         root,
@@ -183,9 +189,9 @@ def publication_blockers(project: Project, statuses: Sequence[Status], max_age: 
             skip = project.plans[status.name].options.skip
             if skip and skip.until < date.today():
                 faults.append(f"{status.name}: its skip ended on {skip.until}: run it, or mend it")
-        elif status.state != "fresh" or status.record is None:
+        elif status.fresh_record is None:
             faults.append(f"{status.name}: {status.state}: {'; '.join(status.reasons)}")
-        elif max_age is not None:
+        elif max_age is not None and status.record:
             age = now - datetime.fromisoformat(status.record.provenance.started)
             if age < -CLOCK_ERROR:
                 when = f"{status.record.provenance.started}, and it is {now.isoformat(timespec='seconds')}"

@@ -13,6 +13,7 @@ import nbformat
 from filelock import FileLock, Timeout
 from nbformat import NotebookNode
 
+from cardbook.base.errors import CardbookError
 from cardbook.base.files import hash_text, write_whole
 from cardbook.records.fingerprint import Fingerprint
 
@@ -83,7 +84,7 @@ class Failure:
 CORRUPT_FAILURE = Failure("", "9999-12-31T00:00:00+00:00", "a run failed, and what it left is damaged")
 
 
-class CorruptRecordError(Exception):
+class CorruptRecordError(CardbookError):
     """A record file that cannot be trusted: truncated, garbage, or changed by hand."""
 
 

@@ -21,6 +21,7 @@ from nbformat.v4.rwbase import rejoin_lines
 from nbformat.validator import iter_validate
 from PIL import Image
 
+from cardbook.base.errors import CardbookError
 from cardbook.records.fingerprint import Fingerprint, explain
 from cardbook.records.inputs import hash_data
 from cardbook.records.status import PlannedRun, Project
@@ -39,7 +40,7 @@ STREAMS = ("stdout", "stderr")
 IMAGES = {"image/png": "PNG", "image/webp": "WEBP", "image/jpeg": "JPEG"}
 
 
-class UntrustedInputError(Exception):
+class UntrustedInputError(CardbookError):
     """Something handed over that no honest run leaves; the text says what."""
 
 

@@ -19,6 +19,8 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
+from cardbook.base.errors import CardbookError
+from cardbook.base.paths import ProjectPaths
 from cardbook.kernel.fork_client import ForkServer
 from cardbook.kernel.memory import peak_memory, watch_memory
 from cardbook.kernel.provisioner import KernelManager, make_manager
@@ -44,7 +46,7 @@ USAGE_PROBE = """__import__("json").dumps((lambda torch: [__import__("os").getpi
 ))(__import__("sys").modules.get("torch")))"""
 
 
-class ExampleError(Exception):
+class ExampleError(CardbookError):
     """An example did not finish; the text names its file, cell, line and error."""
 
 
@@ -112,7 +114,7 @@ async def execute_example(
             folder = Path(name).resolve()
             policy = make_policy(project, folder)
             client = BoundedClient(notebook, timeout=None)
-            variables = kernel_variables(project, plan, threads, folder)
+            variables = kernel_variables(project.root, plan.options.environment, threads, folder)
             clock = time.perf_counter()
             async with _running(client, make_manager(folder, fork_server, policy), plan, variables):
                 await _execute_cells(client, plan, folder / "kernel.log", tell)
@@ -132,12 +134,13 @@ def make_policy(project: Project, folder: Path) -> SandboxPolicy:
     """Make the rooms of an example below `folder` and return the fence around it."""
     for name in ("scratch", "tmp"):
         (folder / name).mkdir()
-    hidden = project.root / ".cardbook"
+    paths = ProjectPaths(project.root)
     # Its list of the machine's fonts is written where it is first needed.
-    fonts = hidden / "matplotlib"
     # The store may be a link to one that several books share.
-    ignored = (str(hidden), str(hidden / "hub"))
-    return SandboxPolicy(str(folder), str(project.root), (str(fonts),), ignored, str(folder / "read.log"))
+    ignored = (str(paths.state), str(paths.hub))
+    return SandboxPolicy(
+        str(folder), str(project.root), (str(paths.matplotlib),), ignored, str(folder / "read.log")
+    )
 
 
 @asynccontextmanager

@@ -1,9 +1,9 @@
 """The site: run, write the pages, build, in one go; and nothing at all when nothing has changed."""
 
+from cardbook.base.errors import CardbookError
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +17,10 @@ from cardbook.base.files import digest_of
 if TYPE_CHECKING:
     from cardbook.records.environment import Environment
     from cardbook.kernel.fork_client import ForkServer
-    from cardbook.site.preparation import Desk
     from cardbook.records.status import Project
 
 
-class PublicationError(Exception):
+class PublicationError(CardbookError):
     """The book must not be published; the text has one reason a line."""
 
 
@@ -101,41 +100,38 @@ def _run(project: "Project", names: Sequence[str], parent: "ForkServer | None") 
     from cardbook.run.progress import show_progress
     from cardbook.run.scheduler import run_examples
 
-    with _preparing(project) as prepare, show_progress() as tell:
+    with _rendering_ahead(project) as render, show_progress() as tell:
 
         def listen(event: Event) -> None:
             tell(event)
             if event.kind == "done":
-                prepare(event.name)
+                render(event.name)
 
         run_examples(project, names, project.environment.jobs, False, listen, parent)
 
 
 @contextmanager
-def _preparing(project: "Project") -> Iterator[Callable[[str], None]]:
-    """Return what to tell the name of each example that is done; the block ends when all is prepared.
+def _rendering_ahead(project: "Project") -> Iterator[Callable[[str], None]]:
+    """Return what to call with the name of each example that is done: its files go into the cache.
 
-    This process only waits while examples run: a thread of it has the time.
+    A thread renders them, because this process only waits while examples run.
     """
     from concurrent.futures import Future, ThreadPoolExecutor
 
-    def set_up(folder: str) -> "Desk":
-        # Imported there, too: that alone takes longer than all else before the first example runs.
-        from cardbook.site.preparation import Desk
+    def render(name: str) -> None:
+        from cardbook.pages.generate import example_files, view_example
+        from cardbook.records.status import status_of
 
-        return Desk(project, Path(folder))
+        example_files(project, view_example(project, status_of(project, name)))
 
-    with tempfile.TemporaryDirectory(prefix="cardbook-") as folder:
-        pool = ThreadPoolExecutor(1)
-        desk = pool.submit(set_up, folder)
-        jobs: list[Future[None]] = []
+    jobs: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as pool:
         try:
-            yield lambda name: jobs.append(pool.submit(lambda: desk.result().prepare(name)))
+            yield lambda name: jobs.append(pool.submit(render, name))
             for job in jobs:
                 job.result()
         finally:
             pool.shutdown(cancel_futures=True)
-        desk.result().close()
 
 
 def _build(place: SitePaths, parts: Parts) -> None:

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from cardbook.base.paths import SITE, ProjectPaths
 from cardbook.base.files import PACKAGE
+from cardbook.base.paths import SITE, ProjectPaths
 from cardbook.base.files import digest_of, hash_parts
 
-NAME = "site"
 # Folders of the root that no page is made from; docs/ is looked at when its pages are written.
-EXCLUDED = {NAME, "docs", "node_modules", "__pycache__"}
+EXCLUDED = {SITE, "docs", "node_modules", "__pycache__"}
 # Variables that may change what a page says, besides those that mkdocs.yml reads.
 VARIABLES = ("BOOK_", "CARDBOOK_")
 
@@ -31,17 +32,17 @@ class SitePaths:
     @property
     def site(self) -> Path:
         """The finished site."""
-        return self.root / NAME
+        return ProjectPaths(self.root).site
 
     @property
     def draft(self) -> Path:
         """Where a site is built before it takes the finished one's place."""
-        return self.root / ".cardbook" / NAME
+        return ProjectPaths(self.root).draft
 
     @property
     def stamp(self) -> Path:
         """The file that says what the finished site was made from."""
-        return self.root / ".cardbook" / f"{NAME}.json"
+        return ProjectPaths(self.root).build_stamp
 
 
 Parts = dict[str, str]
@@ -106,10 +107,10 @@ def _settings(root: Path) -> Iterator[str]:
 
 def _model_states(root: Path) -> Iterator[str]:
     """Yield the receipt of each model, and size and time of its files: reading them would take seconds."""
-    for path in sorted((root / ".cardbook" / "receipts").glob("*.json")):
+    for path in sorted(ProjectPaths(root).receipts.glob("*.json")):
         yield (text := path.read_text(encoding="utf-8"))
         receipt = json.loads(text)
-        snapshot = root / ".cardbook" / "hub" / path.stem / "snapshots" / receipt["stored"]["revision"]
+        snapshot = ProjectPaths(root).hub / path.stem / "snapshots" / receipt["stored"]["revision"]
         for name in sorted(receipt["stamps"]):
             status = (snapshot / name).stat() if (snapshot / name).exists() else None
             yield f"{name} {status.st_size} {status.st_mtime_ns}" if status else f"{name} is gone"

@@ -1,4 +1,4 @@
-"""What MkDocs calls while it builds the site: light notebook pages, and a policy for what a page may do.
+"""What MkDocs calls while it builds the site: a policy for what a page may do, and a search that finds cards.
 
 Without this hook the site has the same content: it only takes away, and forbids.
 """
@@ -7,22 +7,12 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from bs4 import BeautifulSoup, Tag
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
-from cardbook.pages.figures import Figure, figure_names, figures_of, memory_of
 
-# A notebook page brings 575 kB of style, and scripts that want other hosts; book.css has all it needs.
-REMOVED = (
-    "style, script, clipboard-copy, .clipboard-copy-txt, .zeroclipboard-container, .celltoolbar,"
-    " .jp-Collapser, .anchor-link"
-)
-PLAIN = ".highlight-ipynb :is(.n, .o, .p, .w, .nn, .nb, .bp)"
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)
 BUNDLE = re.compile(r'<script (src="[^"]*assets/javascripts/bundle)')
 SPACE = re.compile(r"\s*\n\s*")
@@ -32,48 +22,6 @@ POLICY = (
     "default-src 'none'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'"
 )
-
-
-def on_page_content(html: str, page: Page, config: MkDocsConfig, **_: object) -> str:
-    """Return a notebook's page without what the book's own style makes superfluous; others as they are."""
-    if not page.file.src_uri.endswith(".ipynb"):
-        return html
-    page.meta["search"] = {"exclude": True}
-    page.meta["hide"] = ["toc"]
-    notebook = json.loads(Path(str(page.file.abs_src_path)).read_text(encoding="utf-8"))
-    page.meta["description"] = f"{page.title}: the notebook as it ran, with its outputs."
-    memory = memory_of(Path(config.config_file_path).parent)
-    return strip_notebook_chrome(html, Path(page.file.src_uri).stem, notebook, memory)
-
-
-def strip_notebook_chrome(markup: str, name: str, notebook: dict[str, Any], memory: Path) -> str:
-    """Return mkdocs-jupyter's HTML of the notebook `name`, without junk, its figures as files."""
-    page = BeautifulSoup(markup, "html.parser")
-    for element in page.select(REMOVED):
-        element.decompose()
-    for element in page.select(PLAIN):
-        element.unwrap()
-    for element in page.select(".jp-Cell:not([id])"):
-        element.unwrap()
-    for element in page.find_all(tabindex=True):
-        del element["tabindex"]
-    for element in page.select("pre"):
-        element["tabindex"] = "0"
-    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
-    for number, (shown, cell) in enumerate(zip(page.select(".jp-CodeCell"), code, strict=True), 1):
-        figures = zip(shown.select(".jp-OutputArea img"), figures_of(cell["outputs"], memory), strict=True)
-        for count, (image, figure) in enumerate(figures, 1):
-            names = figure_names(figure, f"{name}-{number}", count)
-            image.replace_with(*_images(page, names, figure, cell["metadata"].get("alt", "")))
-    return str(page)
-
-
-def _images(page: BeautifulSoup, names: tuple[str, str | None], figure: Figure, alt: str) -> Iterator[Tag]:
-    for name, scheme in zip(names, ("light", "dark"), strict=True):
-        if name:
-            address = f"../../figures/{name}" + (f"#only-{scheme}" if figure.dark else "")
-            sides = {"width": str(figure.width), "height": str(figure.height)} if figure.width else {}
-            yield page.new_tag("img", attrs={"src": address, "alt": alt, "loading": "lazy", **sides})
 
 
 def on_post_page(output: str, page: Page, config: MkDocsConfig, **_: object) -> str:

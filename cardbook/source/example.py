@@ -13,8 +13,9 @@ from typing import Any, cast
 import nbformat
 from nbformat import NotebookNode
 
-from cardbook.base.cell_cache import recall, remember
+from cardbook.base.cache import Cache, cache_key
 from cardbook.base.errors import InputError, Problem
+from cardbook.base.paths import ProjectPaths
 from cardbook.source.book import Literal
 
 MARKER = re.compile(r"# %%")
@@ -22,6 +23,8 @@ HEADING = re.compile(r"# (?P<title>\S.*)")
 STANDARD = sys.stdlib_module_names
 PARAMETERS = "parameters"
 VARIES = "varies"
+# Part of the key of cached cells: raise it when their form changes.
+CACHE_VERSION = b"cells 1"
 
 
 @dataclass(frozen=True)
@@ -66,12 +69,13 @@ def read_example(root: Path, name: str) -> Example:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError([Problem(file, 0, "no such file", "write it, or name another")]) from None
-    memory = root / ".cardbook" / "parsed" / f"{name}.json"
-    if (known := recall(memory, text)) is not None:
+    cache = Cache(ProjectPaths(root).cache)
+    key = cache_key(["jupytext"], [CACHE_VERSION, text.encode("utf-8", "surrogatepass")])
+    if (known := cache.get(key)) is not None:
         example = _make_example(name, text, [_cell_of(value) for value in known])
     else:
         example = parse_example(name, text)
-        remember(memory, text, [_as_value(cell) for cell in example.cells])
+        cache.put(key, [_as_value(cell) for cell in example.cells])
     problems = [*_check_form(example), *_check_code(example)]
     if problems:
         raise InputError(sorted(problems))

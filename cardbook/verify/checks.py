@@ -229,7 +229,7 @@ def _try_copy(
     if isinstance(python, InstallLineError):
         return
     blocks = [snippet.text for snippet in copy.snippets]
-    variables_in = partial(kernel_variables, project, plan, threads)
+    variables_in = partial(kernel_variables, project.root, plan.options.environment, threads)
     ran = run_blocks(python, blocks, variables_in, plan.options.seconds)
     for number, (snippet, result) in enumerate(zip(copy.snippets, ran, strict=True), 1):
         varies = number <= len(plan.example.code_cells) and VARIES in plan.example.code_cells[number - 1].tags

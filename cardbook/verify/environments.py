@@ -13,12 +13,13 @@ from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
 
+from cardbook.base.errors import CardbookError
 from cardbook.records.environment import canonical
 
 PIN = re.compile(r"==[^*,]+")
 
 
-class InstallLineError(Exception):
+class InstallLineError(CardbookError):
     """An install line that does not give the reader what the page says; the text says why."""
 
 

@@ -13,6 +13,7 @@ from urllib.request import Request, urlopen
 
 from jsonschema import Draft202012Validator
 
+from cardbook.base.errors import CardbookError
 from cardbook.pages.provenance_json import NAME, SCHEMA_FILE
 from cardbook.records.fingerprint import Fingerprint, explain
 from cardbook.records.inputs import MISSING, hash_data
@@ -28,7 +29,7 @@ CHUNK = 65536
 Example = Mapping[str, Any]
 
 
-class PublishedSiteError(Exception):
+class PublishedSiteError(CardbookError):
     """A site that does not say what it publishes, or not in a form that can be trusted."""
 
 

@@ -36,13 +36,13 @@ $(READY): requirements.txt constraints.txt requirements.lock pyproject.toml
 FETCH = test ! -e $(PROGRAMS)/bin/$@ && { $(1); } > /dev/null 2>&1 || $(MAKE) --no-print-directory --silent $(PROGRAMS)/bin/$@
 
 node:  ## find Node.js 20 or newer with npm, or fetch it
-	@$(call FETCH,node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && npm --version)
+	+@$(call FETCH,node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && npm --version)
 
 java:  ## find Java, or fetch it
-	@$(call FETCH,java -version)
+	+@$(call FETCH,java -version)
 
 chromium:  ## find Chromium or Chrome, or fetch Chromium
-	@$(call FETCH,chromium --version || google-chrome --version)
+	+@$(call FETCH,chromium --version || google-chrome --version)
 
 $(PROGRAMS)/bin/node: tools/node.txt
 	@echo "Fetching Node.js, because no Node.js 20 or newer with npm is installed."

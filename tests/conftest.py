@@ -101,7 +101,7 @@ Cardbook = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def pytest_configure() -> None:
-    """Find the programs that make fetched, and hear Ctrl-C even where pytest was started in the background."""
+    """Put what make fetched on PATH; hear Ctrl-C even where the tests were started in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["PATH"] = os.pathsep.join([str(ROOT / ".cardbook" / "programs" / "bin"), os.environ["PATH"]])
 

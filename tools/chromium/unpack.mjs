@@ -1,10 +1,11 @@
 // Unpacks Chromium and the libraries and fonts that it needs: the package ships them compressed.
 
 import { mkdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { inflate } from "@sparticuz/chromium";
 
-const PACKAGES = join(import.meta.dirname, "node_modules");
+const PACKAGES = join(dirname(fileURLToPath(import.meta.url)), "node_modules");
 const UNPACKED = join(PACKAGES, ".unpacked");
 
 await rm(UNPACKED, { recursive: true, force: true });

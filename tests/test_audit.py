@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import CHROMIUM, FLAGS
+from tests.browser import FLAGS, find_chromium
 from tests.conftest import ROOT
 
 TOOLS = ROOT / "tests" / "audit" / "node_modules"
@@ -48,7 +48,7 @@ def ask_lighthouse(address: str, folder: Path) -> tuple[dict[str, int], list[str
     flags = " ".join(["--headless=new", *FLAGS, f"--user-data-dir={folder / 'profile'}"])
     command = ["node", str(LIGHTHOUSE), address, "--quiet", "--output=json", f"--output-path={report}"]
     command += [f"--chrome-flags={flags}", f"--only-categories={','.join(CATEGORIES)}"]
-    variables = os.environ | {"CHROME_PATH": str(CHROMIUM)}
+    variables = os.environ | {"CHROME_PATH": find_chromium()}
     outcome = subprocess.run(command, capture_output=True, text=True, env=variables)
     assert outcome.returncode == 0, outcome.stderr
     found = json.loads(report.read_text(encoding="utf-8"))

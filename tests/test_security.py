@@ -74,10 +74,11 @@ def test_weights_that_could_run_code_are_refused(tmp_path: Path) -> None:
         read_models(tmp_path)
 
 
-def test_npm_packages_are_locked_by_hash_and_run_nothing_when_installed() -> None:
-    locked = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+@pytest.mark.parametrize("folder", [".", "tests/audit", "tools/chromium"])
+def test_npm_packages_are_locked_by_hash_and_run_nothing_when_installed(folder: str) -> None:
+    locked = json.loads((ROOT / folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     assert all(package.get("integrity", "").startswith("sha512-") for name, package in locked.items() if name)
-    assert "ignore-scripts=true" in (ROOT / ".npmrc").read_text(encoding="utf-8").splitlines()
+    assert "ignore-scripts=true" in (ROOT / folder / ".npmrc").read_text(encoding="utf-8").splitlines()
 
 
 def canonical_pin(pin: str) -> str:

@@ -37,7 +37,7 @@ def compose(folder: Path, variables: Mapping[str, str]) -> str:
     quoted = "\n".join(f"    {line}" for line in said[-LENGTH:].splitlines())
     return (
         f"The published site stays as it is. These jobs failed: {failed or 'unknown'}.\n\n"
-        f"[The run]({run}) at commit {variables['GITHUB_SHA']} has the full log. This is what the jobs said:\n\n"
+        f"[The run]({run}) at commit {variables['GITHUB_SHA']} has the full log. What the jobs said:\n\n"
         f"{quoted or '    nothing'}\n\n"
         "This text is replaced after a later failure. Close the issue when the site is published again.\n"
     )

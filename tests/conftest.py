@@ -13,9 +13,9 @@ import pytest
 
 from cardbook.pages.generate import FOLDERS, make_pages, write_pages
 from cardbook.records.status import Project, load_project, statuses_of
-from tests.browser import chromium as chromium
-from tests.browser import open_page as open_page
-from tests.browser import served as served
+from tests.browser.chromium import chromium as chromium
+from tests.browser.chromium import open_page as open_page
+from tests.browser.chromium import served as served
 
 ROOT = Path(__file__).parent.parent
 

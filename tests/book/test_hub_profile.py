@@ -32,7 +32,7 @@ def models() -> dict[str, Model]:
 def files(models: dict[str, Model], tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes]]:
     """The tiny files by model: those that models.toml lists, and no other."""
     # Imported here: transformers takes seconds that only these tests should cost.
-    from tests.tiny_models import build_models
+    from tests.book.tiny_models import build_models
 
     text = (ROOT / "flashcards" / "part-01.md").read_text(encoding="utf-8").splitlines()
     built = build_models(tmp_path_factory.mktemp("models"), text)

@@ -14,7 +14,7 @@ from cardbook.records.environment import canonical
 from tests.conftest import ROOT, write
 
 CODE = sorted(
-    [*(ROOT / "examples").glob("*.py"), *(ROOT / "cardbook").glob("*.py"), *(ROOT / "tools").glob("*.py")]
+    [*(ROOT / "examples").glob("*.py"), *(ROOT / "cardbook").rglob("*.py"), *(ROOT / "tools").glob("*.py")]
 )
 # Reading these can run what whoever wrote the file wanted to run.
 UNPICKLING = {"pickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}

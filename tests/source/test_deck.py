@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from cardbook.base.errors import InputError, Problem
 from cardbook.source.deck import Card, Deck, parse_deck, read_deck
+from tests.conftest import ROOT
 
-PUBLISHED = Path(__file__).parent.parent / "flashcards" / "part-01.md"
+PUBLISHED = ROOT / "flashcards" / "part-01.md"
 REPEATABLE = settings(derandomize=True, deadline=None, max_examples=200)
 REPEATABLE_SLOW = settings(REPEATABLE, max_examples=60)
 

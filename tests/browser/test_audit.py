@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import CHROMIUM, FLAGS
+from tests.browser.chromium import CHROMIUM, FLAGS
 from tests.conftest import ROOT
 
 TOOLS = ROOT / "tests" / "audit" / "node_modules"

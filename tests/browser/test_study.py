@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from cardbook.pages.generate import make_pages, write_pages
 from cardbook.records.status import load_project
-from tests.browser import DESKTOP, NO_JAVASCRIPT, PHONE, VIEWS, Opener, View, serve
+from tests.browser.chromium import DESKTOP, NO_JAVASCRIPT, PHONE, VIEWS, Opener, View, serve
 from tests.conftest import MKDOCS, ROOT, build_site, replace, write
 
 CARDS = {"alpha": "numbers", "beta": "numbers", "gamma": "letters", "delta": "letters", "epsilon": "letters"}

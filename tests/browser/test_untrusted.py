@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.browser import DESKTOP, NO_JAVASCRIPT, Opener, View, serve
+from tests.browser.chromium import DESKTOP, NO_JAVASCRIPT, Opener, View, serve
 from tests.conftest import Cardbook, build_site, copy_sources, write
 
 ATTACKS = (

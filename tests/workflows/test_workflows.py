@@ -8,7 +8,7 @@ import yaml
 
 from cardbook.cli.commands import main
 from tests.conftest import ROOT
-from tests.workflows import Job, Workflow, find_exposed, find_faults, read_workflows, strangers_reach
+from tests.workflows.rules import Job, Workflow, find_exposed, find_faults, read_workflows, strangers_reach
 
 FOLDER = ROOT / ".github" / "workflows"
 WORKFLOWS = read_workflows(FOLDER)

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from cardbook.records.status import Project
 from cardbook.source.book import read_book
-from tests.browser import NO_JAVASCRIPT, VIEWS, Opener, View
+from tests.browser.chromium import NO_JAVASCRIPT, VIEWS, Opener, View
 from tests.conftest import ROOT
 
 CHAPTER = "chapters/generation-and-vision/"

@@ -17,7 +17,7 @@ from cardbook.records.status import load_project, statuses_of
 from cardbook.verify.checks import VerifyOptions, check_copy, verify_site
 from cardbook.verify.extraction import read_copies
 from tests.conftest import Cardbook, build_site, replace, write, write_small
-from tests.test_comparison import draw
+from tests.records.test_comparison import draw
 
 PLAIN = '''\
 # %% [markdown]

@@ -11,7 +11,7 @@ from cardbook.records.drift import compare_records, pair_cells
 from cardbook.records.fingerprint import Fingerprint
 from cardbook.records.store import Provenance, Record, RecordSet, hash_outputs
 from tests.conftest import Cardbook, write, write_small
-from tests.test_comparison import draw
+from tests.records.test_comparison import draw
 
 TABLE = "| name | score |\n|:--|--:|\n| one | 0.50 |\n| two | 0.75 |\n"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser import NO_JAVASCRIPT, VIEWS, Opener, View
+from tests.browser.chromium import NO_JAVASCRIPT, VIEWS, Opener, View
 
 CHAPTER = "chapters/language-models/"
 

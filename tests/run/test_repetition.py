@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from tests.conftest import Cardbook, replace
-from tests.test_runner import records_of
+from tests.run.test_runner import records_of
 
 
 def test_examples_that_repeat_themselves_pass(small: Path, cardbook: Cardbook) -> None:

@@ -14,7 +14,8 @@ from cardbook.pages.notebook import install_line, install_requirements, publishe
 from cardbook.records.status import Project
 from cardbook.records.store import hash_outputs
 from cardbook.source.book import read_book
-from tests.conftest import ROOT, Cardbook
+from tests.conftest import ROOT
+from tests.pages.test_notebook import code_cells
 
 BOOK = read_book(ROOT)
 FAKE_PIP = 'pip() { printf "%s\\n" "$@"; }\n'
@@ -24,10 +25,6 @@ def notebook_of(project: Project, name: str) -> NotebookNode:
     record = project.records.read(name)
     assert record is not None
     return published_notebook(project.plans[name].example, record)
-
-
-def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
-    return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
 @pytest.mark.parametrize("name", BOOK.examples)
@@ -63,28 +60,6 @@ def test_only_the_two_marked_cells_are_added_to_what_ran(project: Project, name:
     sources = [cell.source for cell in project.plans[name].example.code_cells]
     assert [cell.source for cell in code_cells(notebook)] == sources
     assert hash_outputs(notebook) == notebook.metadata.cardbook["outputs"]
-
-
-def test_example_that_needs_no_package_installs_none(small: Path, cardbook: Cardbook) -> None:
-    assert cardbook("run", "--root", small).returncode == 0
-    assert cardbook("pages", "--root", small).returncode == 0
-    assert "pip install" not in (small / "docs" / "chapters" / "numbers.md").read_text()
-    notebook = nbformat.read(small / "docs" / "notebooks" / "first.ipynb", as_version=4)
-    assert code_cells(notebook)[0].source == "count = 1"
-
-
-def test_colab_link_is_there_when_the_repository_is_known(small: Path, cardbook: Cardbook) -> None:
-    assert cardbook("run", "--root", small).returncode == 0
-    page = small / "docs" / "chapters" / "numbers.md"
-    assert cardbook("pages", "--root", small).returncode == 0
-    assert "colab" not in page.read_text()
-    address = "https://github.com/someone/book"
-    assert cardbook("pages", "--root", small, BOOK_REPOSITORY=address).returncode == 0
-    link = "https://colab.research.google.com/github/someone/book/blob/notebooks/first.ipynb"
-    assert link in page.read_text()
-    outcome = cardbook("pages", "--root", small, BOOK_REPOSITORY="https://elsewhere.example/book")
-    assert outcome.returncode == 2
-    assert "BOOK_REPOSITORY" in outcome.stderr and "write https://github.com/OWNER/NAME" in outcome.stderr
 
 
 @pytest.mark.parametrize("name", ["typographical_conventions", "hugging_face_account"])

@@ -4,14 +4,15 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.chromium import VIEWS, Opener, View
+from tests.browser.places import BOOK, CHAPTER, NOTEBOOK
 from tests.conftest import ROOT
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = (
     "",
-    "chapters/generation-and-vision/",
+    CHAPTER,
     "study/",
-    "notebooks/text_generation/",
+    NOTEBOOK,
     "about/",
     "licences/",
     "nowhere/",
@@ -42,9 +43,9 @@ def test_axe_finds_nothing_serious(open_page: Opener, view: View, path: str) -> 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 def test_axe_finds_nothing_serious_in_an_open_search(open_page: Opener, view: View) -> None:
-    page = open_page("chapters/generation-and-vision/", view)
+    page = open_page(CHAPTER, view)
     page.keyboard.press("/")
-    page.keyboard.type("embedding")
+    page.keyboard.type(BOOK.entries[0].card.title.split()[-1])
     page.locator(".md-search-result__item").first.wait_for()
     # Material slides it in: half-way, its colours are not yet what they will be.
     page.wait_for_timeout(400)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.chromium import CHROMIUM, FLAGS
+from tests.browser.places import CHAPTER, NOTEBOOK
 from tests.conftest import ROOT
 
 TOOLS = ROOT / "tests" / "audit" / "node_modules"
@@ -30,7 +31,7 @@ def need(path: Path) -> None:
         pytest.fail(f"{path.relative_to(ROOT)} is missing: npm ci --prefix tests/audit", pytrace=False)
 
 
-@pytest.mark.parametrize("path", ["", "chapters/generation-and-vision/", "study/"])
+@pytest.mark.parametrize("path", ["", CHAPTER, "study/"])
 def test_lighthouse_gives_at_least_95(served: str, tmp_path: Path, path: str) -> None:
     need(LIGHTHOUSE)
     # What else a machine does can only lower a score, so the best of a few is the page's own.
@@ -64,7 +65,7 @@ def ask_lighthouse(address: str, folder: Path) -> tuple[dict[str, int], list[str
 def test_checker_of_html_says_nothing_new(site: Path) -> None:
     need(VNU)
     pages = ["index.html", "404.html", "about/index.html", "licences/index.html", "study/index.html"]
-    pages += ["chapters/generation-and-vision/index.html", "notebooks/text_generation/index.html"]
+    pages += [f"{CHAPTER}index.html", f"{NOTEBOOK}index.html"]
     command = ["java", "-jar", str(VNU), "--format", "json", "--exit-zero-always", *pages]
     outcome = subprocess.run(command, cwd=site, capture_output=True, text=True)
     messages = json.loads(outcome.stderr)["messages"]

@@ -14,8 +14,6 @@ from cardbook.kernel.variables import common_variables
 from cardbook.records.status import load_project
 from cardbook.records.store import RecordSet
 from cardbook.run.scheduler import run_examples
-from cardbook.source.book import read_book
-from cardbook.source.example import import_statements, read_example
 from tests.conftest import ROOT, Cardbook, replace, write
 
 
@@ -29,15 +27,6 @@ def preload(statements: list[str], environment: dict[str, str], said: list[str])
         assert parent is not None
         asyncio.run(parent.preload(statements, said.append))
         return parent.fork_blocker
-
-
-def test_parent_is_safe_after_everything_the_examples_import(tmp_path: Path) -> None:
-    names = read_book(ROOT).examples
-    imports = sorted({line for name in names for line in import_statements(read_example(ROOT, name))})
-    assert any("torch" in line for line in imports)
-    said: list[str] = []
-    assert preload(imports, variables(tmp_path), said) == ""
-    assert said == []
 
 
 def test_parent_with_threads_is_not_forked_and_says_why(tmp_path: Path) -> None:

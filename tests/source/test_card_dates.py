@@ -6,7 +6,7 @@ import pytest
 from cardbook.base.errors import InputError
 from cardbook.source.book import read_book
 from cardbook.source.card_dates import check_dates, edition_cards, read_dates, write_dates
-from tests.conftest import ROOT, Cardbook, replace, write
+from tests.conftest import Cardbook, replace, write
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -19,10 +19,6 @@ def named(small: Path) -> Path:
 
 def note(root: Path, now: datetime) -> None:
     write_dates(root, edition_cards(root, read_book(root), now))
-
-
-def test_published_cards_are_dated() -> None:
-    assert check_dates(ROOT, read_book(ROOT), NOON) == []
 
 
 def test_only_the_changed_card_gets_a_new_edition(named: Path) -> None:

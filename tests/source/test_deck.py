@@ -7,11 +7,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cardbook.base.errors import InputError, Problem
+from cardbook.base.errors import Problem
 from cardbook.source.deck import Card, Deck, parse_deck, read_deck
-from tests.conftest import ROOT
 
-PUBLISHED = ROOT / "flashcards" / "part-01.md"
 REPEATABLE = settings(derandomize=True, deadline=None, max_examples=200)
 REPEATABLE_SLOW = settings(REPEATABLE, max_examples=60)
 
@@ -41,38 +39,6 @@ def one_problem(deck: Deck) -> Problem:
 def line_of(text: str, wanted: str) -> int:
     """Return the line, counted from 1, that is exactly the wanted text."""
     return text.split("\n").index(wanted) + 1
-
-
-# The published deck
-
-
-def test_published_deck_has_21_whole_cards() -> None:
-    """Every card of the published deck is read with all its texts."""
-    deck = read_deck(PUBLISHED)
-    assert deck.problems == ()
-    assert (deck.name, deck.path, len(deck.cards)) == ("part-01", str(PUBLISHED), 21)
-    assert all(c.title and c.context and c.question and c.answer for c in deck.cards)
-    first, last = deck.cards[0], deck.cards[-1]
-    assert (first.title, first.line) == ("Overview of Language Models", 7)
-    assert first.context.startswith("This part provides an introduction to language models,")
-    assert last.answer.startswith("The typographical conventions described include:\n- **Italic**")
-    assert last.answer.endswith("different types of text and improve readability.")
-    assert not any(mark in c.answer for c in deck.cards for mark in ("x??", "??x", "\n---"))
-
-
-def test_published_deck_closes_its_last_six_cards_with_the_opening_mark() -> None:
-    """The deck has the irregularity that the parser must cope with."""
-    lines = PUBLISHED.read_text(encoding="utf-8").splitlines()
-    marks = [line for line in lines if line in ("??x", "x??")]
-    assert marks[-14:] == ["??x", "x??"] + ["??x"] * 12
-    assert titles(read_deck(PUBLISHED))[-6:] == [
-        "API Key Creation for OpenAI and Cohere",
-        "API Key Creation for Cohere",
-        "Rate Limits for Free Accounts",
-        "Local Alternatives",
-        "Hugging Face Account for Llama 2 Model",
-        "Typographical Conventions",
-    ]
 
 
 # The format as it occurs
@@ -434,15 +400,6 @@ def test_a_message_stays_on_one_short_line() -> None:
     message = str(one_problem(deck))
     assert len(message) < 200
     assert message.isprintable()
-
-
-def test_bad_input_says_every_problem() -> None:
-    """The exception prints what a command prints."""
-    problems = [Problem("b.md", 0, "is empty", "write it"), Problem("a.md", 3, "is bad", "mend it")]
-    error = InputError(problems)
-    assert error.problems == tuple(problems)
-    assert str(error) == "b.md: is empty: write it\na.md:3: is bad: mend it"
-    assert min(problems).file == "a.md"
 
 
 # Any text, and any deck

@@ -4,52 +4,20 @@ from pathlib import Path
 import pytest
 
 from cardbook.base.errors import InputError
-from cardbook.models.manifest import read_models
-from cardbook.source.book import read_book
 from cardbook.source.example import (
-    imports_of,
     parse_example,
     read_example,
     script_of,
     set_parameters,
-    strings_of,
     to_notebook,
 )
-from tests.conftest import FIRST, ROOT, replace
-
-NAMES = read_book(ROOT).examples
+from tests.conftest import FIRST, replace
 
 
 def problems_of(root: Path, name: str) -> list[str]:
     with pytest.raises(InputError) as caught:
         read_example(root, name)
     return [str(problem) for problem in caught.value.problems]
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_every_cell_stands_in_the_script_byte_for_byte(name: str) -> None:
-    example = read_example(ROOT, name)
-    lines = example.text.split("\n")
-    for cell in example.code_cells:
-        count = len(cell.source.split("\n"))
-        assert "\n".join(lines[cell.line - 1 : cell.line - 1 + count]) == cell.source
-    assert script_of(example) == example.text
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_examples_stand_alone(name: str) -> None:
-    example = read_example(ROOT, name)
-    assert not imports_of(example) & {"cardbook", "tests"}
-    assert example.title
-    if ".to_markdown(" in example.text:
-        assert "tabulate" in read_book(ROOT).options(name).needs
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_models_are_named_with_their_pinned_revision(name: str) -> None:
-    strings = strings_of(read_example(ROOT, name))
-    for model in read_models(ROOT).values():
-        assert model.id not in strings or model.revision in strings
 
 
 def test_cells_know_kind_line_and_tags() -> None:

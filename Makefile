@@ -13,7 +13,7 @@ export HF_HUB_CACHE := $(CURDIR)/.cardbook/hub
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site test serve models run assets pages check status bench lint format lock clean
+.PHONY: help site test quick lighthouse serve models run assets pages check status bench lint format lock clean
 .PHONY: shard import render verify verify-stamp stamp drift latest site-next exits workflows audit
 
 help:  ## list what one can do
@@ -74,8 +74,18 @@ format: $(READY)  ## format and mend what ruff can mend
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: lint workflows pages $(AUDIT)  ## everything CI checks, its own set-up included
-	$(BIN)/pytest
+# Tests in JOBS processes; each file stays in one, and those that take longest come first (tests/conftest.py).
+JOBS ?= 2
+PYTEST := $(BIN)/pytest --dist loadscope --no-loadscope-reorder
+
+test: lint workflows pages $(AUDIT)  ## everything CI checks, its own set-up included, in JOBS=2 processes
+	$(PYTEST) -n $(JOBS)
+
+quick: $(READY)  ## lint, types, and the tests of what changed since main; under a minute
+	@$(BIN)/python -m tools.quick
+
+lighthouse: pages $(AUDIT)  ## what Lighthouse says of the site on a slow phone (takes minutes)
+	$(BIN)/pytest -m lighthouse
 
 # What the workflows call, one job after the other (.github/workflows/).
 

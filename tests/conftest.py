@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from cardbook.pages.generate import FOLDERS, make_pages, write_pages
 from cardbook.records.status import Project, load_project, statuses_of
@@ -97,6 +98,9 @@ not_in_nav: |
   /downloads/
 """
 
+# Rooms, longest first.
+LONGEST = {room: place for place, room in enumerate(("examples", "book", "run", "verify", "site"))}
+
 Cardbook = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -106,8 +110,20 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests with a browser come last: its event loop stays in this process, in the way of others."""
-    items.sort(key=lambda item: "chromium" in getattr(item, "fixturenames", ()))
+    """Let the files with browser tests come last: its event loop stays in this process, in the way of others.
+
+    Of the others, those that take longest come first: side by side, a process that gets one last has company.
+    """
+    browsed = {item.path for item in items if "chromium" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path in browsed, LONGEST.get(item.path.parent.name, len(LONGEST))))
+
+
+@pytest.fixture(scope="session")
+def shared(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that this test run has for itself, and that all its processes share."""
+    base = tmp_path_factory.getbasetemp()
+    # One of several processes has a folder of its own in that of the run.
+    return base.parent if hasattr(pytestconfig, "workerinput") else base
 
 
 @pytest.fixture(scope="session")
@@ -123,12 +139,19 @@ def project() -> Project:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, project: Project) -> Path:
-    """The site, built from the records with the real configuration, in a folder of its own."""
-    folder = tmp_path_factory.mktemp("book")
-    copy_sources(folder)
-    write_pages(folder / "docs", make_pages(project, statuses_of(project)))
-    return build_site(folder)
+def site(shared: Path, project: Project) -> Path:
+    """The site, built from the records with the real configuration, in a folder of its own, once for all."""
+    folder = shared / "book"
+    with FileLock(shared / "book.lock"):
+        if not folder.exists():
+            building = shared / "book-unfinished"
+            shutil.rmtree(building, ignore_errors=True)
+            building.mkdir()
+            copy_sources(building)
+            write_pages(building / "docs", make_pages(project, statuses_of(project)))
+            build_site(building)
+            building.rename(folder)
+    return folder / "site"
 
 
 def copy_sources(folder: Path) -> None:

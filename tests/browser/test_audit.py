@@ -31,6 +31,7 @@ def need(path: Path) -> None:
         pytest.fail(f"{path.relative_to(ROOT)} is missing: npm ci --prefix tests/audit", pytrace=False)
 
 
+@pytest.mark.lighthouse
 @pytest.mark.parametrize("path", ["", CHAPTER, "study/"])
 def test_lighthouse_gives_at_least_95(served: str, tmp_path: Path, path: str) -> None:
     need(LIGHTHOUSE)

@@ -141,17 +141,25 @@ def project() -> Project:
 @pytest.fixture(scope="session")
 def site(shared: Path, project: Project) -> Path:
     """The site, built from the records with the real configuration, in a folder of its own, once for all."""
-    folder = shared / "book"
-    with FileLock(shared / "book.lock"):
+
+    def build(folder: Path) -> None:
+        copy_sources(folder)
+        write_pages(folder / "docs", make_pages(project, statuses_of(project)))
+        build_site(folder)
+
+    return fill_once(shared / "book", build) / "site"
+
+
+def fill_once(folder: Path, fill: Callable[[Path], object]) -> Path:
+    """Return the folder; the first process of the test run that wants it has filled it."""
+    draft = folder.with_name(f"{folder.name}-draft")
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
         if not folder.exists():
-            building = shared / "book-unfinished"
-            shutil.rmtree(building, ignore_errors=True)
-            building.mkdir()
-            copy_sources(building)
-            write_pages(building / "docs", make_pages(project, statuses_of(project)))
-            build_site(building)
-            building.rename(folder)
-    return folder / "site"
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir()
+            fill(draft)
+            draft.rename(folder)
+    return folder
 
 
 def copy_sources(folder: Path) -> None:
@@ -174,6 +182,23 @@ def build_site(folder: Path) -> Path:
 def small(tmp_path: Path) -> Path:
     """A book of two cards and two examples that need no model."""
     return write_small(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def ran_once(shared: Path, cardbook: Cardbook) -> Path:
+    """The small book, its examples run once for all tests; change only a copy of it."""
+
+    def run(folder: Path) -> None:
+        outcome = cardbook("run", "--root", write_small(folder))
+        assert outcome.returncode == 0, outcome.stderr
+
+    return fill_once(shared / "small", run)
+
+
+@pytest.fixture
+def ran(ran_once: Path, tmp_path: Path) -> Path:
+    """The small book, its examples run, for one test to change."""
+    return shutil.copytree(ran_once, tmp_path, dirs_exist_ok=True)
 
 
 def write_small(folder: Path) -> Path:

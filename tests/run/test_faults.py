@@ -240,12 +240,11 @@ def test_printed_bytes_that_are_no_text_leave_a_record_that_can_be_read(
     assert texts["stderr"] == "�\n"
 
 
-def test_record_that_does_not_fit_on_the_disk(small: Path, cardbook: Cardbook) -> None:
-    assert cardbook("run", "--root", small).returncode == 0
-    before = records_of(small).path("first").read_bytes()
-    replace(small / "examples" / "first.py", 'print("done")', 'print("done " * 50_000)')
-    replace(small / "examples" / "second.py", "math.sqrt(4)", "math.sqrt(9)")
-    command = [sys.executable, "-m", "cardbook", "run", "--root", str(small)]
+def test_record_that_does_not_fit_on_the_disk(ran: Path, cardbook: Cardbook) -> None:
+    before = records_of(ran).path("first").read_bytes()
+    replace(ran / "examples" / "first.py", 'print("done")', 'print("done " * 50_000)')
+    replace(ran / "examples" / "second.py", "math.sqrt(4)", "math.sqrt(9)")
+    command = [sys.executable, "-m", "cardbook", "run", "--root", str(ran)]
 
     def fill_disk() -> None:
         # A file that grows beyond this is refused as on a disk that is full.
@@ -255,22 +254,21 @@ def test_record_that_does_not_fit_on_the_disk(small: Path, cardbook: Cardbook) -
     assert outcome.returncode == 1
     assert "failed: examples/first.py: its record could not be written: File too large" in outcome.stderr
     assert "Traceback" not in outcome.stderr
-    assert records_of(small).path("first").read_bytes() == before
-    assert drafts_of(small) == []
-    assert (state_of(small, "first"), state_of(small, "second")) == ("stale", "fresh")
-    assert cardbook("run", "--root", small).returncode == 0
+    assert records_of(ran).path("first").read_bytes() == before
+    assert drafts_of(ran) == []
+    assert (state_of(ran, "first"), state_of(ran, "second")) == ("stale", "fresh")
+    assert cardbook("run", "--root", ran).returncode == 0
 
 
 def test_forced_run_whose_record_cannot_be_written_does_not_pass_for_fresh(
-    small: Path, cardbook: Cardbook, monkeypatch: pytest.MonkeyPatch
+    ran: Path, cardbook: Cardbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert cardbook("run", "--root", small).returncode == 0
 
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("cardbook.records.store.write_whole", refuse)
-    states = run_examples(load_project(small, "offline"), ["first"], 1, True, lambda _: None)
+    states = run_examples(load_project(ran, "offline"), ["first"], 1, True, lambda _: None)
     message = "examples/first.py: its record could not be written: No space left on device"
     assert [(row.state, row.reasons) for row in states] == [("failed", (message,))]
 
@@ -388,28 +386,26 @@ def test_hub_that_hangs_is_given_up(
     assert "Traceback" not in outcome.stderr
 
 
-def test_record_of_the_future_is_no_young_record(small: Path, cardbook: Cardbook) -> None:
-    assert cardbook("run", "--root", small).returncode == 0
-    record = records_of(small).read("first")
+def test_record_of_the_future_is_no_young_record(ran: Path, cardbook: Cardbook) -> None:
+    record = records_of(ran).read("first")
     assert record is not None
-    replace(records_of(small).path("first"), record.provenance.started, "2999-01-01T00:00:00+00:00")
-    assert cardbook("status", "--root", small).returncode == 0
-    outcome = cardbook("check", "--max-age", "30", "--root", small)
+    replace(records_of(ran).path("first"), record.provenance.started, "2999-01-01T00:00:00+00:00")
+    assert cardbook("status", "--root", ran).returncode == 0
+    outcome = cardbook("check", "--max-age", "30", "--root", ran)
     assert outcome.returncode == 1
     assert "first: its record is of 2999-01-01T00:00:00+00:00, and it is 20" in outcome.stderr
     assert "set the clock, or run it again" in outcome.stderr and "second" not in outcome.stderr
-    assert cardbook("run", "first", "--force", "--root", small).returncode == 0
-    assert cardbook("check", "--max-age", "30", "--root", small).returncode == 0
+    assert cardbook("run", "first", "--force", "--root", ran).returncode == 0
+    assert cardbook("check", "--max-age", "30", "--root", ran).returncode == 0
 
 
-def test_failure_counts_even_when_the_clock_was_set_back(small: Path, cardbook: Cardbook) -> None:
-    assert cardbook("run", "--root", small).returncode == 0
-    record = records_of(small).read("first")
+def test_failure_counts_even_when_the_clock_was_set_back(ran: Path, cardbook: Cardbook) -> None:
+    record = records_of(ran).read("first")
     assert record is not None
-    replace(records_of(small).path("first"), record.provenance.started, "2999-01-01T00:00:00+00:00")
-    digest = load_project(small, "offline").plans["first"].fingerprint.digest
-    records_of(small).write_failure("first", digest, "2026-01-01T00:00:00+00:00", "it failed")
-    assert state_of(small, "first") == "failed"
+    replace(records_of(ran).path("first"), record.provenance.started, "2999-01-01T00:00:00+00:00")
+    digest = load_project(ran, "offline").plans["first"].fingerprint.digest
+    records_of(ran).write_failure("first", digest, "2026-01-01T00:00:00+00:00", "it failed")
+    assert state_of(ran, "first") == "failed"
 
 
 def test_record_sets_merge_by_copying(small: Path, cardbook: Cardbook, tmp_path: Path) -> None:

@@ -28,14 +28,6 @@ def states_of(root: Path, cardbook: Cardbook) -> dict[str, tuple[str, str]]:
     return {row["example"]: (row["state"], "; ".join(row["reasons"])) for row in json.loads(outcome.stdout)}
 
 
-@pytest.fixture
-def ran(small: Path, cardbook: Cardbook) -> Path:
-    """A small book whose examples have run."""
-    outcome = cardbook("run", "--root", small)
-    assert outcome.returncode == 0, outcome.stderr
-    return small
-
-
 def test_run_leaves_records_with_outputs_and_provenance(ran: Path) -> None:
     record = records_of(ran).read("first")
     assert record is not None

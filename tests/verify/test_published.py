@@ -26,10 +26,9 @@ SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def small_site(tmp_path_factory: pytest.TempPathFactory, cardbook: Cardbook) -> tuple[Path, dict[str, Any]]:
+def small_site(ran_once: Path) -> tuple[Path, dict[str, Any]]:
     """The small book, run, and what it publishes."""
-    root = write_small(tmp_path_factory.mktemp("book"))
-    assert cardbook("run", "--root", root).returncode == 0
+    root = ran_once
     project = load_project(root, "offline")
     content = make_pages(project, statuses_of(project))[NAME]
     return root, json.loads(content)

@@ -16,7 +16,7 @@ export HF_HUB_CACHE := $(CURDIR)/.cardbook/hub
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site test serve models run assets pages check status bench lint format lock clean
+.PHONY: help site test quick lighthouse serve models run assets pages check status bench lint format lock clean
 .PHONY: node java chromium
 .PHONY: shard import render verify verify-stamp stamp drift latest site-next exits workflows audit
 
@@ -114,8 +114,18 @@ format: $(READY)  ## format the code and apply ruff's fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: lint workflows pages $(AUDIT) java chromium  ## run all checks of CI, including the set-up
-	$(BIN)/pytest
+# Tests in JOBS processes; each file stays in one, and those that take longest come first (tests/conftest.py).
+JOBS ?= 2
+PYTEST := $(BIN)/pytest --dist loadscope --no-loadscope-reorder
+
+test: lint workflows pages $(AUDIT) java chromium  ## run all checks of CI in JOBS=2 processes, including the set-up
+	$(PYTEST) -n $(JOBS)
+
+quick: $(READY)  ## check format, types and the tests of what changed since main, in under a minute
+	@$(BIN)/python -m tools.quick
+
+lighthouse: pages $(AUDIT) chromium  ## audit the site with Lighthouse on phone settings (takes minutes)
+	$(BIN)/pytest -m lighthouse
 
 # The targets that the workflows call (.github/workflows/).
 

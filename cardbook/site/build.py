@@ -1,6 +1,5 @@
 """The site: run, write the pages, build, in one go; and nothing at all when nothing has changed."""
 
-from cardbook.base.errors import CardbookError
 import json
 import os
 import shutil
@@ -9,14 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cardbook.base.files import write_whole
+from cardbook.base.errors import CardbookError
+from cardbook.base.files import digest_of, write_whole
 from cardbook.site.build_stamp import Parts, SitePaths, is_finished, source_digests
-from cardbook.base.files import digest_of
 
 # What a build needs is imported when there is something to build: to say that there is not is quick so.
 if TYPE_CHECKING:
-    from cardbook.records.environment import Environment
     from cardbook.kernel.fork_client import ForkServer
+    from cardbook.records.environment import Environment
     from cardbook.records.status import Project
 
 
@@ -52,8 +51,8 @@ def _starting_fork_server(root: Path) -> Iterator[tuple["Environment", "ForkServ
     Python and the kernel's own libraries are there by the time that is known. Where nothing is to be run,
     nobody waits for them.
     """
-    from cardbook.records.environment import read_environment
     from cardbook.kernel.fork_client import start_fork_server_for
+    from cardbook.records.environment import read_environment
 
     environment = read_environment()
     with start_fork_server_for(root, environment.threads, lambda _: None) as parent:
@@ -65,7 +64,7 @@ def _write_pages(
 ) -> Parts:
     """Run what is not fresh and write the pages; return the digest of the records they are made from."""
     from cardbook.pages.generate import make_pages, write_pages
-    from cardbook.records.status import publication_blockers, load_project, statuses_of
+    from cardbook.records.status import load_project, publication_blockers, statuses_of
 
     project = load_project(place.root, place.profile, place.records, environment=environment)
     # Taken before they are read: what another run writes meanwhile must not pass for what is shown.
@@ -83,9 +82,9 @@ def _write_pages(
 
 
 def _fill_models(place: SitePaths, say: Callable[[str], None]) -> None:
-    from cardbook.models.store import ModelStore
     from cardbook.models.download import ModelFetchError, fill
     from cardbook.models.manifest import models_of, read_models
+    from cardbook.models.store import ModelStore
 
     store, models = ModelStore(place.root), read_models(place.root)
     if any(store.stored(model) is None for model in models_of(models, place.profile)):

@@ -1,19 +1,16 @@
 """Stamps: what the finished site was made from, so that nothing is done again when nothing has changed."""
 
-import hashlib
 import json
 import os
 import platform
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from cardbook.base.files import PACKAGE, digest_of, hash_parts
 from cardbook.base.paths import SITE, ProjectPaths
-from cardbook.base.files import PACKAGE
-from cardbook.base.paths import SITE, ProjectPaths
-from cardbook.base.files import digest_of, hash_parts
 
 # Folders of the root that no page is made from; docs/ is looked at when its pages are written.
 EXCLUDED = {SITE, "docs", "node_modules", "__pycache__"}
@@ -78,12 +75,6 @@ def source_digests(place: SitePaths) -> Parts:
 def is_excluded(path: Path) -> bool:
     """Return whether nothing in this file or folder of the root has a part in the site."""
     return path.name in EXCLUDED or path.name.startswith(".") or path.suffix == ".egg-info"
-
-
-
-
-
-
 
 
 def _installed() -> list[str]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.pages import Page
 
-
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)
 BUNDLE = re.compile(r'<script (src="[^"]*assets/javascripts/bundle)')
 SPACE = re.compile(r"\s*\n\s*")
@@ -34,7 +33,9 @@ def on_post_page(output: str, page: Page, config: MkDocsConfig, **_: object) -> 
 
 def on_post_template(output: str, template_name: str, config: MkDocsConfig, **_: object) -> str:
     """Return the page for missing pages treated like the others."""
-    return add_csp(frame := minify_frame(output), frame, config) if template_name.endswith(".html") else output
+    return (
+        add_csp(frame := minify_frame(output), frame, config) if template_name.endswith(".html") else output
+    )
 
 
 def on_post_build(config: MkDocsConfig, **_: object) -> None:

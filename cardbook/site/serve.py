@@ -10,12 +10,12 @@ from types import FrameType
 
 from mkdocs.livereload import LiveReloadServer
 
-from cardbook.pages.generate import FOLDERS, make_pages, write_pages
 from cardbook.base.errors import InputError
-from cardbook.site.mkdocs_build import build_site
-from cardbook.run.scheduler import run_examples
+from cardbook.pages.generate import FOLDERS, make_pages, write_pages
 from cardbook.records.status import load_project, statuses_of
 from cardbook.run.fork_pool import ForkServerPool
+from cardbook.run.scheduler import run_examples
+from cardbook.site.mkdocs_build import build_site
 
 WATCHED = ("book.yml", "card-ids.yml", "models.toml", "mkdocs.yml")
 WATCHED_FOLDERS = ("flashcards/*.md", "examples/**/*", "tests/examples/*.py")

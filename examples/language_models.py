@@ -23,7 +23,10 @@ from sklearn.linear_model import LogisticRegression
 from transformers import pipeline
 
 decoder = pipeline(
-    "text-generation", decoder_checkpoint, revision=decoder_revision
+    "text-generation",
+    decoder_checkpoint,
+    revision=decoder_revision,
+    dtype="float32",
 )
 encoder = pipeline(
     "feature-extraction", encoder_checkpoint, revision=encoder_revision

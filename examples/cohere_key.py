@@ -62,7 +62,12 @@ messages = [{"role": "user", "content": question}]
 reply = client.chat(model=chat_model, messages=messages)
 print("chat: ", reply.message.content[0].text)
 
-reply = client.embed(model=embed_model, texts=[question], input_type="search_query")
+
+reply = client.embed(
+    model=embed_model,
+    texts=[question],
+    input_type="search_query",
+)
 print("embed:", reply.embeddings.float_[0])
 
 # %% [markdown]
@@ -76,7 +81,8 @@ for request in sent:
 # %% [markdown]
 # ## Cohere and OpenAI side by side
 #
-# Now both clients send a wrong key, each found in its own variable.
+# Now both clients send a wrong key, each found in its own variable. The table
+# shows the header `Authorization` and the error of each.
 
 # %%
 import httpx2
@@ -110,7 +116,7 @@ import pandas as pd
 
 table = pd.DataFrame(index=["OpenAI", "Cohere"])
 table["address"] = [s.url.host + s.url.path for s in sent]
-table["header"] = [f"Authorization: {s.headers['Authorization']}" for s in sent]
+table["Authorization"] = [s.headers["Authorization"] for s in sent]
 table["status"] = [error.status_code for error in errors]
 table["error"] = [type(error).__name__ for error in errors]
 print(table.T.to_markdown())

@@ -35,7 +35,7 @@ def test_the_two_services_differ_in_names_only(tables: Tables) -> None:
     address, header, status, error = rows
     assert address["OpenAI"] == "api.openai.com/v1/responses"
     assert address["Cohere"] == "api.cohere.com/v2/chat"
-    assert header["OpenAI"] == "Authorization: Bearer wrong key in OPENAI_API_KEY"
-    assert header["Cohere"] == "Authorization: Bearer wrong key in CO_API_KEY"
+    assert header["OpenAI"] == "Bearer wrong key in OPENAI_API_KEY"
+    assert header["Cohere"] == "Bearer wrong key in CO_API_KEY"
     assert status["OpenAI"] == status["Cohere"] == "401"
     assert (error["OpenAI"], error["Cohere"]) == ("AuthenticationError", "UnauthorizedError")

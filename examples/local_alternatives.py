@@ -10,37 +10,31 @@ checkpoint = "HuggingFaceTB/SmolLM2-135M-Instruct"
 revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
 
 # %% [markdown]
-# In a terminal, `transformers serve MODEL --port PORT` starts the local
-# server. Here it is a second process, which we ask until it is ready.
+# In a terminal, `transformers serve MODEL --port PORT` starts a local server.
+# Here the same server runs in a thread of this program. A local server needs
+# no key, but the client insists on one. It tries again until the model is
+# loaded.
 
 # %%
+import logging
 import socket
-import subprocess
-import sys
-import time
+from threading import Thread
 
-from openai import APIConnectionError, OpenAI, RateLimitError
+from openai import OpenAI
+from transformers.cli.serve import Serve
 
+logging.disable(logging.INFO)  # the server tells of each request
 with socket.create_server(("localhost", 0)) as free:
     port = free.getsockname()[1]
 model = f"{checkpoint}@{revision}"
-program = [sys.executable, "-m", "transformers.cli.transformers"]
-server = subprocess.Popen(
-    [*program, "serve", model, "--port", str(port)],
-    stdout=subprocess.DEVNULL,
-    stderr=subprocess.DEVNULL,
-)
-local = OpenAI(base_url=f"http://localhost:{port}/v1", api_key="unused")
-while server.poll() is None:
-    try:
-        local.with_options(max_retries=0).models.list()
-        break
-    except APIConnectionError:
-        time.sleep(0.2)
+options = {"port": port, "log_level": "error"}
+Thread(target=Serve, args=[model], kwargs=options, daemon=True).start()
+
+address = f"http://localhost:{port}/v1"
+local = OpenAI(base_url=address, api_key="unused", max_retries=10)
 
 # %% [markdown]
-# One function asks any of them. A local server needs no key, but the client
-# insists on one.
+# One function asks the local model, and later the service.
 
 
 # %%
@@ -63,6 +57,7 @@ print(reply.choices[0].message.content)
 
 # %%
 import httpx2
+from openai import APIConnectionError, RateLimitError
 
 plugged_in, answered = True, 0
 message = {"role": "assistant", "content": "(an answer of the service)"}
@@ -130,6 +125,8 @@ def ask_all(client, model):
     return replies
 
 
+import time
+
 plugged_in, answered = True, 0
 count = len(ask_all(service, "gpt-6-luna"))
 print("service:    ", count, "answers to", len(pairs), "requests")
@@ -138,7 +135,6 @@ start = time.perf_counter()
 replies = ask_all(local, model)
 seconds = time.perf_counter() - start
 print("local model:", len(replies), "answers to", len(pairs), "requests")
-server.terminate()
 
 # %% [markdown]
 # No limit is not the same as good or fast. How good and how fast depends on

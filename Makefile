@@ -108,6 +108,7 @@ lint: $(READY) $(PACKAGES)  ## check format, lint and types, as CI does
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	node_modules/.bin/tsc
 
 format: $(READY)  ## format the code and apply ruff's fixes

@@ -62,7 +62,6 @@ messages = [{"role": "user", "content": question}]
 reply = client.chat(model=chat_model, messages=messages)
 print("chat: ", reply.message.content[0].text)
 
-
 reply = client.embed(
     model=embed_model,
     texts=[question],

@@ -137,8 +137,9 @@ seconds = time.perf_counter() - start
 print("local model:", len(replies), "answers to", len(pairs), "requests")
 
 # %% [markdown]
-# No limit is not the same as good or fast. How good and how fast depends on
-# what fits into your computer. These are the wrong answers, then the speed.
+# No limit does not mean good or fast: both depend on the model that fits into
+# your computer. These are the wrong answers, each cut off after twelve tokens,
+# and then the speed.
 
 # %%
 answers = [reply.choices[0].message.content for reply in replies]

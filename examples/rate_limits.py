@@ -102,14 +102,7 @@ print(pd.DataFrame(rows).to_markdown(index=False))
 
 # %%
 import random
-
-
-def two_retries(text):
-    ask(text, max_retries=2)
-
-
-def ten_retries(text):
-    ask(text, max_retries=10)
+from functools import partial
 
 
 def backoff(text):
@@ -127,20 +120,27 @@ def paced(text):
         time.sleep(1 / int(headers["x-ratelimit-limit-requests"]))
 
 
+ways = {
+    "two retries": partial(ask, max_retries=2),
+    "ten retries": partial(ask, max_retries=10),
+    "backoff": backoff,
+    "paced": paced,
+}
+
 # %%
 from concurrent.futures import ThreadPoolExecutor
 
 documents = [f"Summarize document {number}" for number in range(12)]
 logs = {}
-for way in [two_retries, ten_retries, backoff, paced]:
+for name, send in ways.items():
     left.update(limits)
     log.clear()
     start = time.monotonic()
-    with ThreadPoolExecutor(1 if way is paced else 12) as pool:
+    with ThreadPoolExecutor(1 if name == "paced" else 12) as pool:
         for text in documents:
-            pool.submit(way, text)
-    entries = pd.DataFrame(log, columns=["document", "seconds", "status"])
-    logs[way.__name__] = entries
+            pool.submit(send, text)
+    columns = ["document", "seconds", "status"]
+    logs[name] = pd.DataFrame(log, columns=columns)
 
 # %% [markdown]
 # Nobody gets past the limit: with four at once and four more a second, twelve
@@ -150,10 +150,9 @@ for way in [two_retries, ten_retries, backoff, paced]:
 
 # %% tags=["varies"]
 rows = []
-for way, entries in logs.items():
-    refused = sum(entries["status"] == 429)
-    answered = sum(entries["status"] == 200)
-    rows.append([way, answered, refused, entries["seconds"].max()])
+for name, entries in logs.items():
+    answered, refused = (sum(entries["status"] == s) for s in (200, 429))
+    rows.append([name, answered, refused, entries["seconds"].max()])
 columns = ["way", "answered", "refused", "seconds"]
 table = pd.DataFrame(rows, columns=columns)
 print(table.to_markdown(index=False, floatfmt=".1f"))
@@ -164,16 +163,15 @@ import matplotlib.pyplot as plt
 figure, panels = plt.subplots(
     len(logs), sharex=True, figsize=(6.4, 7), layout="constrained"
 )
-looks = [(429, "C1", "x", "refused"), (200, "C0", "o", "answered")]
-for panel, (way, entries) in zip(panels, logs.items(), strict=True):
-    counts = []
-    for status, color, marker, name in looks:
-        shown = entries[entries["status"] == status]
+looks = {429: {"color": "C1", "marker": "x"}, 200: {"color": "C0"}}
+for panel, (name, entries) in zip(panels, logs.items(), strict=True):
+    for status, shown in entries.groupby("status"):
         row = shown["document"].map(documents.index)
-        panel.scatter(shown["seconds"], row, color=color, marker=marker)
-        counts.append(f"{len(shown)} {name}")
-    panel.set(title=f"{way}: {', '.join(counts)}", yticks=[])
-panels[-1].set_xlabel("seconds (blue: answered, orange: refused)")
+        panel.scatter(shown["seconds"], row, **looks[status])
+    panel.set(title=name, yticks=[])
+panels[0].text(0.6, 5, "● answered", color="C0")
+panels[0].text(0.6, 2, "× refused", color="C1")
+panels[-1].set_xlabel("seconds")
 plt.show()
 
 # %% [markdown]

@@ -11,12 +11,14 @@ def test_requests_and_tokens_are_both_limited(tables: Tables) -> None:
     rows = tables(NAME)[0]
     few = [row for row in rows if row["tokens"] == "100"]
     many = [row for row in rows if row["tokens"] == "900"]
-    assert [row["status"] for row in few[:5]] == ["200"] * 4 + ["429"]
-    assert [row["status"] for row in many[:3]] == ["200", "200", "429"]
-    assert int(few[4]["remaining-requests"]) == 0
-    assert int(few[4]["remaining-tokens"]) >= 1500
-    assert int(many[2]["remaining-requests"]) >= 1
-    assert int(many[2]["remaining-tokens"]) < 900
+    assert [row["status"] for row in few[:4]] == ["200"] * 4
+    assert [row["status"] for row in many[:2]] == ["200"] * 2
+    refused_few = next(row for row in few if row["status"] == "429")
+    refused_many = next(row for row in many if row["status"] == "429")
+    assert int(refused_few["remaining-requests"]) == 0
+    assert int(refused_few["remaining-tokens"]) >= 1000
+    assert int(refused_many["remaining-requests"]) >= 1
+    assert int(refused_many["remaining-tokens"]) < 900
 
 
 def test_only_a_refusal_says_when_to_come_back(tables: Tables) -> None:
@@ -31,14 +33,14 @@ def test_only_a_refusal_says_when_to_come_back(tables: Tables) -> None:
 def test_the_default_loses_documents_and_the_others_none(tables: Tables) -> None:
     """Two retries answer about half of twelve (6 in six runs)."""
     answered = {row["way"]: int(row["answered"]) for row in tables(NAME)[1]}
-    assert 4 <= answered.pop("two_retries") <= 9
-    assert answered == {"ten_retries": 12, "backoff": 12, "paced": 12}
+    assert 4 <= answered.pop("two retries") <= 9
+    assert answered == {"ten retries": 12, "backoff": 12, "paced": 12}
 
 
 def test_jitter_spares_refusals_and_pacing_has_none(tables: Tables) -> None:
     """Six runs: 36 refusals with ten retries, 20 or 21 with backoff, 0 when paced."""
     refused = {row["way"]: int(row["refused"]) for row in tables(NAME)[1]}
-    assert refused["ten_retries"] >= refused["backoff"] + 5
+    assert refused["ten retries"] >= refused["backoff"] + 5
     assert refused["backoff"] >= 8
     assert refused["paced"] == 0
 

@@ -2,10 +2,9 @@
 # # Four jobs, two models, no training
 #
 # A pretrained model can be put to work as it is. A decoder continues sentences,
-# and an encoder classifies, groups and searches headlines. No weight changes,
-# and each score stands beside that of counted letters, which know no language.
-# The card's fifth use, pictures, has a card of its own: "Visual Domain Text
-# Generation".
+# and an encoder classifies, groups and searches headlines. No weight changes, and
+# beside each score of the encoder stands the score of counted letters. The card's
+# fifth use, pictures, has a card of its own: "Visual Domain Text Generation".
 
 # %% tags=["parameters"]
 encoder_checkpoint = "sentence-transformers/all-MiniLM-L6-v2"
@@ -141,7 +140,7 @@ table = pd.DataFrame({"headline": headlines, "ours": topic, "given": given})
 print("\nThe encoder gives another topic than ours to\n")
 print(table[given != topic].to_markdown(index=False))
 
-# %% alt="Heat map of 24 headlines, written beside the rows, and four topics as columns. The six sport headlines are dark under sport, the health headlines under health, the money headlines under money and the space headlines under space, so that the dark cells form a staircase from the upper left to the lower right."
+# %% alt="Heat map of 24 headlines, written beside the rows, and four topics as columns. Nearly every headline is darkest under its own topic, so that the dark cells form a staircase from the upper left to the lower right; one, about a club sold to an investor, is darker under money than under sport."
 figure, axes = plt.subplots(figsize=(6.4, 6.8), layout="constrained")
 axes.imshow(similarity, cmap="Blues", aspect="auto")
 axes.set_yticks(range(len(headlines)), headlines, fontsize=9)

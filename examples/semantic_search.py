@@ -2,7 +2,7 @@
 # # Searching Python's library by what you mean
 #
 # You know what a function should do, but not what it is called. Search by words
-# needs the words of the help text; search by meaning compares vectors. Here 29
+# needs the words of the help text; search by meaning compares vectors. Here 28
 # such requests are put to Python's own library. The function wanted is known for
 # each, so that both searches can be scored.
 
@@ -28,7 +28,7 @@ encoder = SentenceTransformer(checkpoint, revision=revision)
 # A document is a name and the first paragraph of its help.
 
 # %%
-modules = """calendar difflib getpass heapq itertools math os os.path
+modules = """calendar difflib heapq itertools math os os.path
 random shutil statistics textwrap time webbrowser"""
 places = {name: import_module(name) for name in modules.split()}
 places |= {"str": str, "list": list, "dict": dict, "set": set}
@@ -95,7 +95,6 @@ textwrap.dedent: remove the indentation that all lines share
 difflib.get_close_matches: which words may a misspelled one stand for?
 time.sleep: wait for some seconds
 shutil.which: where is the program that a command starts?
-getpass.getpass: ask for a password without showing it
 webbrowser.open: show a web page to the user
 """
 pairs = [line.split(": ") for line in wanted.strip().splitlines()]
@@ -159,15 +158,15 @@ def summarise(scores):
 
 summarise(scores)
 
-# %% alt="For each of 29 requests, written at the left, an orange dot for the rank of the function wanted in search by meaning and a blue square for its rank in search by words, on a logarithmic scale. Most dots stand at or near 1, most squares far to the right."
+# %% alt="For each of 28 requests, written at the left, an orange dot for the rank of the function wanted in search by meaning and a blue square for its rank in search by words, on a logarithmic scale. Most dots stand at or near 1, most squares far to the right."
 meaning, words = scores["meaning", "both"], scores["words", "both"]
 rank = pd.DataFrame({"meaning": ranks(meaning), "words": ranks(words)})
 order = rank.sort_values(["meaning", "words"], ascending=False).index
 figure, axes = plt.subplots(figsize=(6.4, 7.6), layout="constrained")
-axes.hlines(range(29), *rank.loc[order].T.to_numpy(), color="lightgrey")
+axes.hlines(range(28), *rank.loc[order].T.to_numpy(), color="lightgrey")
 for kind, marker in {"words": "s", "meaning": "o"}.items():
-    axes.plot(rank.loc[order, kind], range(29), marker, label=f"by {kind}")
-axes.set_yticks(range(29), [requests[i] for i in order], fontsize=9)
+    axes.plot(rank.loc[order, kind], range(28), marker, label=f"by {kind}")
+axes.set_yticks(range(28), [requests[i] for i in order], fontsize=9)
 axes.set(xscale="log", xticks=[1, 10, 100], xticklabels=[1, 10, 100])
 axes.set_title("Where in the list is the function I mean?", x=-0.9)
 axes.legend(loc="upper center", fontsize=10)
@@ -185,6 +184,9 @@ table["found first"] = names[meaning[missed].argmax(axis=1)]
 print(table.to_markdown(index=False))
 
 # %% [markdown]
+# A short request gives the model little to go on ("is there such a file?"), and a
+# request may name a purpose where the help names a mechanism ("roll a die").
+#
 # ## Two usual improvements, tried
 #
 # **Hybrid** search adds up `1 / (60 + rank)` of both lists ([reciprocal rank
@@ -205,14 +207,15 @@ for request, row in zip(requests, reranked, strict=True):
     )
     for i, document in zip(first, found, strict=True):
         match = normalize(query) @ normalize(document).T
-        row[i] = 1 + match.max(dim=1).values.mean()  # above all others
+        best = match.max(dim=1).values.mean().item()
+        row[i] = 1 + best  # above all that are not among the ten
 improved = {"meaning": meaning, "hybrid": hybrid, "reranked": reranked}
 summarise({(name, "both"): value for name, value in improved.items()})
 
 # %% [markdown]
-# Neither is a gain by itself. Fusion pays where both lists are good, and this
-# encoder learned to compare whole texts, not tokens. A reranker worth its time is
-# trained for it: a
+# Here both make it worse. Fusion pays where both lists are good, and this encoder
+# learned to compare whole texts, not tokens. A useful reranker is trained for the
+# job: a
 # [cross-encoder](https://sbert.net/examples/sentence_transformer/applications/retrieve_rerank/README.html)
 # reads request and document together.
 #

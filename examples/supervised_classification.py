@@ -204,8 +204,8 @@ plt.show()
 
 # %% [markdown]
 # A word that no labelled sentence contained tells a word counter nothing. The
-# encoder has met it before, in the text that it was trained on: that is why a
-# few labels go further.
+# encoder has most likely met it before, in the text that it was trained on, and
+# gives it a place near words of like meaning: a few labels go further.
 #
 # **Where to go from here.** Chapter 4 of [Hands-On Large Language
 # Models](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models) classifies

@@ -44,6 +44,16 @@ def test_both_correlations_put_the_sentence_model_first(tables: Tables) -> None:
         assert float(sentence[measure]) > max(float(words[measure]), float(word2vec[measure])) + 0.03
 
 
+def test_counted_words_know_the_few_pairs_that_are_much_alike(printed: Printed) -> None:
+    """Few pairs share many words, and people find those far more alike than the others."""
+    found = re.search(
+        r"(\d+) of 1225 pairs above 0.1\npeople find those (\S+) alike, the others (\S+)", printed(NAME)
+    )
+    assert found
+    assert int(found[1]) < 80
+    assert float(found[2]) > float(found[3]) + 0.2
+
+
 def test_groups_of_counted_words_collapse(tables: Tables) -> None:
     """Counted words put nearly all of the fifty stories into one group (40 to 47 over five seeds)."""
     words, word2vec, sentence = (float(row["largest"]) for row in tables(NAME)[1])

@@ -173,7 +173,7 @@ for layer, state in zip(model.encoder.layer, states[1:], strict=True):
     differences.append((x - state).abs().max().item())
 print("vectors:", tuple(x.shape))
 print(
-    f"largest difference in {len(differences)} layers: {max(differences):.4f}"
+    len(differences), f"layers, largest difference {max(differences):.4f}"
 )
 
 # %% [markdown]

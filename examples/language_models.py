@@ -100,7 +100,7 @@ for text in mine:
 # %% [markdown]
 # ## Who is right more often?
 #
-# Here are 24 reviews with labels that neither model has seen. A third classifier
+# Here are 16 reviews with labels that neither model has seen. A third classifier
 # gets the same eight labelled reviews, but only their letters.
 
 # %%
@@ -109,29 +109,21 @@ A warm and moving story about growing up.
 The whole cinema applauded at the end.
 She gives the performance of her life.
 Funny, clever and beautifully shot.
-I would watch it again tomorrow.
-The music alone is worth the ticket.
 I fell asleep before the murder was solved.
 The jokes are stale and the ending is predictable.
 Cheap effects and a lazy script.
 The hero looks as if he wants to go home.
-I have never been so glad to see the credits.
-The book is so much better.
 The bread was still warm and smelled wonderful.
 Generous portions at a fair price.
 I can still taste that chocolate cake.
 The chef came out and we all thanked her.
-Crisp salad, tender fish, perfect wine.
-My children emptied their plates.
 We waited an hour for a burnt pizza.
 The vegetables tasted of nothing.
 There was a hair in my coffee.
-I was ill the whole night after the oysters.
-Greasy chips and warm beer.
-I would rather eat at the petrol station.""".splitlines()
+I was ill the whole night after the oysters.""".splitlines()
 truth = {
-    "topic": np.repeat(["film", "food"], 12),
-    "sentiment": np.tile(np.repeat(["positive", "negative"], 6), 2),
+    "topic": np.repeat(["film", "food"], 8),
+    "sentiment": np.tile(np.repeat(["positive", "negative"], 4), 2),
 }
 
 # %%
@@ -163,13 +155,13 @@ for task, prompt, labels in prompts:
     guess = [classify(prompt, labels, text) for text in texts]
     name = f"decoder, “{prompt.format('…')}”"
     rows.append((task, name, (guess == truth[task]).sum()))
-table = pd.DataFrame(rows, columns=["task", "classifier", "right of 24"])
+table = pd.DataFrame(rows, columns=["task", "classifier", "right of 16"])
 print(table.sort_values("task").to_markdown(index=False))
 
 # %% [markdown]
 # So classification is not what separates the two kinds. An encoder classifies with a
 # small classifier on top, which needs labelled examples. A decoder classifies from a
-# prompt, as well as its wording lets it: four prompts ask for the sentiment. (With 24
+# prompt, as well as its wording lets it: four prompts ask for the sentiment. (With 16
 # reviews, a difference of two or three means nothing.)
 #
 # ## What separates them: which tokens may look at which

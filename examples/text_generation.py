@@ -53,6 +53,8 @@ for panel, prompt in zip(panels, prompts, strict=True):
     if prompt == "The sky is" and blue not in ids:
         ids.append(blue)
     names = [f"“{tokenizer.decode([i])}”" for i in ids]
+    if ids[7:]:
+        names[7] = f"… {names[7]}"
     colours = ["C1" if i == blue else "C0" for i in ids]
     bars = panel.barh(names, probabilities[ids], color=colours)
     panel.bar_label(bars, fmt="%.2f", padding=3, size=11)

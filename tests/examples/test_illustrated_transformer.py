@@ -29,7 +29,7 @@ def test_the_head_for_bank_joins_other_repeated_words(tables: Tables) -> None:
 def test_rebuilt_parts_equal_the_library(printed: Printed) -> None:
     """The embeddings, and each of the six layers after them, agree."""
     assert "same as the library: True" in printed(NAME)
-    assert "largest difference in 6 layers: 0.0000" in printed(NAME)
+    assert "6 layers, largest difference 0.0000" in printed(NAME)
 
 
 def test_only_the_sinusoid_falls_steadily(printed: Printed) -> None:

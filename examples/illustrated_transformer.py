@@ -118,9 +118,8 @@ for panel, (title, sentence, head) in zip(panels, examples, strict=True):
 plt.show()
 
 # %% [markdown]
-# The weights of a token sum to one. A token that finds nothing has to put its weight
-# somewhere, often on the first token ([Xiao and others,
-# 2023](https://arxiv.org/abs/2309.17453)).
+# The weights of a token sum to one; what finds nothing else often goes to the first
+# token, an [attention sink](https://arxiv.org/abs/2309.17453).
 #
 # ## Rebuilt: the embeddings
 #
@@ -171,7 +170,6 @@ differences = []
 for layer, state in zip(model.encoder.layer, states[1:], strict=True):
     x = encoder_layer(layer, x)
     differences.append((x - state).abs().max().item())
-print("vectors:", tuple(x.shape))
 print(
     len(differences), f"layers, largest difference {max(differences):.4f}"
 )
@@ -209,27 +207,21 @@ plt.show()
 
 # %% [markdown]
 # Neighbours are similar in both: in one by its formula, in the other because training
-# made them so. The learned curve does not fall steadily; why it swings, the figure
-# does not tell.
+# made them so. The learned curve does not fall steadily.
 #
 # ## Where the parameters are
 
 
 # %%
-def share(*parts):
-    numbers = (
-        weights.numel() for part in parts for weights in part.parameters()
-    )
-    return sum(numbers) / model.num_parameters()
-
-
-layers = model.encoder.layer
-print(f"word embeddings {share(embeddings.word_embeddings):.0%}")
-print(f"attention {share(*(layer.attention for layer in layers)):.0%}")
-feed_forward = (
-    part for layer in layers for part in (layer.intermediate, layer.output)
-)
-print(f"feed-forward {share(*feed_forward):.0%}")
+sizes = pd.Series({n: p.numel() for n, p in model.named_parameters()})
+parts = {
+    "word embeddings": "word_embeddings",
+    "attention": "[.]attention[.]",
+    "feed-forward": "[0-9][.](intermediate|output)[.]",
+}
+for name, pattern in parts.items():
+    part = sizes.filter(regex=pattern).sum() / sizes.sum()
+    print(f"{name} {part:.0%}")
 
 # %% [markdown]
 # ## The decoder, and what has changed since 2017

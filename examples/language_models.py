@@ -3,8 +3,8 @@
 #
 # A **generative model** (a decoder, such as GPT) continues text. A **representation
 # model** (an encoder, such as BERT) turns text into vectors. Below, each does what it
-# was made for; then both classify the same reviews; then a look inside shows the
-# difference that remains. The book introduces both kinds in its chapter 1
+# was made for; then both classify; then a look inside shows what remains different.
+# The book introduces both kinds in its chapter 1
 # ([code](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models)).
 
 # %% tags=["parameters"]
@@ -20,6 +20,7 @@ import pandas as pd
 import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
 from transformers import pipeline
 
 decoder = pipeline(
@@ -48,17 +49,19 @@ print(output[0]["generated_text"])
 # (The library `sentence-transformers` wraps these steps.)
 
 # %%
-labelled = [
-    ("film", "positive", "I laughed from the first scene to the last."),
-    ("food", "negative", "The soup was cold and the waiter was rude."),
-    ("food", "positive", "The best noodles in town, and so fresh."),
-    ("film", "negative", "The plot makes no sense and nobody cares."),
-    ("film", "positive", "The actors are superb."),
-    ("food", "negative", "Too much salt, and far too expensive."),
-    ("food", "positive", "We loved every dish."),
-    ("film", "negative", "Two hours that I will never get back."),
-]
-reviews = pd.DataFrame(labelled, columns=["topic", "sentiment", "text"])
+labelled = """\
+I laughed from the first scene to the last.
+The soup was cold and the waiter was rude.
+The best noodles in town, and so fresh.
+The plot makes no sense and nobody cares.
+The actors are superb.
+Too much salt, and far too expensive.
+We loved every dish.
+Two hours that I will never get back.""".splitlines()
+labels = {
+    "topic": ["film", "food", "food", "film"] * 2,
+    "sentiment": ["positive", "negative"] * 4,
+}
 
 
 def vectors(texts):
@@ -66,8 +69,8 @@ def vectors(texts):
 
 
 classifiers = {
-    task: LogisticRegression().fit(vectors(reviews["text"]), reviews[task])
-    for task in ("topic", "sentiment")
+    task: LogisticRegression().fit(vectors(labelled), labels[task])
+    for task in labels
 }
 mine = ["The popcorn was better than the acting.", "What a lovely dessert!"]
 for task, classifier in classifiers.items():
@@ -84,18 +87,17 @@ for task, classifier in classifiers.items():
 
 
 # %%
-def classify(prompt, labels, text):
+def classify(prompt, words, text):
     tokenizer, model = decoder.tokenizer, decoder.model
     inputs = tokenizer(prompt.format(text), return_tensors="pt")
     with torch.inference_mode():
         logits = model(**inputs.to(model.device)).logits[0, -1]
-    words = [tokenizer.encode(" " + word)[0] for word in labels]
-    return list(labels.values())[logits[words].argmax()]
+    ids = [tokenizer.encode(" " + word)[0] for word in words]
+    return list(words.values())[logits[ids].argmax()]
 
 
 topics = {"film": "film", "food": "food"}
-for text in mine:
-    print(classify("{} This is a review of a", topics, text), "<-", text)
+print([classify("{} This is a review of a", topics, text) for text in mine])
 
 # %% [markdown]
 # ## Who is right more often?
@@ -127,20 +129,16 @@ truth = {
 }
 
 # %%
-letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4))
-seen, unseen = (
-    letters.fit_transform(reviews["text"]),
-    letters.transform(texts),
+letters = make_pipeline(
+    TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4)),
+    LogisticRegression(),
 )
 rows = []
 for task, answers in truth.items():
-    baseline = LogisticRegression().fit(seen, reviews[task])
-    guesses = (
-        baseline.predict(unseen),
-        classifiers[task].predict(vectors(texts)),
-    )
-    for name, guess in zip(("letters", "encoder"), guesses, strict=True):
-        rows.append((task, name, (guess == answers).sum()))
+    guess = letters.fit(labelled, labels[task]).predict(texts)
+    rows.append((task, "letters", (guess == answers).sum()))
+    guess = classifiers[task].predict(vectors(texts))
+    rows.append((task, "encoder", (guess == answers).sum()))
 
 good = {"good": "positive", "bad": "negative"}
 same = {"positive": "positive", "negative": "negative"}
@@ -151,8 +149,8 @@ prompts = [
     ("sentiment", "{} In one word, it was", good),
     ("sentiment", "{} The sentiment of this review is", same),
 ]
-for task, prompt, labels in prompts:
-    guess = [classify(prompt, labels, text) for text in texts]
+for task, prompt, words in prompts:
+    guess = [classify(prompt, words, text) for text in texts]
     name = f"decoder, “{prompt.format('…')}”"
     rows.append((task, name, (guess == truth[task]).sum()))
 table = pd.DataFrame(rows, columns=["task", "classifier", "right of 16"])
@@ -162,7 +160,7 @@ print(table.sort_values("task").to_markdown(index=False))
 # So classification is not what separates the two kinds. An encoder classifies with a
 # small classifier on top, which needs labelled examples. A decoder classifies from a
 # prompt, as well as its wording lets it: four prompts ask for the sentiment. (With 16
-# reviews, a difference of two or three means nothing.)
+# reviews, a difference of two or three means little.)
 #
 # ## What separates them: which tokens may look at which
 #
@@ -180,15 +178,14 @@ def attention(pipe, text):
     return inputs.tokens(), torch.cat(weights).mean(dim=(0, 1)).cpu()
 
 
-# %% alt="Two squares, one above the other, of attention weights between the tokens of The bank was overgrown with reeds. Encoder: every field is coloured, each token looks at all others. Decoder: the upper right half is white, no token looks at a later one."
+# %% alt="Two squares, one above the other, of attention weights between the tokens of The bank was overgrown with reeds. Encoder: every field is coloured. Decoder: the upper right half is white, no token looks at a later one."
 pipes = {"encoder": encoder, "decoder": decoder}
 figure, panels = plt.subplots(2, figsize=(4.6, 8.4), layout="constrained")
 for panel, (name, pipe) in zip(panels, pipes.items(), strict=True):
     tokens, weights = attention(pipe, "The bank was overgrown with reeds.")
     words = [token.strip("Ġ") for token in tokens]
-    panel.imshow(
-        weights.where(weights > 0, torch.nan), norm="log", vmin=0.01
-    )
+    seen = weights.where(weights > 0, torch.nan)
+    panel.imshow(seen, norm="log", vmin=0.01)
     panel.set_xticks(range(len(words)), words, rotation=90, size=11)
     panel.set_yticks(range(len(words)), words, size=11)
     panel.set_title(f"{name}: a row looks at the columns")
@@ -198,9 +195,8 @@ plt.show()
 
 # %% [markdown]
 # The encoder is *bidirectional*: every token sees the whole text. The decoder is
-# *causal*: when it writes a word, the later ones do not exist yet. (Many tokens look at
-# the first one. It takes the weight that has to go somewhere, an *attention sink*,
-# [Xiao and others, 2023](https://arxiv.org/abs/2309.17453).)
+# *causal*: when it writes a word, the later ones do not exist yet. (The bright first
+# column is an [attention sink](https://arxiv.org/abs/2309.17453).)
 #
 # This has a consequence. Below, "bank" means two things, and the clue stands either
 # after the word or before it. How similar are the two vectors of "bank"?
@@ -246,6 +242,5 @@ print(pd.DataFrame(rows).to_markdown(index=False, floatfmt=".2f"))
 #
 # A third kind has both parts: in an encoder-decoder such as T5, a bidirectional part
 # reads and a causal part writes ([Raffel and others,
-# 2019](https://arxiv.org/abs/1910.10683)). Encoders are still being renewed
-# ([ModernBERT, 2024](https://arxiv.org/abs/2412.13663)), and decoders can be turned
-# into encoders ([LLM2Vec, 2024](https://arxiv.org/abs/2404.05961)).
+# 2019](https://arxiv.org/abs/1910.10683)). Encoders are still being renewed, as in
+# [ModernBERT](https://arxiv.org/abs/2412.13663) of 2024.

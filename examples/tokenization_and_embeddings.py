@@ -65,7 +65,7 @@ rows = [
 columns = ["tokenizer", "vocabulary", "English", "code", "Greek"]
 print(pd.DataFrame(rows, columns=columns).to_markdown(index=False))
 
-# %% alt="Three lines of text, cut into coloured tokens by three tokenizers. WordPiece lower-cases, drops the accents and splits the Greek line into letters. SmolLM2's BPE keeps everything and splits capitals and digits. The BPE trained on code needs the most tokens for the Greek line, all of them parts of characters."
+# %% alt="Three lines of text, cut into coloured tokens by three tokenizers. WordPiece lower-cases and splits the Greek word into letters. SmolLM2's BPE splits capitals and digits. The BPE trained on code needs the most tokens for the Greek line, all parts of characters."
 figure, panels = plt.subplots(3, figsize=(5.6, 5), layout="constrained")
 for panel, (name, tokenizer) in zip(
     panels, tokenizers.items(), strict=True
@@ -89,9 +89,8 @@ for panel, (name, tokenizer) in zip(
 plt.show()
 
 # %% [markdown]
-# A dot is a space, and � a byte that is only a part of a character. A text that
-# resembles the training text needs few tokens; other writing falls apart into bytes,
-# and every token costs time and money. (`tiktoken` counts them for OpenAI's models.)
+# A dot is a space, and � a byte that is only a part of a character. Writing that the
+# training text lacks falls apart into bytes, and every token costs time and money. (`tiktoken` counts them for OpenAI's models.)
 #
 # ## From text to ids and back
 
@@ -205,5 +204,5 @@ print(pd.DataFrame(rows).to_markdown(index=False, floatfmt=".2f"))
 # 2018](https://arxiv.org/abs/1802.05365)).
 #
 # The control warns against reading too much into it. If the full stop finds its sense
-# nearly as often, then a vector carries what the whole *sentence* is about, and the
-# sense of the word is only a part of that. This model was trained to compare sentences.
+# nearly as often, then a vector carries what the whole *sentence* is about, not only
+# the sense of its word. This model was trained to compare sentences.

@@ -23,8 +23,7 @@ def test_the_decoder_goes_on(printed: Printed) -> None:
 def test_both_tell_films_from_food(printed: Printed, tables: Tables) -> None:
     """Both classify the two own reviews, and 13 of 16 or more; letters do not."""
     assert "topic -> film food" in printed(NAME)
-    assert "film <- The popcorn" in printed(NAME)
-    assert "food <- What a lovely dessert" in printed(NAME)
+    assert "['film', 'food']" in printed(NAME)
     (letters,), (encoder,), (decoder,) = (
         right(tables, "topic", name) for name in ("letters", "encoder", "decoder")
     )

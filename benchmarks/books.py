@@ -8,8 +8,8 @@ from typing import Any
 
 import yaml
 
-from cardbook.example import Example, parse_example
-from cardbook.pages import FOLDERS
+from cardbook.pages.generate import FOLDERS
+from cardbook.source.example import Example, parse_example
 
 ROOT = Path(__file__).parent.parent
 A_CHAPTER = 10

@@ -15,7 +15,7 @@ from benchmarks.books import ROOT, read_examples
 from benchmarks.forms import edit_code, edit_prose
 from benchmarks.measure import Failed, Measured, measure, running
 from benchmarks.tools import NO_WINDOWS, Tool, variables_for
-from cardbook.example import parse_example
+from cardbook.source.example import parse_example
 
 # The eight that take least time of their own, of those that load a model, as most examples of the book do.
 EXAMPLES = (

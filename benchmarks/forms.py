@@ -2,7 +2,7 @@
 
 import json
 
-from cardbook.example import Example, to_notebook
+from cardbook.source.example import Example, to_notebook
 
 
 def as_notebook(example: Example) -> str:

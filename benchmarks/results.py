@@ -9,7 +9,7 @@ from statistics import median
 from rich.table import Table
 
 from benchmarks.measure import Measured
-from cardbook.environment import processor_name
+from cardbook.records.environment import cpu_name
 
 FAILED = "failed"
 
@@ -31,7 +31,7 @@ class Results:
             for name, steps in self.found.items()
         }
         self.file.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"machine": processor_name(), "measured": values}, indent=1)
+        text = json.dumps({"machine": cpu_name(), "measured": values}, indent=1)
         self.file.write_text(text + "\n", encoding="utf-8")
 
     def seconds(self, name: str, step: str) -> float | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.books import write_book
 from benchmarks.forms import as_gallery_script, as_notebook, as_page
-from cardbook.example import Example
+from cardbook.source.example import Example
 
 MKDOCS = """\
 site_name: Benchmark

@@ -1,5 +1,5 @@
 """`python -m cardbook`."""
 
-from cardbook.cli import main
+from cardbook.cli.commands import main
 
 main()

@@ -1,198 +1,259 @@
 # %% [markdown]
 # # Inside a transformer, one layer at a time
 #
-# One sentence goes through a small BERT. Every part it meets (positions, attention,
-# feed-forward network) is rebuilt here in a few lines from the model's own weights, and
-# the rebuilt parts give the same numbers as the library.
+# [The Illustrated Transformer](https://jalammar.github.io/illustrated-transformer/) is
+# Jay Alammar's article of 2018. In drawings, it explains the model of [Attention Is All
+# You Need](https://arxiv.org/abs/1706.03762), an encoder-decoder that translates. The
+# book extends it to language models in its chapter 3
+# ([code](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models)). Here a small
+# BERT, which is the encoder half, looks at the article's own sentence; then the
+# whole model is rebuilt.
 
 # %% tags=["parameters"]
 checkpoint = "sentence-transformers/all-MiniLM-L6-v2"
 revision = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
+decoder_checkpoint = "HuggingFaceTB/SmolLM2-135M-Instruct"
+decoder_revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
 
 # %%
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
-from torch.nn.functional import gelu, normalize, scaled_dot_product_attention
-from transformers import AutoModel, AutoTokenizer
+from torch.nn.functional import gelu, normalize
+from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 torch.set_grad_enabled(False)
 tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
 model = AutoModel.from_pretrained(
     checkpoint, revision=revision, attn_implementation="eager"
 )
+heads = model.config.num_attention_heads
 
 # %% [markdown]
-# `eager` attention is the plain kind: slower than the default, but it also returns its
-# weights, which are drawn further down. The model's hidden states, one before the first
-# layer and one after each, are what the rebuilt parts have to reproduce.
-
-# %%
-sentence = "The bank by the river lent money to the bank in town."
-inputs = tokenizer(sentence, return_tensors="pt")
-tokens = inputs.tokens()
-outputs = model(**inputs, output_hidden_states=True, output_attentions=True)
-
-print(len(tokens), "tokens:", " ".join(tokens))
-print(len(outputs.hidden_states), "hidden states of", outputs.hidden_states[0].shape)
-
-# %% [markdown]
-# ## Positions
+# ## What does "it" look at?
 #
-# Attention by itself sees a bag of words, so a vector that stands for the position is
-# added to each token's vector. The first transformer computed these vectors from sines
-# and cosines of many wavelengths. BERT learns them like any other weight.
+# In each layer every token gathers information from the others, through several *heads*
+# at once; an attention weight is the share it takes from one token. Of all heads, take
+# the one in which "it" gives most weight to "animal".
+
 
 # %%
-learned = model.embeddings.position_embeddings.weight
-length, width = learned.shape
-
-position = torch.arange(length)[:, None]
-column = torch.arange(width)
-angle = position / 10_000 ** (2 * (column // 2) / width)
-sinusoidal = torch.where(column % 2 == 0, angle.sin(), angle.cos())
+def look(sentence):
+    inputs = tokenizer(sentence, return_tensors="pt")
+    attentions = model(**inputs, output_attentions=True).attentions
+    return inputs.tokens(), torch.cat(attentions).flatten(0, 1)
 
 
-def similarity(table):
-    rows = normalize(table - table.mean(dim=0))
-    return rows @ rows.T
+text = "The animal didn't cross the street because it was too "
+tokens, weights = look(text + "tired.")
+it, animal, street = map(tokens.index, ("it", "animal", "street"))
+it_head = weights[:, it, animal].argmax().item()
+print(f"layer {it_head // heads + 1}, head {it_head % heads + 1}")
+
+for end in ("tired.", "wide."):
+    row = look(text + end)[1][it_head, it]
+    print(f"too {end} animal {row[animal]:.2f}, street {row[street]:.2f}")
+
+# %% [markdown]
+# In the first sentence "it" is the animal, in the second the street, and there the head
+# has it wrong: it still prefers the animal. A head that was picked because it fits one
+# sentence proves little.
+#
+# So try it on others. The next head is picked for "bank": no other lets the two
+# occurrences give each other more weight. Does it join other repeated words?
+
+# %%
+sentences = {
+    "bank": "The bank by the river lent money to the bank in town.",
+    "dog": "The dog barked until another dog came along.",
+    "car": "A red car stood behind the blue car all day.",
+    "book": "She put the book back and took a newer book home.",
+    "tree": "One tree is tall, but the other tree is older.",
+    "music": "He likes loud music, she likes quiet music more.",
+    "letter": "My letter crossed your letter in the post.",
+    "in": "She lives in Paris and works in London.",
+    "the": "Then the cat chased the mouse.",
+}
 
 
-# %% alt="Two heat maps of the similarity between positions 0 to 99. Sinusoidal: one bright diagonal that fades smoothly. Learned: the same bright diagonal among parallel weaker stripes."
-figure, panels = plt.subplots(1, 2, figsize=(7, 3.4), layout="constrained")
-tables = {"Sinusoidal": sinusoidal, "Learned by the model": learned}
-for panel, (name, table) in zip(panels, tables.items(), strict=True):
-    image = panel.imshow(similarity(table)[:100, :100], vmin=-1, vmax=1)
-    panel.set(title=name, xlabel="position", ylabel="position")
-figure.colorbar(image, ax=panels, label="cosine similarity", shrink=0.8)
+def mutual(word, sentence):
+    tokens, weights = look(sentence)
+    one, two = (i for i, token in enumerate(tokens) if token == word)
+    return (weights[:, one, two] + weights[:, two, one]) / 2
+
+
+twin_head = mutual("bank", sentences["bank"]).argmax().item()
+rows = []
+for word, sentence in sentences.items():
+    scores = mutual(word, sentence)
+    rank = (scores > scores[twin_head]).sum().item() + 1
+    rows.append(
+        (word, scores[twin_head].item(), scores.mean().item(), rank)
+    )
+print(f"layer {twin_head // heads + 1}, head {twin_head % heads + 1}")
+columns = ["repeated word", "its weight", "mean of all heads", "rank"]
+print(
+    pd.DataFrame(rows, columns=columns).to_markdown(
+        index=False, floatfmt=".2f"
+    )
+)
+
+# %% alt="Words in two columns, joined by lines as thick as the attention weight. Left, the head picked for it: a thick orange line leads from it to animal. Right, the head picked for repeated words: thick orange lines join each dog to the other dog, grey ones most other words to the first token, CLS."
+figure, panels = plt.subplots(1, 2, figsize=(5.6, 5), layout="constrained")
+examples = [
+    ("What “it” looks at", text + "tired.", it_head),
+    ("A repeated word", sentences["dog"], twin_head),
+]
+for panel, (title, sentence, head) in zip(panels, examples, strict=True):
+    tokens, weights = look(sentence)
+    panel.set(title=title, xlim=(-1.7, 2.7), ylim=(len(tokens), -1))
+    panel.axis("off")
+    for i, token in enumerate(tokens):
+        panel.text(-0.1, i, token, ha="right", va="center", size=11)
+        panel.text(1.1, i, token, ha="left", va="center", size=11)
+        for j, weight in enumerate(weights[head, i].tolist()):
+            chosen = token in ("it", "dog")
+            colour = "C1" if chosen else "#8a94a6"
+            panel.plot((0, 1), (i, j), colour, lw=6 * weight, zorder=chosen)
 plt.show()
 
 # %% [markdown]
-# In both tables near positions have similar vectors. Nobody told the model to arrange
-# them so.
+# The weights of a token sum to one. A token that finds nothing has to put its weight
+# somewhere, often on the first token ([Xiao and others,
+# 2023](https://arxiv.org/abs/2309.17453)).
+#
+# ## Rebuilt: the embeddings
+#
+# A token starts as the sum of three learned vectors, for the word, the position and the
+# segment, which is then normalised.
 
 # %%
-distances = [1, 2, 4, 8, 64]
-rows = {"positions apart": distances}
-for name, table in tables.items():
-    rows[name] = [similarity(table).diagonal(d).mean().item() for d in distances]
-print(pd.DataFrame(rows).to_markdown(index=False, floatfmt=(".0f", ".2f", ".2f")))
+inputs = tokenizer(sentences["bank"], return_tensors="pt")
+states = model(**inputs, output_hidden_states=True).hidden_states
+
+embeddings = model.embeddings
+words = embeddings.word_embeddings(inputs.input_ids)
+positions = embeddings.position_embeddings.weight[: words.shape[1]]
+segment = embeddings.token_type_embeddings.weight[0]
+x = embeddings.LayerNorm(words + positions + segment)
+print("same as the library:", torch.allclose(x, states[0], atol=1e-5))
 
 # %% [markdown]
-# ## Attention
+# ## Rebuilt: attention and the whole layer
 #
-# Each token asks with a query, is found by its key, and hands over its value. The
-# scores of a query against all keys become weights that sum to one. Dividing by the
-# square root of the width keeps the scores from growing with it.
+# Each token asks with a query *Q*, is found by its key *K* and hands over its value *V*:
+# `softmax(Q Kᵀ / √d) V`. The feed-forward network then works on each token alone.
+# Both times the result is added to what came in (the *residual stream*) and normalised.
 
 
 # %%
 def attention(query, key, value):
     scores = query @ key.mT / query.shape[-1] ** 0.5
-    weights = scores.softmax(dim=-1)
-    return weights @ value
+    return scores.softmax(dim=-1) @ value
 
 
 def split_heads(vectors):
-    return vectors.unflatten(-1, (model.config.num_attention_heads, -1)).transpose(1, 2)
+    return vectors.unflatten(-1, (heads, -1)).transpose(1, 2)
 
 
-x = outputs.hidden_states[0]
-look = model.encoder.layer[0].attention.self
-query, key, value = (split_heads(f(x)) for f in (look.query, look.key, look.value))
-
-ours = attention(query, key, value)
-difference = (ours - scaled_dot_product_attention(query, key, value)).abs().max()
-print(
-    "largest difference from PyTorch's attention below 1e-6:", bool(difference < 1e-6)
-)
-
-# %% [markdown]
-# ## A whole layer
-#
-# Attention moves information between tokens. The feed-forward network then works on
-# each token alone: it widens the vector, bends it with GELU, and narrows it again. Both
-# times the result is added to what came in and normalised.
-
-
-# %%
 def encoder_layer(layer, x):
-    look, mix = layer.attention.self, layer.attention.output
-    query, key, value = (split_heads(f(x)) for f in (look.query, look.key, look.value))
-    heads = attention(query, key, value).transpose(1, 2).flatten(start_dim=2)
-    x = mix.LayerNorm(x + mix.dense(heads))
-
+    project, output = layer.attention.self, layer.attention.output
+    query = split_heads(project.query(x))
+    key = split_heads(project.key(x))
+    value = split_heads(project.value(x))
+    mixed = attention(query, key, value).transpose(1, 2).flatten(2)
+    x = output.LayerNorm(x + output.dense(mixed))
     wide = gelu(layer.intermediate.dense(x))
     return layer.output.LayerNorm(x + layer.output.dense(wide))
 
 
-for number, layer in enumerate(model.encoder.layer, start=1):
+differences = []
+for layer, state in zip(model.encoder.layer, states[1:], strict=True):
     x = encoder_layer(layer, x)
-    difference = (x - outputs.hidden_states[number]).abs().max()
-    print(f"after layer {number}, difference below 1e-4:", bool(difference < 1e-4))
+    differences.append((x - state).abs().max().item())
+print("vectors:", tuple(x.shape))
+print(
+    f"largest difference in {len(differences)} layers: {max(differences):.4f}"
+)
 
 # %% [markdown]
-# ## Where it looks
+# ## Positions
 #
-# Of all heads in all layers, two are picked by a measurement: the head that gives most
-# weight to the token just before, and the head in which the two words "bank" give most
-# weight to each other. The first follows position, the second follows content.
+# Without positions, attention sees a bag of words. The paper of 2017 computes them from
+# sines and cosines of many wavelengths; BERT learns them. How similar are positions
+# that are *d* apart? (Cosine similarity, after subtracting the mean vector.)
 
 # %%
-maps = torch.cat(outputs.attentions)
-layers, heads, size, _ = maps.shape
-one, other = (place for place, token in enumerate(tokens) if token == "bank")
+learned = embeddings.position_embeddings.weight
+length, width = learned.shape
+column = torch.arange(width)
+angle = torch.arange(length)[:, None] / 10_000 ** (
+    2 * (column // 2) / width
+)
+sinusoidal = torch.where(column % 2 == 0, angle.sin(), angle.cos())
 
-before = maps.diagonal(-1, dim1=2, dim2=3).mean(dim=-1)
-twin = (maps[:, :, one, other] + maps[:, :, other, one]) / 2
-picks = {"the token before": before, "the same word": twin}
-where = {name: divmod(score.argmax().item(), heads) for name, score in picks.items()}
-
-rows = [
-    [name, where[name][0] + 1, where[name][1] + 1, score.max().item(), 1 / size]
-    for name, score in picks.items()
-]
-columns = ["looks at", "layer", "head", "mean weight", "if spread evenly"]
-print(pd.DataFrame(rows, columns=columns).to_markdown(index=False, floatfmt=".2f"))
-
-# %% alt="Two attention maps over the tokens of the sentence. Left: a bright line one step below the diagonal, each token looks at the one before it. Right: the two words bank look at each other, the other tokens mostly at the first token, CLS."
-figure, panels = plt.subplots(1, 2, figsize=(7, 4), layout="constrained")
-for panel, (name, (layer, head)) in zip(panels, where.items(), strict=True):
-    panel.imshow(maps[layer, head], vmin=0, vmax=1)
-    panel.set_title(f"Looks at {name}")
-    panel.set_xticks(range(size), tokens, rotation=90)
-    panel.set_yticks(range(size), tokens)
-    panel.set(xlabel="looked at", ylabel="looking")
+# %% alt="Similarity of two positions against their distance, 1 to 100. The sinusoidal curve falls almost steadily towards zero. The learned curve swings up and down around it several times and dips below zero."
+figure, panel = plt.subplots(figsize=(5.6, 3.4), layout="constrained")
+for name, table in {"sinusoidal": sinusoidal, "learned": learned}.items():
+    rows = normalize(table - table.mean(dim=0))
+    similarity = rows @ rows.T
+    curve = [similarity.diagonal(d).mean().item() for d in range(1, 101)]
+    panel.plot(range(1, 101), curve, label=name)
+    print(
+        f"{name}, distance 1 to 8:",
+        *(f"{value:.2f}" for value in curve[:8]),
+    )
+panel.set(xlabel="distance d", ylabel="mean similarity")
+panel.legend(fontsize=11)
 plt.show()
 
 # %% [markdown]
-# Each row of a map sums to one, so a head that finds nothing to look at must still put
-# its weight somewhere. The right-hand map shows where: on the first token, `[CLS]`.
+# Neighbours are similar in both: in one by its formula, in the other because training
+# made them so. The learned curve does not fall steadily; why it swings, the figure
+# does not tell.
 #
 # ## Where the parameters are
+
+
+# %%
+def share(*parts):
+    numbers = (
+        weights.numel() for part in parts for weights in part.parameters()
+    )
+    return sum(numbers) / model.num_parameters()
+
+
+layers = model.encoder.layer
+print(f"word embeddings {share(embeddings.word_embeddings):.0%}")
+print(f"attention {share(*(layer.attention for layer in layers)):.0%}")
+feed_forward = (
+    part for layer in layers for part in (layer.intermediate, layer.output)
+)
+print(f"feed-forward {share(*feed_forward):.0%}")
+
+# %% [markdown]
+# ## The decoder, and what has changed since 2017
 #
-# In every layer the feed-forward network is the larger part. In a model as small as
-# this one, compare it with the table of word vectors.
-
-
-# %%
-def parameters(*parts):
-    return sum(weights.numel() for part in parts for weights in part.parameters())
-
-
-block = model.encoder.layer[0]
-parts = {
-    "word vectors": (1, parameters(model.embeddings.word_embeddings)),
-    "positions": (1, parameters(model.embeddings.position_embeddings)),
-    "attention": (layers, parameters(block.attention)),
-    "feed-forward": (layers, parameters(block.intermediate, block.output)),
-}
-rows = [[name, times, each, times * each] for name, (times, each) in parts.items()]
-rest = parameters(model) - sum(row[-1] for row in rows)
-rows.append(["the rest", 1, rest, rest])
+# A decoder's tokens see only earlier ones (a causal mask), and a last matrix and softmax
+# turn each final vector into probabilities for the next token. In an encoder-decoder,
+# it also looks at the encoder's output (*cross-attention*). Language models such as
+# GPT keep the decoder alone. This is one layer of a present-day one, without weights:
 
 # %%
-counts = pd.DataFrame(rows, columns=["part", "times", "parameters each", "together"])
-counts["share"] = counts["together"] / parameters(model)
-print(f"{parameters(model):,} parameters in all\n")
-print(counts.to_markdown(index=False, intfmt=",", floatfmt=".0%"))
+config = AutoConfig.from_pretrained(
+    decoder_checkpoint, revision=decoder_revision
+)
+with torch.device("meta"):
+    decoder = AutoModel.from_config(config)
+print(config.num_attention_heads, "query heads")
+print(config.num_key_value_heads, "key-value heads")
+print(decoder.layers[0])
+
+# %% [markdown]
+# Compare it with the layer above. Where there are fewer key-value heads than query
+# heads, several of these share one, which saves memory for the *KV cache* (grouped-query
+# attention, [GQA](https://arxiv.org/abs/2305.13245)). RMSNorm comes before each part
+# and not after it. The feed-forward network has a gate
+# ([SwiGLU](https://arxiv.org/abs/2002.05202)). No position is added to the vectors:
+# queries and keys are rotated by an angle that grows with the position
+# ([RoPE](https://arxiv.org/abs/2104.09864)).

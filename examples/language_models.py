@@ -1,10 +1,11 @@
 # %% [markdown]
-# # One sentence, read by two kinds of model
+# # Two kinds of language model at work
 #
-# A **representation model** (an encoder, such as BERT) turns text into vectors. A
-# **generative model** (a decoder, such as GPT) turns text into more text. Both get the
-# same sentence here. At the end, their own attention weights show the difference in
-# construction that lies behind it.
+# A **generative model** (a decoder, such as GPT) continues text. A **representation
+# model** (an encoder, such as BERT) turns text into vectors. Below, each does what it
+# was made for; then both classify the same reviews; then a look inside shows the
+# difference that remains. The book introduces both kinds in its chapter 1
+# ([code](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models)).
 
 # %% tags=["parameters"]
 encoder_checkpoint = "sentence-transformers/all-MiniLM-L6-v2"
@@ -14,136 +15,245 @@ decoder_revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
 
 # %%
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import torch
-from transformers import AutoModel, AutoModelForCausalLM, AutoTokenizer
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from transformers import pipeline
 
-sentence = "The cat sat on the warm windowsill and"
-
-# %% [markdown]
-# ## The encoder: a vector to compare
-#
-# `eager` asks for the plain way of computing attention, which lets the weights be
-# looked at later. The vector of a text is the mean over its tokens.
-
-# %%
-reader = AutoTokenizer.from_pretrained(encoder_checkpoint, revision=encoder_revision)
-encoder = AutoModel.from_pretrained(
-    encoder_checkpoint, revision=encoder_revision, attn_implementation="eager"
-)
-
-
-def vector(text):
-    with torch.inference_mode():
-        states = encoder(**reader(text, return_tensors="pt")).last_hidden_state
-    return states[0].mean(dim=0)
-
-
-print("numbers in the vector:", len(vector(sentence)))
-
-# %% [markdown]
-# A vector says nothing to a person, but it can be compared. Which of these is the
-# sentence closest to?
-
-# %%
-others = [
-    "A kitten rests by the window.",
-    "The dog sleeps on the sofa.",
-    "The recipe needs two eggs.",
-    "Interest rates rose again in March.",
-]
-near = pd.DataFrame({"sentence": others})
-near["cosine"] = [
-    torch.cosine_similarity(vector(sentence), vector(other), dim=0).item()
-    for other in others
-]
-near = near.sort_values("cosine", ascending=False)
-print(near.to_markdown(index=False, floatfmt=".2f"))
-
-# %% [markdown]
-# ## The decoder: a continuation to read
-
-# %%
-writer = AutoTokenizer.from_pretrained(decoder_checkpoint, revision=decoder_revision)
-decoder = AutoModelForCausalLM.from_pretrained(
+decoder = pipeline(
+    "text-generation",
     decoder_checkpoint,
     revision=decoder_revision,
-    dtype=torch.float32,
-    attn_implementation="eager",
+    dtype="float32",
 )
-prompt = writer(sentence, return_tensors="pt")
-text = decoder.generate(**prompt, max_new_tokens=15, do_sample=False)[0]
-print(writer.decode(text))
+encoder = pipeline(
+    "feature-extraction", encoder_checkpoint, revision=encoder_revision
+)
 
 # %% [markdown]
-# ## Who may look at whom
+# ## The generative model writes
+
+# %%
+start = "The soup was cold and the waiter"
+output = decoder(start, max_new_tokens=18, do_sample=False)
+print(output[0]["generated_text"])
+
+# %% [markdown]
+# ## The representation model classifies
 #
-# In every layer each token gathers information from other tokens; an attention weight
-# says how much it takes from which. Here are the weights of both models for the
-# sentence, averaged over all layers and heads. A field left blank is exactly zero.
+# The encoder gives one vector for each token; their mean stands for the text. A
+# logistic regression on the vectors of eight labelled reviews is then a classifier.
+# (The library `sentence-transformers` wraps these steps.)
+
+# %%
+labelled = [
+    ("film", "positive", "I laughed from the first scene to the last."),
+    ("food", "negative", "The soup was cold and the waiter was rude."),
+    ("food", "positive", "The best noodles in town, and so fresh."),
+    ("film", "negative", "The plot makes no sense and nobody cares."),
+    ("film", "positive", "The actors are superb."),
+    ("food", "negative", "Too much salt, and far too expensive."),
+    ("food", "positive", "We loved every dish."),
+    ("film", "negative", "Two hours that I will never get back."),
+]
+reviews = pd.DataFrame(labelled, columns=["topic", "sentiment", "text"])
+
+
+def vectors(texts):
+    return np.array([np.mean(encoder(text)[0], axis=0) for text in texts])
+
+
+classifiers = {
+    task: LogisticRegression().fit(vectors(reviews["text"]), reviews[task])
+    for task in ("topic", "sentiment")
+}
+mine = ["The popcorn was better than the acting.", "What a lovely dessert!"]
+for task, classifier in classifiers.items():
+    print(task, "->", *classifier.predict(vectors(mine)))
+
+# %% [markdown]
+# The first of the two is a joke, and a hard case: it is meant as a negative review.
+#
+# ## The generative model classifies too
+#
+# Write a prompt that ends just before the label and see which label is the more
+# probable next token ([Brown and others, 2020](https://arxiv.org/abs/2005.14165)).
+# Nothing is trained, and the model sees no labelled review.
 
 
 # %%
-def read(model, tokenizer, text):
-    batch = tokenizer(text, return_tensors="pt")
+def classify(prompt, labels, text):
+    tokenizer, model = decoder.tokenizer, decoder.model
+    inputs = tokenizer(prompt.format(text), return_tensors="pt")
     with torch.inference_mode():
-        output = model(**batch, output_attentions=True, output_hidden_states=True)
-    return tokenizer.convert_ids_to_tokens(batch.input_ids[0]), output
+        logits = model(**inputs.to(model.device)).logits[0, -1]
+    words = [tokenizer.encode(" " + word)[0] for word in labels]
+    return list(labels.values())[logits[words].argmax()]
 
 
-models = {"encoder": (encoder, reader), "decoder": (decoder, writer)}
-maps = {}
-for name, (model, tokenizer) in models.items():
-    tokens, output = read(model, tokenizer, sentence)
-    maps[name] = tokens, torch.cat(output.attentions).mean(dim=(0, 1))
-    print(f"{name}: {len(output.attentions)} layers, {len(tokens)} tokens")
+topics = {"film": "film", "food": "food"}
+for text in mine:
+    print(classify("{} This is a review of a", topics, text), "<-", text)
 
-# %% alt="Attention weights of both models for the sentence. The encoder's square is filled: every token takes from every token. The decoder's square is filled only on and below the diagonal: no token takes from a later one."
-figure, panels = plt.subplots(1, 2, figsize=(7, 3.5), layout="constrained")
-for panel, (name, (tokens, weights)) in zip(panels, maps.items(), strict=True):
-    image = panel.imshow(weights, norm="log", vmin=0.01, vmax=1)
-    panel.set_xticks(range(len(tokens)), tokens, rotation=90)
-    panel.set_yticks(range(len(tokens)), tokens)
-    panel.set(title=name, xlabel="… takes from this one")
-panels[0].set_ylabel("this token …")
-figure.colorbar(image, ax=panels, label="mean attention weight", shrink=0.6)
+# %% [markdown]
+# ## Who is right more often?
+#
+# Here are 24 reviews with labels that neither model has seen. A third classifier
+# gets the same eight labelled reviews, but only their letters.
+
+# %%
+texts = """\
+A warm and moving story about growing up.
+The whole cinema applauded at the end.
+She gives the performance of her life.
+Funny, clever and beautifully shot.
+I would watch it again tomorrow.
+The music alone is worth the ticket.
+I fell asleep before the murder was solved.
+The jokes are stale and the ending is predictable.
+Cheap effects and a lazy script.
+The hero looks as if he wants to go home.
+I have never been so glad to see the credits.
+The book is so much better.
+The bread was still warm and smelled wonderful.
+Generous portions at a fair price.
+I can still taste that chocolate cake.
+The chef came out and we all thanked her.
+Crisp salad, tender fish, perfect wine.
+My children emptied their plates.
+We waited an hour for a burnt pizza.
+The vegetables tasted of nothing.
+There was a hair in my coffee.
+I was ill the whole night after the oysters.
+Greasy chips and warm beer.
+I would rather eat at the petrol station.""".splitlines()
+truth = {
+    "topic": np.repeat(["film", "food"], 12),
+    "sentiment": np.tile(np.repeat(["positive", "negative"], 6), 2),
+}
+
+# %%
+letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4))
+seen, unseen = (
+    letters.fit_transform(reviews["text"]),
+    letters.transform(texts),
+)
+rows = []
+for task, answers in truth.items():
+    baseline = LogisticRegression().fit(seen, reviews[task])
+    guesses = (
+        baseline.predict(unseen),
+        classifiers[task].predict(vectors(texts)),
+    )
+    for name, guess in zip(("letters", "encoder"), guesses, strict=True):
+        rows.append((task, name, (guess == answers).sum()))
+
+good = {"good": "positive", "bad": "negative"}
+same = {"positive": "positive", "negative": "negative"}
+prompts = [
+    ("topic", "{} This is a review of a", topics),
+    ("sentiment", "{} It was", good),
+    ("sentiment", "{} All in all, it was", good),
+    ("sentiment", "{} In one word, it was", good),
+    ("sentiment", "{} The sentiment of this review is", same),
+]
+for task, prompt, labels in prompts:
+    guess = [classify(prompt, labels, text) for text in texts]
+    name = f"decoder, “{prompt.format('…')}”"
+    rows.append((task, name, (guess == truth[task]).sum()))
+table = pd.DataFrame(rows, columns=["task", "classifier", "right of 24"])
+print(table.sort_values("task").to_markdown(index=False))
+
+# %% [markdown]
+# So classification is not what separates the two kinds. An encoder classifies with a
+# small classifier on top, which needs labelled examples. A decoder classifies from a
+# prompt, as well as its wording lets it: four prompts ask for the sentiment. (With 24
+# reviews, a difference of two or three means nothing.)
+#
+# ## What separates them: which tokens may look at which
+#
+# In every layer a token gathers information from other tokens, in shares called
+# attention weights. The figure shows them, averaged over all layers and heads; a
+# white field is exactly zero.
+
+
+# %%
+def attention(pipe, text):
+    pipe.model.set_attn_implementation("eager")
+    inputs = pipe.tokenizer(text, return_tensors="pt").to(pipe.model.device)
+    with torch.inference_mode():
+        weights = pipe.model(**inputs, output_attentions=True).attentions
+    return inputs.tokens(), torch.cat(weights).mean(dim=(0, 1)).cpu()
+
+
+# %% alt="Two squares, one above the other, of attention weights between the tokens of The bank was overgrown with reeds. Encoder: every field is coloured, each token looks at all others. Decoder: the upper right half is white, no token looks at a later one."
+pipes = {"encoder": encoder, "decoder": decoder}
+figure, panels = plt.subplots(2, figsize=(4.6, 8.4), layout="constrained")
+for panel, (name, pipe) in zip(panels, pipes.items(), strict=True):
+    tokens, weights = attention(pipe, "The bank was overgrown with reeds.")
+    words = [token.strip("Ġ") for token in tokens]
+    panel.imshow(
+        weights.where(weights > 0, torch.nan), norm="log", vmin=0.01
+    )
+    panel.set_xticks(range(len(words)), words, rotation=90, size=11)
+    panel.set_yticks(range(len(words)), words, size=11)
+    panel.set_title(f"{name}: a row looks at the columns")
+    ahead = weights.triu(diagonal=1).sum() / weights.sum()
+    print(f"{name}: {ahead:.0%} of the weight goes to later tokens")
 plt.show()
 
 # %% [markdown]
-# The encoder is *bidirectional*: it reads the whole text before it settles on any
-# vector. The decoder is *causal*: no token sees a later one, because at the time of
-# writing the later ones do not exist yet. (The bright columns are tokens that many
-# others look at, often the first; trained transformers tend to park there the weight
-# that they have no use for.)
+# The encoder is *bidirectional*: every token sees the whole text. The decoder is
+# *causal*: when it writes a word, the later ones do not exist yet. (Many tokens look at
+# the first one. It takes the weight that has to go somewhere, an *attention sink*,
+# [Xiao and others, 2023](https://arxiv.org/abs/2309.17453).)
 #
-# The consequence can be measured. Take the vector of "cat" from the text "The cat" and
-# from the whole sentence: does reading on change it?
+# This has a consequence. Below, "bank" means two things, and the clue stands either
+# after the word or before it. How similar are the two vectors of "bank"?
+
 
 # %%
+def vector_of_bank(pipe, text):
+    inputs = pipe.tokenizer(text, return_tensors="pt").to(pipe.model.device)
+    with torch.inference_mode():
+        output = pipe.model.base_model(**inputs)
+    place = inputs.char_to_token(text.index("bank"))
+    return output.last_hidden_state[0, place]
+
+
+pairs = {
+    "after": (
+        "The bank was overgrown with reeds.",
+        "The bank raised its interest rates.",
+    ),
+    "before": (
+        "We walked along the muddy bank.",
+        "We opened an account at the bank.",
+    ),
+}
 rows = []
-for name, (model, tokenizer) in models.items():
-    cats = []
-    for text in ("The cat", sentence):
-        tokens, output = read(model, tokenizer, text)
-        place = [token.strip("Ġ") for token in tokens].index("cat")
-        cats.append(output.hidden_states[-1][0, place])
-    later = maps[name][1].triu(diagonal=1).sum() / maps[name][1].sum()
-    same = torch.cosine_similarity(*cats, dim=0)
-    rows.append((name, later.item(), same.item()))
-columns = [
-    "model",
-    "share of weight on later tokens",
-    "cosine of the two vectors of cat",
-]
-print(pd.DataFrame(rows, columns=columns).to_markdown(index=False, floatfmt=".3f"))
+for clue, pair in pairs.items():
+    row = {"the clue stands": clue}
+    for name, pipe in pipes.items():
+        river, money = (vector_of_bank(pipe, text) for text in pair)
+        row[name] = torch.cosine_similarity(river, money, dim=0).item()
+    rows.append(row)
+print(pd.DataFrame(rows).to_markdown(index=False, floatfmt=".2f"))
 
 # %% [markdown]
-# So the encoder is the one to ask when the whole text is there and a vector or a label
-# is wanted: classification, clustering, search. It cannot continue a text; it was never
-# trained to predict what comes next. The decoder is the one to ask for new text. It can
-# be made to classify, by writing the name of the label, and its vectors can be used as
-# well, but without further training they are seldom as good for comparing texts. What
-# it writes is likely, not necessarily true.
+# For the decoder, a clue that comes later comes too late: at the word "bank" the two
+# texts are still the same, and so are the vectors. The encoder has read to the end.
 #
-# There is a third kind, the encoder-decoder such as T5: a bidirectional part reads, a
-# causal part writes.
+# Training follows from this. A decoder learns to predict the next token. BERT hides
+# tokens and learns to fill them in from both sides
+# ([Devlin and others, 2018](https://arxiv.org/abs/1810.04805)); the encoder above was
+# then trained to compare sentences and has lost the layer that fills in. With
+# `pipeline("fill-mask", "google-bert/bert-base-uncased")` you can try the original.
+#
+# A third kind has both parts: in an encoder-decoder such as T5, a bidirectional part
+# reads and a causal part writes ([Raffel and others,
+# 2019](https://arxiv.org/abs/1910.10683)). Encoders are still being renewed
+# ([ModernBERT, 2024](https://arxiv.org/abs/2412.13663)), and decoders can be turned
+# into encoders ([LLM2Vec, 2024](https://arxiv.org/abs/2404.05961)).

@@ -1,168 +1,169 @@
 # %% [markdown]
-# # The same request to a service and to your own computer
+# # When the service is gone: the same request to your own computer
 #
-# Many programs that run models locally speak the protocol of OpenAI's API. Then moving
-# from a service to your own computer, or back, changes an address and not the program.
-# We send the same questions to both and compare answers, cost and time.
+# Many programs that run models locally understand OpenAI's protocol. Then a
+# local model is a second address for the same function. We let a service
+# reach its limit, pull the plug, and go on with the model on this computer.
 
 # %% tags=["parameters"]
 checkpoint = "HuggingFaceTB/SmolLM2-135M-Instruct"
 revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
-service_model = "gpt-6-luna"
-dollars_per_million_in = 0.10
-dollars_per_million_out = 0.50
-prices_as_of = "2026-11-22"
 
 # %% [markdown]
-# First the local side. In a terminal it is one line,
-# `transformers serve MODEL --port PORT`, after **`pip install "transformers[serving]"`**.
-# Here the same server runs in a thread of this process, and ends with it.
+# In a terminal, `transformers serve MODEL --port PORT` starts a local server.
+# Here the same server runs in a thread of this program. A local server needs
+# no key, but the client insists on one. It tries again until the model is
+# loaded.
 
 # %%
 import logging
 import socket
 from threading import Thread
 
+from openai import OpenAI
 from transformers.cli.serve import Serve
 
-logging.disable(logging.INFO)
-with socket.create_server(("127.0.0.1", 0)) as free:
+logging.disable(logging.INFO)  # the server tells of each request
+with socket.create_server(("localhost", 0)) as free:
     port = free.getsockname()[1]
-local_model = f"{checkpoint}@{revision}"
-options = {"host": "127.0.0.1", "port": port, "dtype": "float32", "log_level": "error"}
-serving = Thread(target=Serve, args=[local_model], kwargs=options, daemon=True)
-serving.start()
+model = f"{checkpoint}@{revision}"
+options = {"port": port, "log_level": "error"}
+Thread(target=Serve, args=[model], kwargs=options, daemon=True).start()
+
+address = f"http://localhost:{port}/v1"
+local = OpenAI(base_url=address, api_key="unused", max_retries=10)
 
 # %% [markdown]
-# Loading the model takes a moment. Until then nobody answers at that address.
-
-# %%
-import time
-
-while serving.is_alive():
-    time.sleep(0.1)
-    with socket.socket() as door:
-        if door.connect_ex(("127.0.0.1", port)) == 0:
-            print("The local model is ready.")
-            break
-
-# %% [markdown]
-# Then the service. If `OPENAI_API_KEY` is set, it is OpenAI. Otherwise a stand-in takes
-# its place: it waits for `delay` seconds, as if the way were long, and then hands the
-# request on to the local server.
-
-# %%
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.request import Request, urlopen
-
-local_address = f"http://127.0.0.1:{port}/v1"
-delay = 0.5
-
-
-class FarAway(BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        time.sleep(delay)
-        headers = {"Content-Type": "application/json"}
-        with urlopen(Request(local_address + self.path, body, headers)) as answer:
-            content = answer.read()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, *details):
-        pass
+# One function asks the local model, and later the service.
 
 
 # %%
-import os
-
-from openai import OpenAI
-
-server = ThreadingHTTPServer(("127.0.0.1", 0), FarAway)
-Thread(target=server.serve_forever, daemon=True).start()
-real = "OPENAI_API_KEY" in os.environ
-if real:
-    service = OpenAI()
-else:
-    service_model = local_model
-    address = f"http://127.0.0.1:{server.server_port}"
-    service = OpenAI(base_url=address, api_key="unused")
-local = OpenAI(base_url=local_address, api_key="unused")
-print("service is", "OpenAI" if real else "a stand-in with an added delay")
-
-# %% [markdown]
-# Everything below is written once and used for both. The client does not know which
-# one it talks to. A local server needs no key, but the client insists on one, so any
-# word will do.
-
-# %%
-questions = [
-    "What is the capital of France?",
-    "What is the capital of Japan?",
-    "How many days are in a week?",
-]
-
-
 def ask(client, model, question):
-    start = time.perf_counter()
-    message = {"role": "user", "content": question}
-    reply = client.chat.completions.create(model=model, messages=[message])
-    return reply, time.perf_counter() - start
+    messages = [{"role": "user", "content": question}]
+    return client.chat.completions.create(
+        model=model, messages=messages, max_completion_tokens=12, seed=0
+    )
 
 
-ask(local, local_model, questions[0])  # a first request is slower, so it is not timed
-replies = {
-    "service": [ask(service, service_model, question) for question in questions],
-    "local": [ask(local, local_model, question) for question in questions],
-}
+reply = ask(local, model, "What is the capital of France?")
+print(reply.choices[0].message.content)
+
+# %% [markdown]
+# ## The service refuses, then disappears
+#
+# For the service, OpenAI's client gets a function as its transport. It gives a
+# fixed answer to three requests and refuses the others, and when we pull the
+# plug, nobody answers.
+
+# %%
+import httpx2
+from openai import APIConnectionError, RateLimitError
+
+plugged_in, answered = True, 0
+message = {"role": "assistant", "content": "(an answer of the service)"}
+
+
+def answer(request):
+    global answered
+    if not plugged_in:
+        raise httpx2.ConnectError("no network")
+    answered += 1
+    if answered > 3:
+        return httpx2.Response(429)
+    return httpx2.Response(200, json={"choices": [{"message": message}]})
+
+
+connection = httpx2.Client(transport=httpx2.MockTransport(answer))
+service = OpenAI(api_key="made-up", http_client=connection, max_retries=0)
+
+# %% [markdown]
+# Whatever the reason, the local model takes over. In a program of your own,
+# let the client retry first (`max_retries`), so that a short interruption does
+# not change the model that answers.
 
 # %%
 import pandas as pd
 
-answers = pd.DataFrame({"question": questions})
-for place, results in replies.items():
-    answers[place] = [reply.choices[0].message.content for reply, _ in results]
-print(answers.to_markdown(index=False))
+rows = []
+for country in ["France", "Japan", "Italy", "Egypt", "Kenya", "Peru"]:
+    plugged_in = country not in ["Kenya", "Peru"]
+    question = f"What is the capital of {country}?"
+    row = {"question": question, "service": "answers", "by": "service"}
+    try:
+        reply = ask(service, "gpt-6-luna", question)
+    except (RateLimitError, APIConnectionError) as error:
+        row |= {"service": type(error).__name__, "by": "local model"}
+        reply = ask(local, model, question)
+    rows.append(row | {"answer": reply.choices[0].message.content})
+print(pd.DataFrame(rows).to_markdown(index=False))
 
 # %% [markdown]
-# A service charges for tokens, those you send and those you get. The prices above are
-# an assumption: OpenAI's list price for `gpt-6-luna`, as of the date beside it. Read
-# today's on <https://developers.openai.com/api/docs/pricing>. The local model sends no
-# bill, though the computer and its electricity are not free either. Every model counts
-# in its own tokens: the stand-in's numbers are those of the small model behind it.
+# ## Thirty requests in a row
+#
+# The same thirty questions to both: to the service, plugged in again and with
+# a fresh limit of three, and to the local model, which has no limit.
 
 # %%
-rows = []
-for place, results in replies.items():
-    tokens_in = sum(reply.usage.prompt_tokens for reply, _ in results)
-    tokens_out = sum(reply.usage.completion_tokens for reply, _ in results)
-    dollars = tokens_in * dollars_per_million_in + tokens_out * dollars_per_million_out
-    per_million = dollars / len(questions) if place == "service" else 0
-    rows.append([place, tokens_in, tokens_out, per_million])
-columns = ["where", "tokens in", "tokens out", "dollars for a million such requests"]
-print("Prices as of", prices_as_of)
-print()
-print(pd.DataFrame(rows, columns=columns).to_markdown(index=False, floatfmt=".2f"))
+capitals = """France Paris, Japan Tokyo, Italy Rome, Egypt Cairo,
+Kenya Nairobi, Peru Lima, Spain Madrid, Germany Berlin, Russia Moscow,
+China Beijing, Canada Ottawa, Greece Athens, Norway Oslo, Poland Warsaw,
+Sweden Stockholm, Austria Vienna, Hungary Budapest, Portugal Lisbon,
+Ireland Dublin, Cuba Havana, Turkey Ankara, Iran Tehran, Iraq Baghdad,
+Nepal Kathmandu, Thailand Bangkok, Vietnam Hanoi, Australia Canberra,
+Chile Santiago, Ghana Accra, Libya Tripoli"""
+pairs = [pair.split() for pair in capitals.split(",")]
+
+
+def ask_all(client, model):
+    replies = []
+    for country, _ in pairs:
+        try:
+            question = f"What is the capital of {country}?"
+            replies.append(ask(client, model, question))
+        except RateLimitError:
+            pass
+    return replies
+
+
+import time
+
+plugged_in, answered = True, 0
+count = len(ask_all(service, "gpt-6-luna"))
+print("service:    ", count, "answers to", len(pairs), "requests")
+
+start = time.perf_counter()
+replies = ask_all(local, model)
+seconds = time.perf_counter() - start
+print("local model:", len(replies), "answers to", len(pairs), "requests")
 
 # %% [markdown]
-# The time is another matter. With the stand-in, the difference is the delay that we
-# added, more or less, and says nothing about OpenAI. A real service adds the way there
-# and back, but computes on far larger machines. A local model has no way to go, no
-# limit per minute, and works without a network, at the speed of your computer. Measure
-# with your own key and your own task. And compare the answers first: a model as small
-# as this one is no match for those of a large service.
+# No limit is not the same as good or fast. How good and how fast depends on
+# what fits into your computer. These are the wrong answers, then the speed.
+
+# %%
+answers = [reply.choices[0].message.content for reply in replies]
+right = 0
+for (country, capital), text in zip(pairs, answers, strict=True):
+    right += capital in text
+    if capital not in text:
+        print(f"{country}: {text}")
+print("right:", right, "of", len(pairs))
 
 # %% tags=["varies"]
-seconds = pd.DataFrame(
-    {place: [second for _, second in results] for place, results in replies.items()}
-)
-seconds.insert(0, "question", questions)
-print("Seconds until the answer:")
-print()
-print(seconds.to_markdown(index=False, floatfmt=".2f"))
+tokens = sum(reply.usage.completion_tokens for reply in replies)
+print(f"{tokens} tokens, {tokens / seconds:.0f} a second")
 
-# %%
-server.shutdown()
-server.server_close()
+# %% [markdown]
+# In practice the local server is one of these, each started with one command:
+#
+# | program | command | `base_url` |
+# |---|---|---|
+# | [Ollama](https://docs.ollama.com/api/openai-compatibility) | `ollama run MODEL` | `http://localhost:11434/v1` |
+# | [llama.cpp](https://github.com/ggml-org/llama.cpp/tree/master/tools/server) | `llama-server -m FILE.gguf` | `http://localhost:8080/v1` |
+# | [LM Studio](https://lmstudio.ai/docs/developer/openai-compat) | `lms server start` | `http://localhost:1234/v1` |
+# | [vLLM](https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html) | `vllm serve MODEL` | `http://localhost:8000/v1` |
+#
+# Each downloads or needs the weights once; after that no network is needed.
+# The [book](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models)
+# runs its local models without a server, with `transformers` or, in chapter 7,
+# with `llama-cpp-python`.

@@ -1,9 +1,12 @@
 # %% [markdown]
-# # Checking a local environment
+# # A Python environment, made and checked
 #
-# An environment is good when its packages have the wanted versions, the models can be
-# found, and one pass through each model works. This page checks all three, and shows
-# why Python 3.10 is too old.
+# The card's three steps are: make an environment, activate it, install into it. Here
+# Python makes one, and we look inside. Then we check which Python to choose, what
+# differs from the wanted versions, and whether the models run.
+#
+# The book's own notebooks and their `requirements.txt` are in its
+# [repository](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models).
 
 # %% tags=["parameters"]
 checkpoint = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -11,131 +14,155 @@ revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
 embedder = "sentence-transformers/all-MiniLM-L6-v2"
 embedder_revision = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
 
+# %%
+import os
+import subprocess
+import sys
+import tempfile
+from importlib.metadata import metadata, version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from packaging.specifiers import SpecifierSet
+from sentence_transformers import SentenceTransformer
+from transformers import pipeline
+
 # %% [markdown]
-# ## Packages: wanted and found
+# ## Make one
 #
-# Three commands set up everything; conda is not needed. On Windows the second one is
-# `.venv\Scripts\activate`.
+# `python -m venv` comes with Python; conda is not needed. `--without-pip` only saves
+# time here: leave it out to install packages.
+
+# %%
+folder = Path(tempfile.mkdtemp()) / "thellmbook"
+venv = [sys.executable, "-m", "venv", "--without-pip", folder]
+subprocess.run(venv, check=True)
+python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+look = """import sys, importlib.metadata, importlib.util
+print("environment:", sys.prefix.rpartition("thellmbook")[1])
+print("packages:", len(list(importlib.metadata.distributions())))
+print("torch found:", importlib.util.find_spec("torch") is not None)"""
+print(subprocess.check_output([python, "-c", look], text=True))
+
+# %% [markdown]
+# The new environment has its own Python and no packages: PyTorch, which this page
+# itself imported a moment ago, is not found in it. By hand, it is filled like this:
 #
 # ```bash
 # python -m venv .venv
-# source .venv/bin/activate
+# source .venv/bin/activate         # PowerShell: .venv\Scripts\Activate.ps1
 # pip install -r requirements.txt
 # ```
 #
-# Every installed package carries a file with its version and the Python versions it
-# accepts, so nothing has to be imported to find out.
+# [uv](https://docs.astral.sh/uv/) does the same faster (`uv venv`, `uv pip install`)
+# and can fetch the Python as well. Which build of PyTorch fits your GPU, or a machine
+# without one, its [selector](https://pytorch.org/get-started/locally/) says. In Colab
+# the environment is there already.
+
+# %% [markdown]
+# ## Which Python
+#
+# A package states which Python versions it refuses (`Requires-Python`; pip then stops)
+# and which it has been made for (its classifiers). Of the packages installed here:
 
 # %%
-import os
-import platform
-import sys
-from importlib.metadata import PackageNotFoundError, metadata
-
-import pandas as pd
-from packaging.specifiers import SpecifierSet
-from packaging.version import Version
-
-wanted = {
-    "accelerate": "1.15.0",
-    "gensim": "4.4.0",
-    "huggingface_hub": "2.4.0",
-    "matplotlib": "3.11.2",
-    "numpy": "2.4.6",
-    "pandas": "3.1.1",
-    "scikit-learn": "1.9.1",
-    "scipy": "1.17.1",
-    "sentence-transformers": "6.2.0",
-    "tabulate": "0.10.0",
-    "tokenizers": "0.23.3",
-    "torch": "2.13.0",
-    "transformers": "5.23.0",
-}
+requirements = [
+    "huggingface_hub==2.4.0",
+    "numpy==2.4.6",
+    "pandas==3.1.1",
+    "scikit-learn==1.9.1",
+    "scipy==1.17.1",
+    "sentence-transformers==6.2.0",
+    "tokenizers==0.23.3",
+    "torch==2.13.0",
+    "transformers==5.23.0",
+]
+packages = [line.split("==")[0] for line in requirements]
 
 # %%
 rows = []
-for package, version in wanted.items():
-    try:
+for python in ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15"]:
+    refused, silent = [], []
+    for package in packages:
         facts = metadata(package)
-    except PackageNotFoundError:
-        rows.append((package, version, "-", "missing", ""))
-        continue
-    found = Version(facts["Version"]).public  # without a suffix such as +cpu
-    verdict = "as in the book"
-    if found != version:
-        verdict = "newer" if Version(found) > Version(version) else "older"
-    rows.append((package, version, found, verdict, facts["Requires-Python"] or ""))
-
-# %%
-columns = ["package", "wanted", "found", "verdict", "Python"]
-packages = pd.DataFrame(rows, columns=columns)
-print(packages.to_markdown(index=False, disable_numparse=True))
+        named = facts.get_all("Classifier")
+        if python not in SpecifierSet(facts["Requires-Python"]):
+            refused.append(package)
+        elif f"Programming Language :: Python :: {python}" not in named:
+            silent.append(package)
+    rows.append((python, ", ".join(refused), ", ".join(silent)))
+table = pd.DataFrame(rows, columns=["Python", "refused by", "not named by"])
+table = table.replace("", "none")
+print(table.to_markdown(index=False, disable_numparse=True))
 
 # %% [markdown]
-# A version newer than wanted often works; results may then differ from those shown in
-# the book. The last column says which Python a package accepts. All of them together:
-
-# %%
-for python in ["3.10", "3.11", "3.12", "3.13"]:
-    refusing = [row[0] for row in rows if python not in SpecifierSet(row[-1])]
-    print(f"Python {python} is refused by", ", ".join(refusing) or "none")
-
-# %% [markdown]
-# ## This machine
+# A version that no package refuses and every package names is the safe choice. Not
+# being named is no proof of failure, but there may be no ready-made wheel.
 #
-# What differs from one computer to the next. No GPU is needed for the examples.
-
-# %% tags=["varies"]
-import torch
-
-print("Python", platform.python_version(), "on", platform.system())
-print("virtual environment:", "yes" if sys.prefix != sys.base_prefix else "no")
-device = "cuda" if torch.cuda.is_available() else "cpu"
-print("GPU:", torch.cuda.get_device_name() if device == "cuda" else "none")
-print("model cache:", "HF_HUB_CACHE" if "HF_HUB_CACHE" in os.environ else "default")
+# Python 3.10, which the card asks for, had its
+# [end of life](https://devguide.python.org/versions/) in October 2026. The book's own
+# `requirements.txt` is another matter: it pins NumPy 1.26.4, which
+# [supports Python 3.9 to 3.12](https://numpy.org/devdocs/release/1.26.4-notes.html).
+# For the book's notebooks, then, take 3.11 or 3.12; newer is too new.
 
 # %% [markdown]
-# ## Models
+# ## What differs
 #
-# A model is downloaded once, by the first `from_pretrained`, into a cache that all
-# projects share: the folder named by the variable `HF_HUB_CACHE` if it is set, otherwise
-# *.cache/huggingface/hub* in the home folder. Inside, every model has a folder of its
-# own, with its revisions side by side.
+# The versions wanted by this page, and three that the book's repository pins, against
+# what is installed:
+
 
 # %%
-from huggingface_hub import try_to_load_from_cache
+def differences(requirements):
+    rows = []
+    for line in requirements:
+        package, wanted = line.split("==")
+        found = version(package).split("+")[0]  # without +cpu
+        if found != wanted:
+            rows.append((package, wanted, found))
+    print(len(requirements), "wanted,", len(rows), "different")
+    return pd.DataFrame(rows, columns=["package", "wanted", "found"])
 
-models = {checkpoint: revision, embedder: embedder_revision}
-rows = []
-for model, version in models.items():
-    row = {"folder": "models--" + model.replace("/", "--")}
-    for file in ["config.json", "model.safetensors"]:
-        path = try_to_load_from_cache(model, file, revision=version)
-        row[file] = "there" if isinstance(path, str) else "not yet"
-    rows.append(row)
-print(pd.DataFrame(rows).to_markdown(index=False))
+
+book = ["numpy==1.26.4", "torch==2.3.1", "transformers==4.41.2"]
+differences(requirements)
+print(differences(book).to_markdown(index=False))
 
 # %% [markdown]
+# One environment cannot hold both lists: that is what environments are for.
+#
 # ## The proof
 #
-# One pass through each model: the first gives the most probable next token, the second
-# turns a sentence into numbers.
+# One pass through each model. The first call downloads it, into a cache that all
+# environments share: the folder `hub` under `HF_HOME`, by default
+# *~/.cache/huggingface*.
 
 # %%
-from sentence_transformers import SentenceTransformer
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
-tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
-model = AutoModelForCausalLM.from_pretrained(
-    checkpoint, revision=revision, dtype=torch.float32
-).to(device)
+device = "cuda" if torch.cuda.is_available() else "cpu"
+generator = pipeline(
+    "text-generation",
+    checkpoint,
+    revision=revision,
+    device=device,
+)
 text = "The capital of France is"
-with torch.no_grad():
-    logits = model(**tokenizer(text, return_tensors="pt").to(device)).logits[0, -1]
-print(text + "…" + tokenizer.decode(logits.argmax()))
+answer = generator(text, max_new_tokens=1, do_sample=False)
+print(answer[0]["generated_text"])
 
 # %%
-encoder = SentenceTransformer(embedder, revision=embedder_revision, device=device)
+encoder = SentenceTransformer(
+    embedder,
+    revision=embedder_revision,
+    device=device,
+)
 vector = encoder.encode(text)
-length = (vector @ vector) ** 0.5
-print("An embedding of", len(vector), "numbers, of length", f"{length:.3f}")
+print(len(vector), f"numbers, of length {np.linalg.norm(vector):.3f}")
+
+# %% [markdown]
+# This machine, as far as it matters; no GPU is needed for the examples:
+
+# %% tags=["varies"]
+gpu = torch.cuda.get_device_name() if device == "cuda" else "none"
+print("Python", sys.version.split()[0], "on", sys.platform, "· GPU:", gpu)

@@ -1,121 +1,127 @@
 # %% [markdown]
-# # A key for the OpenAI API, and where to keep it
+# # A key for the OpenAI API, and what the client does with it
 #
-# A service has to know who is asking, so every request carries a secret key. We use
-# the official `openai` client without a key, with the right key, and with a wrong one.
-# If you have set a key of your own, the requests go to OpenAI and are billed to you.
-# Otherwise they go to a stand-in on this computer, and cost nothing.
+# Sign up on <https://platform.openai.com>,
+# [buy credit](https://help.openai.com/en/articles/8264644), open *API keys*,
+# create a secret key for a project and copy it: it is shown only once. Before
+# the first request, set a monthly budget for the project (*Settings*,
+# *Limits*), and give the key only the permissions it needs.
+#
+# The client below is OpenAI's own. Its transport is a function in this file:
+# nothing is sent, nothing is billed, and we can read the whole request. The
+# answer is fixed, since this page is about keys.
 
-# %% tags=["parameters"]
-service_model = "gpt-6-luna"
-checkpoint = "HuggingFaceTB/SmolLM2-135M-Instruct"
-revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
+# %%
+import httpx2
+
+paris = {"type": "output_text", "text": "Paris."}
+message = {"type": "message", "role": "assistant", "content": [paris]}
+choice = {"message": {"role": "assistant", "content": "Paris."}}
+answer = {"output": [message], "choices": [choice]}
+sent = []
+
+
+def service(request):
+    """Check the key as OpenAI does, and remember the request."""
+    sent.append(request)
+    key = request.headers["Authorization"].removeprefix("Bearer ")
+    if key == "sk-proj-of-an-empty-account":
+        status, code = 429, "insufficient_quota"
+    elif key != "sk-proj-made-up":
+        status, code = 401, "invalid_api_key"
+    else:
+        return httpx2.Response(200, json=answer)
+    return httpx2.Response(status, json={"error": {"code": code}})
+
 
 # %% [markdown]
-# The client looks for the key in the environment variable `OPENAI_API_KEY`. There it
-# is out of your code, your notebook and your repository. Print whether it is set,
-# never what it is. Without a key the client does not even start.
+# ## No key
+#
+# `OpenAI()` reads the key from the environment variable `OPENAI_API_KEY`, so
+# that it stands neither in your code nor in your repository. Without the
+# variable the client does not start.
+
+# %%
+from openai import OpenAI, OpenAIError
+
+try:
+    OpenAI()
+    print("The client found a key.")
+except OpenAIError as error:
+    print(f"{type(error).__name__}: {error}")
+
+# %% [markdown]
+# ## The right key
+#
+# Set the variable in a terminal with `export OPENAI_API_KEY=KEY` (Linux,
+# macOS) or `setx OPENAI_API_KEY KEY` (Windows), or keep it in a file *.env*
+# that *.gitignore* lists. In a notebook, `getpass()` asks for the key without
+# showing it; Colab has a panel *Secrets*. Here the key is made up.
+#
+# Without `http_client`, the same lines talk to OpenAI. For new projects OpenAI
+# recommends
+# [Responses](https://developers.openai.com/api/docs/guides/migrate-to-responses).
+# Chat Completions remains supported, and many other services and local
+# programs understand it.
 
 # %%
 import os
 
-from openai import AuthenticationError, OpenAI, OpenAIError
+os.environ["OPENAI_API_KEY"] = "sk-proj-made-up"
+transport = httpx2.MockTransport(service)
+client = OpenAI(http_client=httpx2.Client(transport=transport))
 
-print("OPENAI_API_KEY is set:", "OPENAI_API_KEY" in os.environ)
-try:
-    OpenAI()
-    print("The client has found it.")
-except OpenAIError as problem:
-    print(type(problem).__name__, "-", problem)
+model = "gpt-6-luna"
+question = "What is the capital of France?"
+response = client.responses.create(model=model, input=question)
+print("Responses:       ", response.output_text)
 
-# %% [markdown]
-# Now the stand-in: a small web server in front of a small local model. It reads the key
-# from the header `Authorization: Bearer …`, which is where OpenAI reads it too. A
-# request with any other key gets status 401, unauthorized.
-
-# %%
-import json
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-
-
-class StandIn(BaseHTTPRequestHandler):
-    def do_POST(self):
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.headers["Authorization"] == f"Bearer {issued_key}":
-            chat = generate(request["messages"], max_new_tokens=50, do_sample=False)
-            message = chat[0]["generated_text"][-1]
-            self.answer(200, {"choices": [{"index": 0, "message": message}]})
-        else:
-            self.answer(401, {"error": {"message": "Incorrect API key provided."}})
-
-    def answer(self, status, content):
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(json.dumps(content).encode())
-
-    def log_message(self, *details):
-        pass
-
+messages = [{"role": "user", "content": question}]
+chat = client.chat.completions.create(model=model, messages=messages)
+print("Chat Completions:", chat.choices[0].message.content)
 
 # %% [markdown]
-# Creating a key is simple for the service: it draws a long random text and remembers
-# whom it gave it to. Nobody can guess it, and whoever has it can spend your money.
+# This is what left the client. The key is one line of the header, the same
+# for both APIs; whoever has it can spend your credit.
 
 # %%
-import secrets
-from threading import Thread
-
-import torch
-from transformers import pipeline
-
-generate = pipeline(
-    "text-generation", checkpoint, revision=revision, dtype=torch.float32
-)
-issued_key = "sk-" + secrets.token_urlsafe(32)
-server = ThreadingHTTPServer(("127.0.0.1", 0), StandIn)
-Thread(target=server.serve_forever, daemon=True).start()
-print("characters in a new key:", len(issued_key))
+for request in sent:
+    print(request.method, request.url)
+    print("Authorization:", request.headers["Authorization"][:12] + "…")
+    print(request.content.decode(), end="\n\n")
 
 # %% [markdown]
-# For OpenAI you create the key on <https://platform.openai.com/api-keys>, copy it at
-# once, since it is shown only then, and set the variable before you start Python:
-# `export OPENAI_API_KEY=…` on Linux and macOS, `setx OPENAI_API_KEY …` on Windows, the
-# panel *Secrets* on Colab. Here we put the stand-in's key and address where yours
-# would be.
+# ## Three keys, three outcomes
+#
+# A wrong key and an empty account are different errors. An empty account gives
+# the same status as a rate limit, 429. So the client tries again, twice by
+# default, although waiting does not help: the `code` tells the two apart.
 
 # %%
-if "OPENAI_API_KEY" not in os.environ:
-    os.environ["OPENAI_API_KEY"] = issued_key
-    os.environ["OPENAI_BASE_URL"] = f"http://127.0.0.1:{server.server_port}/v1"
-    service_model = checkpoint
+import pandas as pd
+from openai import APIStatusError
+
+keys = {
+    "right": "sk-proj-made-up",
+    "mistyped": "sk-proj-mad-eup",
+    "of an empty account": "sk-proj-of-an-empty-account",
+}
+rows = []
+for name, key in keys.items():
+    sent.clear()
+    row = {"key": name, "status": 200, "error": "", "code": ""}
+    try:
+        stranger = client.with_options(api_key=key)
+        stranger.responses.create(model=model, input=question)
+    except APIStatusError as error:
+        row["status"] = error.status_code
+        row["error"], row["code"] = type(error).__name__, error.code
+    rows.append(row | {"requests sent": len(sent)})
+print(pd.DataFrame(rows).to_markdown(index=False))
 
 # %% [markdown]
-# From here on the code is the same for both. `OpenAI()` takes key and address from the
-# environment.
-
-# %%
-client = OpenAI()
-messages = [{"role": "user", "content": "What is the capital of France?"}]
-reply = client.chat.completions.create(model=service_model, messages=messages)
-print(service_model, "says:", reply.choices[0].message.content)
-
-# %% [markdown]
-# A wrong key is a different error from a missing one: now the service itself refuses.
-# If you meet it, the key was mistyped, deleted, or belongs to another service.
-
-# %%
-stranger = OpenAI(api_key="sk-wrong")
-try:
-    stranger.chat.completions.create(model=service_model, messages=messages)
-except AuthenticationError as problem:
-    print(type(problem).__name__, "- status", problem.status_code)
-
-# %% [markdown]
-# A right key is still not enough at OpenAI: a new account pays in advance, and without
-# credit every request is refused with status 429. If a key has ever been in a commit,
-# a notebook or a chat, delete it on the page above and create another.
-
-# %%
-server.shutdown()
-server.server_close()
+# If a key has ever been in a commit, a notebook or a chat, delete it on
+# [the page of your keys](https://platform.openai.com/api-keys) and create
+# another. Chapter 4 of
+# [the book](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models)
+# classifies film reviews with such a key.

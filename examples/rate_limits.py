@@ -1,162 +1,185 @@
 # %% [markdown]
 # # Rate limits: being refused, and trying again the right way
 #
-# A service that answers "429 Too Many Requests" is not broken: it asks for patience.
-# We start a small server with a limit, run into the limit without care, and then send
-# the same requests through a client that waits and tries again.
-
-# %% [markdown]
-# The server answers at most `limit` requests in any one second. To every further one it
-# says 429, and in the header `Retry-After` how many seconds to wait. Real limits are
-# counted per minute, and often in tokens as well as in requests. (`request_queue_size`
-# is how many callers may wait for the server's attention; the usual five are too few.)
+# A service that answers "429 Too Many Requests" is not broken: it asks you to
+# wait. We let OpenAI's client run into a limit and compare four ways to go on.
+# Its transport is the limited service itself, a function in this file.
+#
+# Real limits count requests and tokens per minute; these count per second, so
+# that the page need not wait long. Each limit is a *token bucket*: a request
+# takes its share out of both buckets, which fill up again all the time.
+# [As at OpenAI](https://developers.openai.com/api/docs/guides/rate-limits),
+# the headers of an answer say what is left, and the tokens that an answer may
+# have are counted in advance. A refusal says when to come back.
 
 # %%
+import json
 import time
-from collections import deque
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Lock
 
-limit = 4
-answered, lock = deque(maxlen=limit), Lock()
+import httpx2
 
-
-class LimitedService(BaseHTTPRequestHandler):
-    def do_GET(self):
-        with lock:
-            now = time.monotonic()
-            busy = len(answered) == limit and now - answered[0] < 1
-            if not busy:
-                answered.append(now)
-        self.send_response(429 if busy else 200)
-        if busy:
-            self.send_header("Retry-After", "1")
-        self.send_header("Content-Type", "application/json")
-        self.end_headers()
-        self.wfile.write(b'{"data": []}')
-
-    def log_message(self, *details):
-        pass
+limits = {"requests": 4, "tokens": 2000}  # per second
+left, lock, log = dict(limits), Lock(), []
+last = start = time.monotonic()
 
 
-ThreadingHTTPServer.request_queue_size = 50
-server = ThreadingHTTPServer(("127.0.0.1", 0), LimitedService)
-Thread(target=server.serve_forever, daemon=True).start()
-address = f"http://127.0.0.1:{server.server_port}"
+def service(request):
+    global last
+    body = json.loads(request.content)
+    cost = {"requests": 1, "tokens": body["max_completion_tokens"]}
+    with lock:
+        now = time.monotonic()
+        for kind, limit in limits.items():
+            left[kind] = min(limit, left[kind] + limit * (now - last))
+        last = now
+        wait = max((cost[k] - left[k]) / limits[k] for k in limits)
+        if wait <= 0:
+            for kind in limits:
+                left[kind] -= cost[kind]
+        headers = {}
+        for kind, limit in limits.items():
+            headers[f"x-ratelimit-limit-{kind}"] = str(limit)
+            headers[f"x-ratelimit-remaining-{kind}"] = str(int(left[kind]))
+    if wait > 0:
+        headers["retry-after-ms"] = f"{1000 * wait + 1:.0f}"
+    status = 429 if wait > 0 else 200
+    log.append((body["messages"][0]["content"], now - start, status))
+    return httpx2.Response(status, headers=headers, json={"choices": []})
+
 
 # %% [markdown]
-# Twelve requests at once is the situation of twelve documents to process, or of twelve
-# users. Every attempt is noted, with its time and the server's answer. The careless
-# client tries once.
+# Six requests in a row, twice. First the requests run out. Then each may have
+# a long answer, and the tokens run out although requests are left: ask for no
+# more tokens than you need.
 
 # %%
-import requests
+from openai import OpenAI, RateLimitError
 
-attempts = []
-
-
-def attempt(client, number):
-    response = requests.get(address)
-    seconds = time.monotonic() - start
-    attempts.append((client, number, seconds, response.status_code))
-    return response
+transport = httpx2.MockTransport(service)
+connection = httpx2.Client(transport=transport)
+client = OpenAI(api_key="made-up", http_client=connection)
 
 
-def careless(number):
-    return attempt("careless", number).status_code == 200
+def ask(text, max_retries=0, tokens=100):
+    chat = client.with_options(max_retries=max_retries).chat.completions
+    return chat.with_raw_response.create(
+        model="gpt-6-luna",
+        messages=[{"role": "user", "content": text}],
+        max_completion_tokens=tokens,
+    ).headers
 
+
+# %% tags=["varies"]
+import pandas as pd
+
+rows = []
+for tokens in [100, 900]:
+    left.update(limits)
+    for number in range(1, 7):
+        try:
+            status, headers = 200, ask("Hello", tokens=tokens)
+        except RateLimitError as error:
+            status, headers = 429, error.response.headers
+        row = {"tokens": tokens, "request": number, "status": status}
+        for name in ["remaining-requests", "remaining-tokens"]:
+            row[name] = headers[f"x-ratelimit-{name}"]
+        row["retry-after-ms"] = headers.get("retry-after-ms", "")
+        rows.append(row)
+print(pd.DataFrame(rows).to_markdown(index=False))
 
 # %% [markdown]
-# The patient client waits as long as the server asks, plus a random time. The random
-# part (*jitter*) keeps twelve clients, all refused in the same moment, from coming back
-# in the same moment. Its range doubles with each refusal (*exponential backoff*), so
-# that the crowd thins out if the service stays busy. After eight refusals it gives up:
-# a client that tries forever hides a real fault.
+# ## Four ways to send twelve documents
+#
+# OpenAI's client tries again by itself, twice unless told otherwise, and so
+# does Cohere's. It waits exactly as long as the refusal says, and so do all
+# others that were refused: they come back together, and one gets through.
+#
+# The third way waits a random time, in a range that doubles with each refusal:
+# *exponential backoff* with *jitter*. It gives up after eight attempts: a client
+# that never gives up hides a real fault. The fourth sends one document at a
+# time, and pauses when the headers say that no request is left.
 
 # %%
 import random
 
 
-def patient(number):
-    for refusals in range(9):
-        response = attempt("patient", number)
-        if response.status_code == 200:
-            return True
-        asked_for = float(response.headers["Retry-After"])
-        time.sleep(asked_for + random.uniform(0, 0.2 * 2**refusals))
-    return False
+def two_retries(text):
+    ask(text, max_retries=2)
 
 
-# %% [markdown]
-# Each client sends its twelve requests in the same moment. The second of rest after
-# each round lets the limit start afresh.
+def ten_retries(text):
+    ask(text, max_retries=10)
+
+
+def backoff(text):
+    for attempt in range(8):
+        try:
+            ask(text)
+            break
+        except RateLimitError:
+            time.sleep(random.uniform(0, 0.5 * 2**attempt))
+
+
+def paced(text):
+    headers = ask(text)
+    if headers["x-ratelimit-remaining-requests"] == "0":
+        time.sleep(1 / int(headers["x-ratelimit-limit-requests"]))
+
 
 # %%
 from concurrent.futures import ThreadPoolExecutor
 
-count = 12
-outcomes = {}
-with ThreadPoolExecutor(count) as pool:
-    for client in [careless, patient]:
-        start = time.monotonic()
-        outcomes[client.__name__] = list(pool.map(client, range(1, count + 1)))
-        time.sleep(1)
-
-print("careless lost at least one request:", not all(outcomes["careless"]))
-print("patient got all its answers:", all(outcomes["patient"]))
+documents = [f"Summarize document {number}" for number in range(12)]
+logs = {}
+for way in [two_retries, ten_retries, backoff, paced]:
+    left.update(limits)
+    log.clear()
+    start = time.monotonic()
+    with ThreadPoolExecutor(1 if way is paced else 12) as pool:
+        for text in documents:
+            pool.submit(way, text)
+    entries = pd.DataFrame(log, columns=["document", "seconds", "status"])
+    logs[way.__name__] = entries
 
 # %% [markdown]
-# The price of patience is time: no client gets past the limit, so twelve requests at
-# four a second need more than two seconds.
+# Nobody gets past the limit: with four at once and four more a second, twelve
+# answers take two seconds. The ways differ in what is lost, and in how often
+# the service has to refuse. At OpenAI,
+# [refused requests count as well](https://help.openai.com/en/articles/5955604).
 
 # %% tags=["varies"]
-import pandas as pd
+rows = []
+for way, entries in logs.items():
+    refused = sum(entries["status"] == 429)
+    answered = sum(entries["status"] == 200)
+    rows.append([way, answered, refused, entries["seconds"].max()])
+columns = ["way", "answered", "refused", "seconds"]
+table = pd.DataFrame(rows, columns=columns)
+print(table.to_markdown(index=False, floatfmt=".1f"))
 
-log = pd.DataFrame(attempts, columns=["client", "request", "seconds", "status"])
-log["refused"] = log["status"] == 429
-summary = log.groupby("client").agg(
-    attempts=("status", "size"), refused=("refused", "sum"), seconds=("seconds", "max")
-)
-print(summary.reset_index().to_markdown(index=False, floatfmt=".1f"))
-
-# %% tags=["varies"] alt="Two panels, time across and request number upwards. Careless: all twelve requests at time zero, four answered and the rest refused for good. Patient: refused requests come back later, spread out, until each of the twelve has been answered."
+# %% tags=["varies"] alt="Four panels, one below the other, with seconds across and a row for each of twelve documents. Two retries: four documents are answered at once, the others come back together twice, and most of them are lost. Ten retries: whole columns of refusals a quarter of a second apart, with one answer in each. Backoff: refusals are scattered. Paced: one answer after another and no refusal."
 import matplotlib.pyplot as plt
 
 figure, panels = plt.subplots(
-    1, 2, sharex=True, sharey=True, figsize=(7, 3.2), layout="constrained"
+    len(logs), sharex=True, figsize=(6.4, 7), layout="constrained"
 )
-for panel, (client, rows) in zip(panels, log.groupby("client"), strict=True):
-    for status, label, marker in [(429, "refused (429)", "x"), (200, "answered", "o")]:
-        shown = rows[rows["status"] == status]
-        panel.scatter(shown["seconds"], shown["request"], marker=marker, label=label)
-    panel.set(title=client, xlabel="seconds")
-panels[0].set_ylabel("request")
-panels[0].legend(loc="center right")
+looks = [(429, "C1", "x", "refused"), (200, "C0", "o", "answered")]
+for panel, (way, entries) in zip(panels, logs.items(), strict=True):
+    counts = []
+    for status, color, marker, name in looks:
+        shown = entries[entries["status"] == status]
+        row = shown["document"].map(documents.index)
+        panel.scatter(shown["seconds"], row, color=color, marker=marker)
+        counts.append(f"{len(shown)} {name}")
+    panel.set(title=f"{way}: {', '.join(counts)}", yticks=[])
+panels[-1].set_xlabel("seconds (blue: answered, orange: refused)")
 plt.show()
 
 # %% [markdown]
-# You rarely have to write this yourself. The clients of OpenAI and Cohere try again on
-# their own, twice unless told otherwise; `max_retries` says how often. They wait as
-# `Retry-After` asks. One kind of 429 does not pass with time: an account without
-# credit. Its message says so, and only paying helps.
-
-# %%
-from openai import OpenAI, RateLimitError
-
-
-def ask(max_retries):
-    client = OpenAI(base_url=address, api_key="unused", max_retries=max_retries)
-    try:
-        return client.models.list() is not None
-    except RateLimitError:
-        return False
-
-
-with ThreadPoolExecutor(count) as pool:
-    for max_retries in [0, 8]:
-        replies = list(pool.map(ask, [max_retries] * count))
-        print(f"max_retries={max_retries}, all answered:", all(replies))
-
-# %%
-server.shutdown()
-server.server_close()
+# The third way is one decorator of the library `tenacity`;
+# [OpenAI's cookbook](https://cookbook.openai.com/examples/how_to_handle_rate_limits)
+# has it, and a script for many requests in parallel. To count tokens before
+# you send them, use `tiktoken`. Work that can wait a day belongs in the
+# [Batch API](https://developers.openai.com/api/docs/guides/batch), which has
+# limits of its own.

@@ -1,177 +1,229 @@
 # %% [markdown]
-# # Finding text by what it means
+# # Searching Python's library by what you mean
 #
-# The 21 questions of this deck are the documents. For each, we wrote one query that
-# asks for the same thing in other words, and search twice: by meaning, with the vectors
-# of a language model, and by shared words. The right answer is known, so both searches
-# can be scored.
+# You know what a function should do, but not what it is called. Search by words
+# needs the words of the help text; search by meaning compares vectors. Here 29
+# such requests are put to Python's own library. The function wanted is known for
+# each, so that both searches can be scored.
 
 # %% tags=["parameters"]
 checkpoint = "sentence-transformers/all-MiniLM-L6-v2"
 revision = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
 
 # %%
+import inspect
+from importlib import import_module
+
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
 from sentence_transformers import SentenceTransformer
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer
+from torch.nn.functional import normalize
 
-model = SentenceTransformer(checkpoint, revision=revision)
+encoder = SentenceTransformer(checkpoint, revision=revision)
 
 # %% [markdown]
-# Each query is followed by the card it should find. The queries were written once,
-# before any search was run, and none was changed afterwards.
+# A document is a name and the first paragraph of its help.
 
 # %%
-text = """
-How do networks that write prose differ from ones that only encode it?
-  What is the difference between representation and generative language models?
-How is a sentence chopped into pieces and turned into numbers?
-  What are tokenization and embeddings?
-What do those drawings of attention blocks teach?
-  What does the Illustrated Transformer do?
-What can I do with an off-the-shelf network, as it is?
-  What are some common use cases for pretrained language models?
-Can it learn from labelled reviews to tell good from bad?
-  How are language models used in supervised classification?
-Show me how to sort a pile of articles into themes.
-  What is an example of text clustering with a language model?
-How can I look things up by sense rather than by matching words?
-  How does semantic search work using language models?
-Ways to make a computer continue a sentence
-  What are some methods for generating text with language models?
-Can a chatbot describe a photo?
-  How can language models generate text related to visuals?
-What does it mean to adapt a network to my own data?
-  What is fine-tuning in the context of language models?
-Why teach a network to place similar sentences near each other?
-  What is the purpose of training an embedding model?
-Adapting Google's encoder so that it assigns labels
-  How do you fine-tune BERT for a classification task?
-Teaching T5 to summarise or translate better
-  What is fine-tuning a generation model?
-Which graphics card should I buy, and with how much memory?
-  What are the hardware requirements for running generative models?
-How can I install everything on my laptop?
-  How do you set up the local environment for this book?
-Where are credentials for ChatGPT's maker issued?
-  How do I get an API key for OpenAI?
-I want to sign up with Cohere and receive a secret token.
-  How do I get an API key for Cohere?
-How often may I call the service before it refuses?
-  What are rate limits in the context of API keys?
-Can I avoid online services and use my own computer?
-  What are local alternatives in the context of model access?
-Where can Meta's open weights be downloaded?
-  How do I get access to the Llama 2 model?
-What do italics and monospace mean on these pages?
-  What are the typographical conventions described in the book?
+modules = """calendar difflib getpass heapq itertools math os os.path
+random shutil statistics textwrap time webbrowser"""
+places = {name: import_module(name) for name in modules.split()}
+places |= {"str": str, "list": list, "dict": dict, "set": set}
+helps = {}
+for place, contents in places.items():
+    for name in getattr(contents, "__all__", dir(contents)):
+        function = getattr(contents, name)
+        text = inspect.getdoc(function)
+        if callable(function) and text and not name.startswith("_"):
+            helps[f"{place}.{name}"] = text.split("\n\n")[0]
+names, texts = np.array(list(helps)), list(helps.values())
+documents = [f"{name}: {text}" for name, text in helps.items()]
+
+# %% [markdown]
+# Each document becomes a vector once, each request when it comes. The result is
+# the documents with the highest cosine, `a·b / (|a| |b|)`.
+
+# %%
+vectors = encoder.encode_document(documents)
+for request in (
+    "put a list into random order",
+    "delete a folder and all that is inside",
+    "how much room is left on the drive?",
+    "does the text begin with these letters?",
+    "roll a die",
+):
+    cosine = encoder.similarity(encoder.encode_query(request), vectors)[0]
+    found = names[cosine.argsort(descending=True)[:3]]
+    print(f"{request}\n    {', '.join(found)}")
+print(f"\n... of {len(documents)} documents")
+
+# %% [markdown]
+# ## How good is it?
+#
+# The requests are in our own everyday words, each after the name of the function
+# wanted. Requests in the words of the help would suit a search by words better.
+
+# %%
+wanted = """
+str.upper: write a text in capital letters
+str.strip: remove spaces from both ends of a text
+str.split: cut a sentence into words
+str.join: glue strings together with commas between them
+str.startswith: does the text begin with these letters?
+random.shuffle: put a list into random order
+random.choice: pick one item by chance
+random.randint: roll a die
+statistics.median: the value in the middle
+shutil.copytree: copy a folder with everything in it
+shutil.rmtree: delete a folder and all that is inside
+shutil.disk_usage: how much room is left on the drive?
+os.path.exists: is there such a file?
+os.path.basename: file name at the end of a path
+os.getcwd: which folder am I in?
+math.gcd: largest number that divides both
+math.radians: turn an angle in degrees into one in radians
+calendar.isleap: is this a year with 366 days?
+itertools.permutations: all possible orders of some items
+itertools.cycle: start again from the front when the items run out
+list.append: put one more item at the end of a list
+list.reverse: turn a list back to front
+heapq.nsmallest: the few smallest items
+textwrap.dedent: remove the indentation that all lines share
+difflib.get_close_matches: which words may a misspelled one stand for?
+time.sleep: wait for some seconds
+shutil.which: where is the program that a command starts?
+getpass.getpass: ask for a password without showing it
+webbrowser.open: show a web page to the user
 """
-lines = [line.strip() for line in text.strip().splitlines()]
-queries, cards = lines[::2], lines[1::2]
-print(len(queries), "queries,", len(cards), "cards")
+pairs = [line.split(": ") for line in wanted.strip().splitlines()]
+goals = [int(np.flatnonzero(names == name)[0]) for name, _ in pairs]
+requests = [request for _, request in pairs]
 
 # %% [markdown]
-# ## One search
-#
-# Every text becomes one vector. The similarity of two texts is the cosine of the angle
-# between their vectors, and the search result is the cards sorted by it.
+# The rival is [BM25](https://en.wikipedia.org/wiki/Okapi_BM25), the usual search
+# by words: a shared word counts more if it is
+# rare (`log(1 + (N - n + ½) / (n + ½))`, where `n` of `N` documents have it), less
+# with every repetition, and less in a long document.
+
 
 # %%
-card_vectors = model.encode_document(cards)
-query_vectors = model.encode_query(queries)
-by_meaning = model.similarity(query_vectors, card_vectors)
-print("each text is now", card_vectors.shape[1], "numbers")
+def by_words(documents, k=1.5, b=0.75):
+    counter = CountVectorizer(token_pattern="[A-Za-z]+")
+    counts = counter.fit_transform(documents).toarray()
+    having = (counts > 0).sum(axis=0)
+    rare = np.log(1 + (len(documents) - having + 0.5) / (having + 0.5))
+    length = counts.sum(axis=1, keepdims=True)
+    damped = counts + k * (1 - b + b * length / length.mean())
+    weights = rare * counts * (k + 1) / damped
+    return counter.transform(requests).toarray() @ weights.T
 
-# %%
-example = queries.index("Which graphics card should I buy, and with how much memory?")
-hits = pd.DataFrame({"cosine": by_meaning[example], "card": cards})
-print(queries[example], "\n")
-print(hits.nlargest(3, "cosine").to_markdown(index=False, floatfmt=".2f"))
+
+queries = encoder.encode_query(requests)
+
+
+def by_meaning(vectors):
+    return encoder.similarity(queries, vectors).numpy()
+
 
 # %% [markdown]
-# ## All searches, scored
-#
-# The rival counts shared words, and weights rare words more (TF-IDF), so that "Cohere"
-# says more than "the". Cards with equal scores share the mean of their ranks: a query
-# without a single word of any card puts all 21 at rank 11.
-
-# %%
-tfidf = TfidfVectorizer().fit(cards)
-by_words = (tfidf.transform(queries) @ tfidf.transform(cards).T).toarray()
-print(len(tfidf.vocabulary_), "different words on the cards")
+# What is indexed matters as much as how. The **rank** of the function wanted is 1
+# if it comes first (a tie counts as lost); the *mean reciprocal rank* is the
+# average of 1 / rank.
 
 
 # %%
-def rank_of_right_card(scores):
-    return [rankdata(-row.round(6))[i] for i, row in enumerate(scores)]
+def ranks(scores):
+    right = scores[np.arange(len(goals)), goals]
+    return (scores >= right[:, None]).sum(axis=1)
 
 
-ranks = pd.DataFrame({"query": queries})
-ranks["rank by meaning"] = rank_of_right_card(by_meaning.numpy())
-ranks["rank by words"] = rank_of_right_card(by_words)
-print(ranks.to_markdown(index=False, floatfmt="g"))
+indexed = {"names": list(names), "help": texts, "both": documents}
+scores = {("words", kind): by_words(indexed[kind]) for kind in indexed}
+for kind in ("names", "help"):
+    encoded = encoder.encode_document(indexed[kind])
+    scores["meaning", kind] = by_meaning(encoded)
+scores["meaning", "both"] = by_meaning(vectors)
 
-# %% [markdown]
-# To sum this up: **hits at 1** and **at 3** say how often the right card came first, or
-# among the first three. The **mean reciprocal rank** is the average of 1/rank, which
-# gives some credit for every place.
 
-# %%
-rank_columns = ranks.drop(columns="query")
-print(f"Of {len(ranks)} queries:\n")
-summary = pd.DataFrame(
-    {
-        "hits at 1": (rank_columns == 1).sum(),
-        "hits at 3": (rank_columns <= 3).sum(),
-        "mean reciprocal rank": (1 / rank_columns).mean(),
-    }
-)
-print(summary.to_markdown(floatfmt=("", "g", "g", ".2f")))
+def summarise(scores):
+    rank = pd.DataFrame({key: ranks(scores[key]) for key in scores})
+    table = pd.DataFrame({"first": (rank == 1).sum()})
+    table["in first 3"] = (rank <= 3).sum()
+    table["mean reciprocal rank"] = (1 / rank).mean()
+    table = table.rename_axis(["search by", "index"]).reset_index()
+    print(table.to_markdown(index=False, floatfmt=".2f"))
 
-# %% [markdown]
-# The mistakes teach more than the hits. Where meaning did not put the right card first,
-# this came first instead.
 
-# %%
-best = by_meaning.argmax(dim=1).tolist()
-misses = [(queries[i], cards[best[i]]) for i in range(len(best)) if best[i] != i]
-print(len(misses), "misses:\n")
-table = pd.DataFrame(misses, columns=["query", "came first instead"])
-print(table.to_markdown(index=False))
+summarise(scores)
 
-# %% alt="Line chart: the share of the 21 queries whose right card is among the first k results, for k from 1 to 21, for search by meaning, search by words, and guessing."
-cutoffs = range(1, 22)
-figure, panel = plt.subplots(figsize=(6, 3.4), layout="constrained")
-for name, column in rank_columns.items():
-    panel.plot(cutoffs, [(column <= k).mean() for k in cutoffs], label=name[5:])
-panel.plot(cutoffs, [k / 21 for k in cutoffs], "--", color="grey", label="by chance")
-panel.set(xlabel="first k results", ylabel="share with the right card among them")
-panel.set(title="How far down the list is the right card?", ylim=(0, 1.02))
-panel.set_xticks(range(1, 22, 4))
-panel.legend()
+# %% alt="For each of 29 requests, written at the left, an orange dot for the rank of the function wanted in search by meaning and a blue square for its rank in search by words, on a logarithmic scale. Most dots stand at or near 1, most squares far to the right."
+meaning, words = scores["meaning", "both"], scores["words", "both"]
+rank = pd.DataFrame({"meaning": ranks(meaning), "words": ranks(words)})
+order = rank.sort_values(["meaning", "words"], ascending=False).index
+figure, axes = plt.subplots(figsize=(6.4, 7.6), layout="constrained")
+axes.hlines(range(29), *rank.loc[order].T.to_numpy(), color="lightgrey")
+for kind, marker in {"words": "s", "meaning": "o"}.items():
+    axes.plot(rank.loc[order, kind], range(29), marker, label=f"by {kind}")
+axes.set_yticks(range(29), [requests[i] for i in order], fontsize=9)
+axes.set(xscale="log", xticks=[1, 10, 100], xticklabels=[1, 10, 100])
+axes.set_title("Where in the list is the function I mean?", x=-0.9)
+axes.legend(loc="upper center", fontsize=10)
 plt.show()
 
+# %%
+better = (rank["meaning"] < rank["words"]).sum()
+worse = (rank["meaning"] > rank["words"]).sum()
+print(f"meaning ranks better for {better} requests, words for {worse}\n")
+missed = rank.index[rank["meaning"] > 3]
+table = pd.DataFrame({"request": [requests[i] for i in missed]})
+table["wanted"] = names[[goals[i] for i in missed]]
+table["rank"] = rank.loc[missed, "meaning"].to_list()
+table["found first"] = names[meaning[missed].argmax(axis=1)]
+print(table.to_markdown(index=False))
+
 # %% [markdown]
-# Most of these queries were made to share only everyday words with their card, which is
-# hard on search by words; a query that repeats the card's own terms would suit it.
-# Search by meaning is not magic either: a short question gives the model little to go
-# on, and it falls for a neighbouring topic. A larger system would index the answers as
-# well, and often combine both scores (hybrid search).
+# ## Two usual improvements, tried
 #
-# ## When there are millions of documents
+# **Hybrid** search adds up `1 / (60 + rank)` of both lists ([reciprocal rank
+# fusion](https://dl.acm.org/doi/10.1145/1571941.1572114)). **Reranking** looks at
+# the first ten again, closer and slower: here each token of the request finds its
+# best match among the document's tokens ([ColBERT](https://arxiv.org/abs/2004.12832)'s
+# late interaction), with the same encoder.
+
+# %%
+hybrid = 1 / (60 + rankdata(-meaning, axis=1))
+hybrid += 1 / (60 + rankdata(-words, axis=1))
+reranked = meaning.copy()
+for request, row in zip(requests, reranked, strict=True):
+    first = row.argsort()[-10:]
+    query, *found = encoder.encode(
+        [request, *(documents[i] for i in first)],
+        output_value="token_embeddings",
+    )
+    for i, document in zip(first, found, strict=True):
+        match = normalize(query) @ normalize(document).T
+        row[i] = 1 + match.max(dim=1).values.mean()  # above all others
+improved = {"meaning": meaning, "hybrid": hybrid, "reranked": reranked}
+summarise({(name, "both"): value for name, value in improved.items()})
+
+# %% [markdown]
+# Neither is a gain by itself. Fusion pays where both lists are good, and this
+# encoder learned to compare whole texts, not tokens. A reranker worth its time is
+# trained for it: a
+# [cross-encoder](https://sbert.net/examples/sentence_transformer/applications/retrieve_rerank/README.html)
+# reads request and document together.
 #
-# Here every query was compared with every card, which is exact and, for 21 cards,
-# instant. The cost grows with the number of documents, so large systems compare with
-# only some of them. **IVF** sorts the vectors into clusters beforehand and looks only
-# into the few clusters nearest to the query. **HNSW** links each vector to some near
-# neighbours and walks along the links towards the query. Both are *approximate*: the
-# ranks above would mostly stay the same, but now and then the right card would be
-# missed because nobody looked at it. That loss is measured as recall against the exact
-# search, and bought down with more time or memory.
+# ## Where it leads
 #
-# A **filter** ("only cards about API keys") changes which cards may be found, not how
-# similar they are. Filtering before the search keeps the result exact; filtering
-# afterwards may leave too few results; and a filter inside an approximate index needs
-# care, since the walk may pass only through cards that the filter forbids.
+# Comparing with every document is exact, but slow for millions. *Approximate*
+# search gives up a few results for speed: IVF looks only into the groups of
+# vectors nearest to the request, HNSW ([Malkov and Yashunin
+# 2016](https://arxiv.org/abs/1603.09320)) walks along a graph of neighbours.
+# [FAISS](https://github.com/facebookresearch/faiss) has both. Chapter 8 of
+# [Hands-On Large Language
+# Models](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models) goes on to
+# retrieval-augmented generation (RAG), where a generative model answers from the
+# documents found.

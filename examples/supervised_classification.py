@@ -1,10 +1,11 @@
 # %% [markdown]
-# # Learning from labelled sentences
+# # Learning to classify from labelled sentences
 #
-# Sentences from film reviews, each labelled positive or negative by a person, teach a
-# small classifier to label sentences it has not seen. The language model is not trained
-# at all: it only turns each sentence into a vector. The question is how much that
-# vector helps, compared with counting words and with not reading at all.
+# Is this sentence from a film review praise, blame or neither? An encoder turns
+# each sentence into a vector, and a small classifier learns from labelled
+# vectors. The encoder stays *frozen*: none of its weights change. The card also
+# changes the encoder (fine-tuning); the card "Fine-Tuning BERT for
+# Classification" does that.
 
 # %% tags=["parameters"]
 checkpoint = "sentence-transformers/all-MiniLM-L6-v2"
@@ -17,9 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from gensim.test.utils import datapath
-from scipy.stats import binomtest
 from sentence_transformers import SentenceTransformer
-from sklearn.dummy import DummyClassifier
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import (
@@ -27,107 +26,18 @@ from sklearn.model_selection import (
     StratifiedShuffleSplit,
     cross_val_predict,
     cross_val_score,
-    train_test_split,
 )
 from sklearn.pipeline import make_pipeline
 
-# %% [markdown]
-# ## The sentences
-#
-# The package gensim ships, among its test data, 200 sentences of the review collection
-# of [Pang and Lee (2005)](https://arxiv.org/abs/cs/0506075), half of them positive. The
-# file is not in UTF-8 but in an older Western encoding.
-
-# %%
-text = Path(datapath("pang_lee_polarity.cor")).read_text(encoding="cp1252")
-pairs = [line.split(maxsplit=1) for line in text.splitlines()]
-labels = np.array([label.removeprefix("__label__") for label, _ in pairs])
-sentences = np.array([sentence for _, sentence in pairs])
-for label in ("neg", "pos"):
-    print(label, sum(labels == label), "sentences, the first:", end=" ")
-    print(sentences[labels == label][0])
+encoder = SentenceTransformer(checkpoint, revision=revision)
 
 # %% [markdown]
-# A part is held out before anything is fitted, with both labels equally frequent in
-# both parts. What follows never learns from the held-out sentences.
-
-# %%
-learn, held_out = train_test_split(
-    np.arange(len(labels)), test_size=60, stratify=labels, random_state=0
-)
-print(len(learn), "sentences to learn from,", len(held_out), "held out")
-
-# %% [markdown]
-# ## Three classifiers
-#
-# The baseline always gives the most frequent label. The second counts words, weighting
-# rare ones more (TF-IDF), and learns a weight for each word. The third learns a weight
-# for each number of the sentence vector. Both learners are the same logistic
-# regression, with its default settings.
-
-# %%
-model = SentenceTransformer(checkpoint, revision=revision)
-vectors = model.encode(list(sentences))
-classifiers = {
-    "most frequent label": (DummyClassifier(), vectors),
-    "words": (make_pipeline(TfidfVectorizer(), LogisticRegression()), sentences),
-    "sentence vectors": (LogisticRegression(), vectors),
-}
-
-# %%
-rows = []
-for name, (classifier, inputs) in classifiers.items():
-    classifier.fit(inputs[learn], labels[learn])
-    right = int(sum(classifier.predict(inputs[held_out]) == labels[held_out]))
-    interval = binomtest(right, len(held_out)).proportion_ci(method="wilson")
-    rows.append((name, right, right / len(held_out), interval.low, interval.high))
-columns = ["what it sees", "right of 60", "accuracy", "95 % from", "to"]
-print(pd.DataFrame(rows, columns=columns).to_markdown(index=False, floatfmt=".2f"))
-
-# %% [markdown]
-# The last two columns are the 95 % confidence interval (Wilson). Sixty sentences are
-# few, so the intervals are wide, and another split would give other numbers. So we
-# repeat everything with fifty random splits of the same size.
-
-# %%
-splits = StratifiedShuffleSplit(n_splits=50, test_size=60, random_state=1)
-accuracy = pd.DataFrame(
-    {
-        name: cross_val_score(classifier, inputs, labels, cv=splits)
-        for name, (classifier, inputs) in classifiers.items()
-    }
-)
-summary = accuracy.quantile([0.05, 0.5, 0.95]).T
-summary.columns = ["5 % of splits below", "median", "5 % of splits above"]
-summary.insert(0, "mean accuracy", accuracy.mean())
-print(f"Held-out accuracy in {len(accuracy)} splits:\n")
-print(summary.to_markdown(floatfmt=".2f"))
-
-# %%
-better = (accuracy["sentence vectors"] > accuracy["words"]).sum()
-print(f"Sentence vectors beat words in {better} of {len(accuracy)} splits.")
-
-# %% alt="Mean held-out accuracy of three classifiers over fifty splits, with bars from the 5th to the 95th percentile."
-figure, panel = plt.subplots(figsize=(6, 2.6), layout="constrained")
-for name, (low, _, high) in accuracy.quantile([0.05, 0.5, 0.95]).items():
-    mean = accuracy[name].mean()
-    panel.errorbar(mean, name, xerr=[[mean - low], [high - mean]], fmt="o", capsize=4)
-panel.set(xlabel="held-out accuracy", title="Fifty splits of 200 sentences")
-panel.set(xlim=(0.4, 0.9), ylim=(-0.5, 2.5))
-plt.show()
-
-# %% [markdown]
-# The splits draw from the same 200 sentences, so their spread tells how much luck there
-# is in a split, not how the classifiers would do on other reviews. What can be said:
-# with so few labelled sentences, words alone barely rise above guessing, because most
-# words of a new sentence were never seen with a label. The vectors bring knowledge from
-# the text the model was trained on. Neither is good enough to be relied upon.
-#
-# ## A third label: neutral
-#
-# The card names three labels. The collection has no neutral sentences, so here are 40
-# that were written for this page in the same style. Being all by one hand and all plain
-# facts, they are an easier case than neutral sentences found in real reviews.
+# The package gensim ships 200 sentences of the review collection of
+# [Pang and Lee (2005)](https://arxiv.org/abs/cs/0506075), half positive, half
+# negative. Nobody labelled them one by one: each got its label
+# [automatically](http://www.cs.cornell.edu/people/pabo/movie-review-data/),
+# from the verdict of its whole review. The collection has no neutral sentences,
+# so 16 plain facts were written for this page.
 
 # %%
 neutral = """the film runs for two hours and four minutes .
@@ -145,57 +55,162 @@ the studio bought the rights in the spring .
 the dialogue is in danish , with subtitles in english .
 the main character works as a postman in a small town .
 a version with commentary is sold on dvd .
-the film was first shown at a festival in january .
-it has been rated pg-13 .
-the producer previously worked in television .
-the scenes in the desert were filmed in morocco .
-a sequel has been announced for next year .
-the role of the mother is played by a stage actress .
-the film is shown in black and white .
-the plot follows a family from 1950 to 1980 .
-the company released five films last year .
-the movie begins with a train arriving at night .
-it was adapted from a play by the same author .
-the editor and the director had worked together before .
-the first half is set in london and the second in cairo .
-shooting took eleven weeks .
-the screening is followed by a talk with the writer .
-the costumes were made in rome .
-the narrator is the older of the two sisters .
-the print was restored from the original negative .
-the film was made by a crew of thirty people .
-it is a remake of a japanese film from 1966 .
-the hotel in the story stands near the harbour .
-the credits list four composers .
-the cinema on main street shows it at six and at nine .
-the animation was drawn by hand .
-the documentary covers the years before the war .""".splitlines()
-all_sentences = np.append(sentences, neutral)
-all_labels = np.append(labels, ["neutral"] * len(neutral))
-print(len(all_labels), "sentences with three labels")
-
-# %% [markdown]
-# This time every sentence is predicted once, by a classifier that learned from the
-# other four fifths. Each row of the table is a true label, each column a predicted one;
-# *recall* is the share of the row that is right.
+the film was first shown at a festival in january .""".splitlines()
 
 # %%
-all_vectors = np.vstack([vectors, model.encode(neutral)])
+reviews = Path(datapath("pang_lee_polarity.cor")).read_text("cp1252")
+pairs = [line.split(maxsplit=1) for line in reviews.splitlines()]
+sentences = np.array([sentence for _, sentence in pairs] + neutral)
+labels = [label.removeprefix("__label__") for label, _ in pairs]
+labels = np.array(labels + ["neutral"] * len(neutral))
+vectors = encoder.encode(list(sentences))
+
+classifier = LogisticRegression(class_weight="balanced")
+classifier.fit(vectors, labels)
+print(pd.Series(labels).value_counts().to_markdown())
+
+# %% [markdown]
+# `balanced` gives the 16 neutral sentences as much weight as each hundred. Now
+# eight sentences that the classifier has not seen, with the label that we would
+# give, the label predicted, and the probability of each label:
+
+# %%
+ours = {
+    "Beautifully acted and deeply moving.": "pos",
+    "Dull, loud and far too long.": "neg",
+    "It was filmed in Prague.": "neutral",
+    "The film lasts two hours and ten minutes.": "neutral",
+    "I laughed from start to finish.": "pos",
+    "I want my money back.": "neg",
+    "You will not regret the ticket.": "pos",
+    "Not bad at all.": "pos",
+}
+new = encoder.encode(list(ours))
+table = pd.DataFrame({"sentence": ours.keys(), "ours": ours.values()})
+table["predicted"] = classifier.predict(new)
+table[classifier.classes_] = classifier.predict_proba(new)
+print(table.to_markdown(index=False, floatfmt=".2f"))
+
+# %% [markdown]
+# The first four say plainly what they are. The last four need more: a laugh is
+# praise for a comedy, wanting one's money back is blame, and *not* turns a word
+# round. A classifier on frozen vectors sees little of that.
+#
+# ## How often is it right?
+#
+# In five-fold cross-validation, each sentence is labelled by a classifier that
+# learned only from the other four fifths. Rows are true labels, columns
+# predicted ones; *recall* is the share of a row that is right.
+
+# %%
 folds = StratifiedKFold(5, shuffle=True, random_state=0)
-predicted = cross_val_predict(LogisticRegression(), all_vectors, all_labels, cv=folds)
-counts = pd.crosstab(all_labels, predicted, rownames=["true label"])
+probability = cross_val_predict(
+    classifier, vectors, labels, cv=folds, method="predict_proba"
+)
+predicted = classifier.classes_[probability.argmax(axis=1)]
+counts = pd.crosstab(labels, predicted, rownames=["true label"])
 counts["recall"] = np.diag(counts) / counts.sum(axis=1)
 print(counts.to_markdown(floatfmt=("", "g", "g", "g", ".2f")))
 
 # %%
-most_frequent = max(np.mean(all_labels == label) for label in counts.index)
-print(f"right: {np.mean(predicted == all_labels):.2f}, ", end="")
-print(f"by always giving a most frequent label: {most_frequent:.2f}")
+wrong = labels != predicted
+factual = (labels == "neutral") | (predicted == "neutral")
+print("praise and blame confused:", (wrong & ~factual).sum())
+print("opinion and fact confused:", (wrong & factual).sum())
+
+plain = LogisticRegression()
+unweighted = cross_val_predict(plain, vectors, labels, cv=folds)
+found = (unweighted == "neutral")[labels == "neutral"].sum()
+print(f"neutral found without 'balanced': {found} of {len(neutral)}")
 
 # %% [markdown]
-# Compare how often praise and blame are taken for each other with how often either is
-# taken for neutral. A plain fact differs from an opinion in what it is about, and
-# sentence vectors hold that well; praise and blame use much the same words about the
-# same things. Training the language model itself on the labels (fine-tuning) can
-# sharpen just this difference, but asks for more labelled sentences than there are
-# here.
+# A fact is about something else than an opinion, and sentence vectors hold above
+# all what a text is about. (The neutral sentences are also an easy case: all by
+# one hand.) Praise and blame say opposite things about the same films, which is
+# harder. Below are the mistakes it was surest of. Not every label is beyond
+# doubt, either: the review of a good film may blame it in one sentence.
+
+# %%
+table = pd.DataFrame({"sentence": sentences, "label": labels})
+table["predicted"] = predicted
+table["probability"] = probability.max(axis=1)
+surest = table[wrong].nlargest(5, "probability")
+print(surest.to_markdown(index=False, floatfmt=".2f"))
+
+# %% [markdown]
+# ## What does the encoder add?
+#
+# The same logistic regression can learn from counted words instead, or from
+# counted letter sequences (both TF-IDF: rare ones weigh more). Which needs fewer
+# labels? Praise and blame only, thirty random splits for each size, each tested
+# on 60 sentences that were not learned from. The bars are one standard deviation
+# of the splits.
+
+# %%
+opinion = labels != "neutral"
+texts, polarity = sentences[opinion], labels[opinion]
+words = TfidfVectorizer()
+letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5))
+rivals = {
+    "sentence vectors": (LogisticRegression(), vectors[opinion]),
+    "letters": (make_pipeline(letters, LogisticRegression()), texts),
+    "words": (make_pipeline(words, LogisticRegression()), texts),
+}
+
+# %%
+sizes = [10, 20, 40, 80, 140]
+rows = pd.MultiIndex.from_product([sizes, range(30)])
+accuracy = pd.DataFrame(index=rows)
+for name, (model, inputs) in rivals.items():
+    scores = []
+    for size in sizes:
+        splits = StratifiedShuffleSplit(
+            30, train_size=size, test_size=60, random_state=0
+        )
+        scores += list(cross_val_score(model, inputs, polarity, cv=splits))
+    accuracy[name] = scores
+mean = accuracy.groupby(level=0).mean().rename_axis("labels")
+print("Mean accuracy; guessing would reach 0.50\n")
+print(mean.to_markdown(floatfmt=("g", ".2f", ".2f", ".2f")))
+
+# %%
+last = accuracy.loc[140]
+for name in ("words", "letters"):
+    wins = (last["sentence vectors"] > last[name]).sum()
+    print(f"140 labels: vectors beat {name} in {wins} of 30 splits")
+
+for kind, stop_words in {"words": None, "content words": "english"}.items():
+    words_of = TfidfVectorizer(stop_words=stop_words).build_analyzer()
+    shares = []
+    for learn, test in splits.split(texts, polarity):
+        known = {word for text in texts[learn] for word in words_of(text)}
+        new = [word for text in texts[test] for word in words_of(text)]
+        shares.append(np.mean([word not in known for word in new]))
+    print(f"{kind} never seen with a label: {np.mean(shares):.0%}")
+
+# %% alt="Line chart of mean accuracy against the number of labelled sentences, with bars of one standard deviation over thirty splits. Sentence vectors lie above letters and words at every size and climb; letters and words begin at guessing and stay near it."
+figure, axes = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
+spread = accuracy.groupby(level=0).std()
+for name, line in mean.items():
+    bars = axes.errorbar(sizes, line, spread[name], fmt="o-", capsize=3)
+    side = "top" if name == "words" else "bottom"
+    colour = bars[0].get_color()
+    axes.text(144, line[140], name, va=side, color=colour, fontsize=11)
+axes.axhline(0.5, color="grey", linestyle="--")
+axes.text(144, 0.5, "guessing", va="top", color="grey", fontsize=11)
+axes.set(xlim=(5, 185), xticks=sizes, xlabel="labelled sentences")
+axes.set(title="Right on sentences it has not seen", ylabel="accuracy")
+plt.show()
+
+# %% [markdown]
+# A word that no labelled sentence contained tells a word counter nothing. The
+# encoder has met it before, in the text that it was trained on: that is why a
+# few labels go further.
+#
+# **Where to go from here.** Chapter 4 of [Hands-On Large Language
+# Models](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models) classifies
+# the whole collection, also with models already fine-tuned for sentiment
+# (`pipeline("text-classification", model=…)`) and by asking a generative model,
+# which needs no labels at all.
+# [SetFit](https://github.com/huggingface/setfit) fine-tunes the encoder itself on
+# a few labels.

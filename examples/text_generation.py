@@ -1,10 +1,10 @@
 # %% [markdown]
 # # Writing one token at a time
 #
-# A generative model does one thing: given the text so far, it assigns a probability to
-# every token that could come next. Everything else is a rule for picking one. The
-# prompt is the one on the card, "The sky is"; the same probabilities are used greedily,
-# then by drawing lots, and last to answer a question.
+# An autoregressive language model does one thing: given the text so far, it assigns a
+# probability to every token that could come next. All else is a rule for picking one.
+# The card's own prompt, "The sky is", shows both. (The book's chapter 6 goes further,
+# [code](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models).)
 
 # %% tags=["parameters"]
 checkpoint = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -14,158 +14,187 @@ revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from torch.distributions import Categorical
+from transformers import (
+    TemperatureLogitsWarper,
+    TopKLogitsWarper,
+    TopPLogitsWarper,
+    pipeline,
+)
 
-device = "cuda" if torch.cuda.is_available() else "cpu"
-tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
-model = AutoModelForCausalLM.from_pretrained(
-    checkpoint, revision=revision, dtype=torch.float32
-).to(device)
-print(f"{model.num_parameters() / 1e6:.0f} million parameters")
+torch.set_grad_enabled(False)
+generator = pipeline(
+    "text-generation", checkpoint, revision=revision, dtype="float32"
+)
+model, tokenizer = generator.model, generator.tokenizer
 
 # %% [markdown]
-# ## What could come next?
+# This model is tuned for conversations. First it just continues text, each time with
+# the most probable token (*greedy*).
 
 # %%
-prompt = tokenizer("The sky is", return_tensors="pt").to(device)
-with torch.inference_mode():
-    logits = model(**prompt).logits[0, -1]
-probabilities = logits.softmax(dim=0).cpu()
-print("tokens with a probability:", len(probabilities))
-print(f"their sum: {probabilities.sum():.3f}")
+prompts = ["The sky is", "The capital of France is"]
+for prompt in prompts:
+    output = generator(prompt, max_new_tokens=16, do_sample=False)
+    print("*", " ".join(output[0]["generated_text"].split()))
 
-# %% alt="Bar chart of the ten most probable next tokens after The sky is, with their probabilities."
-top = probabilities.topk(10)
-tokens = [f"“{tokenizer.decode(i)}”" for i in top.indices]
-figure, panel = plt.subplots(figsize=(6, 3.4), layout="constrained")
-bars = panel.barh(tokens, top.values)
-panel.bar_label(bars, fmt="%.3f", padding=3)
-panel.invert_yaxis()
-panel.margins(x=0.12)
-panel.set(xlabel="probability", title="The sky is …")
+
+# %% alt="Two bar charts, one above the other, of the most probable next tokens with their probabilities. After The sky is, many tokens share the probability, and blue is drawn in another colour. After The capital of France is, one token has most of it."
+def next_logits(text):
+    inputs = tokenizer(text, return_tensors="pt").to(model.device)
+    return model(**inputs).logits[0, -1].float().cpu()
+
+
+blue = tokenizer.encode(" blue")[0]
+figure, panels = plt.subplots(2, figsize=(5.6, 6.4), layout="constrained")
+for panel, prompt in zip(panels, prompts, strict=True):
+    probabilities = next_logits(prompt).softmax(dim=0)
+    ids = probabilities.topk(7).indices.tolist()
+    if prompt == "The sky is" and blue not in ids:
+        ids.append(blue)
+    names = [f"“{tokenizer.decode([i])}”" for i in ids]
+    colours = ["C1" if i == blue else "C0" for i in ids]
+    bars = panel.barh(names, probabilities[ids], color=colours)
+    panel.bar_label(bars, fmt="%.2f", padding=3, size=11)
+    panel.tick_params(axis="y", labelsize=12)
+    panel.set(title=f"{prompt} …", xlim=(0, 1), xlabel="probability")
+    panel.invert_yaxis()
 plt.show()
 
 # %% [markdown]
-# The card continues with "blue". Whether a model does depends on the text it was
-# trained on, and there the sky may be many things. Where does "blue" stand?
+# How unsure is the model? The *perplexity* of a step is the exponential of the entropy:
+# the number of equally probable tokens that would leave it as unsure.
 
 # %%
-blue = tokenizer.encode(" blue")[0]
-rank = (probabilities > probabilities[blue]).sum() + 1
-print(f"rank of “ blue”: {rank}, probability {probabilities[blue]:.4f}")
+for prompt in prompts:
+    step = Categorical(logits=next_logits(prompt))
+    print(f"{prompt} …: perplexity {step.entropy().exp():.1f}")
+
+sky = next_logits("The sky is").softmax(dim=0)
+rank = (sky > sky[blue]).sum().item() + 1
+print(f"{len(sky)} probabilities, their sum {sky.sum():.3f}")
+print(f"rank of “ blue”: {rank}, probability {sky[blue]:.3f}")
 
 # %% [markdown]
-# ## Always the most probable: greedy
+# The card's continuation, "blue", is one of many: text says all sorts of things about
+# the sky. Of the capital of France it mostly says one.
 #
-# Take the best token, append it, ask again. This loop is all there is to it; `generate`
-# does the same, only faster, because it keeps intermediate results.
+# ## The loop
+#
+# Take the best token, append it, ask again. The *KV cache* keeps the keys and values of
+# all earlier tokens, so that each step computes only the newest one.
 
 # %%
-ids = prompt.input_ids
+inputs = tokenizer("The sky is", return_tensors="pt").to(model.device)
+ids = newest = inputs.input_ids
+cache = None
 for _ in range(16):
-    with torch.inference_mode():
-        best = model(ids).logits[0, -1].argmax()
-    ids = torch.cat([ids, best.view(1, 1)], dim=1)
-greedy = model.generate(**prompt, max_new_tokens=16, do_sample=False)
-print(tokenizer.decode(ids[0]))
-print("generate agrees:", torch.equal(ids, greedy))
+    output = model(newest, past_key_values=cache)
+    cache = output.past_key_values
+    newest = output.logits[:, -1:].argmax(dim=-1)
+    ids = torch.cat([ids, newest], dim=1)
+
+greedy = model.generate(**inputs, max_new_tokens=16, do_sample=False)
+print("same as generate:", torch.equal(ids, greedy))
 
 # %% [markdown]
-# Greedy text is the same every time, and it tends to repeat itself.
+# Greedy text is the same every time. (*Beam search* keeps several texts at once and
+# returns the most probable whole; it is used where there is one right answer, as in
+# translation.)
 #
-# ## Drawing lots: temperature and top-p
+# ## Sampling
 #
-# Sampling draws the next token according to the probabilities. The **temperature**
-# divides the logits first: below 1 sharpens the distribution, above 1 flattens it.
-# **Top-p** then keeps only the most probable tokens that together reach the share p.
-# What the two do to the very first draw can be measured: how probable is the favourite,
-# and how many equally probable choices would leave the same uncertainty (the
-# exponential of the entropy)?
+# Sampling draws the next token according to `softmax(logits / T)`. A **temperature** *T*
+# below 1 sharpens the distribution, above 1 it flattens it. **Top-k** keeps the *k* most
+# probable tokens; **top-p** keeps the most probable ones that together reach *p*
+# ([Holtzman and others, 2020](https://arxiv.org/abs/1904.09751)). These are the
+# classes that `generate` itself applies:
 
 # %%
-settings = [(0.3, 1.0), (1.0, 1.0), (1.5, 1.0), (1.0, 0.5), (1.5, 0.5)]
+settings = [
+    (0.3, 0, 1.0),
+    (1.0, 0, 1.0),
+    (1.5, 0, 1.0),
+    (1.5, 5, 1.0),
+    (1.5, 0, 0.5),
+]
+logits = next_logits("The sky is")[None]
 rows = []
-for temperature, top_p in settings:
-    ordered = (logits.cpu() / temperature).softmax(dim=0).sort(descending=True).values
-    kept = ordered[ordered.cumsum(dim=0) - ordered < top_p]
-    chances = kept / kept.sum()
-    choices = torch.special.entr(chances).sum().exp().item()
-    rows.append((temperature, top_p, chances[0].item(), choices))
-columns = ["temperature", "top_p", "chance of the favourite", "equal choices"]
+for temperature, top_k, top_p in settings:
+    scores = TemperatureLogitsWarper(temperature)(None, logits)
+    if top_k:
+        scores = TopKLogitsWarper(top_k)(None, scores)
+    if top_p < 1:
+        scores = TopPLogitsWarper(top_p)(None, scores)
+    best = scores.softmax(dim=-1).max().item()
+    perplexity = Categorical(logits=scores).entropy().exp().item()
+    left = scores.isfinite().sum().item()
+    rows.append((temperature, top_k, top_p, left, best, perplexity))
+columns = ["T", "top_k", "top_p", "tokens left", "best token", "perplexity"]
 table = pd.DataFrame(rows, columns=columns)
-print(table.to_markdown(index=False, floatfmt=("g", "g", ".3f", ".1f")))
+formats = ("g", "g", "g", ".0f", ".2f", ".1f")
+print(table.to_markdown(index=False, floatfmt=formats))
 
 # %% [markdown]
-# Now the texts themselves, two for each setting. Every setting starts from the same
-# seed, so the differences come from temperature and top-p, and running the cell again
-# on the same machine gives the same text.
-
+# Two texts for each setting, always from the same seed:
 
 # %%
-def sample(temperature, top_p, seed=1):
-    torch.manual_seed(seed)
-    rule = {"temperature": temperature, "top_p": top_p, "top_k": 0, "do_sample": True}
-    texts = model.generate(**prompt, **rule, num_return_sequences=2, max_new_tokens=13)
-    texts = tokenizer.decode(texts, skip_special_tokens=True)
-    return [" ".join(text.split()) for text in texts]
-
-
-samples = [(t, p, text) for t, p in settings for text in sample(t, p)]
-print(len(samples), "texts:\n")
-table = pd.DataFrame(samples, columns=["temperature", "top_p", "text"])
+samples = []
+for temperature, top_k, top_p in settings:
+    torch.manual_seed(1)
+    texts = generator(
+        "The sky is",
+        max_new_tokens=13,
+        num_return_sequences=2,
+        do_sample=True,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+    )
+    for text in texts:
+        written = " ".join(text["generated_text"].split())
+        samples.append((temperature, top_k, top_p, written))
+table = pd.DataFrame(samples, columns=["T", "top_k", "top_p", "text"])
 print(table.to_markdown(index=False, floatfmt="g"))
 
-# %%
-again = sample(*settings[0])
-print("same seed, same text:", again == [text for _, _, text in samples[:2]])
-
 # %% [markdown]
-# A low temperature stays close to the greedy text; a high one reaches for tokens that
-# the model itself finds improbable, and falls apart. Top-p cuts that long tail off.
+# A low temperature stays close to the greedy text. A high one reaches for tokens that
+# the model itself finds improbable; top-k and top-p cut that long tail off.
 #
 # ## Questions
 #
-# A chat is the same game with a longer prompt: a template wraps the question in the
-# marks that the model saw during its training on conversations, and the most probable
-# way to go on is then an answer.
-
-
-# %%
-def prompt_for(question):
-    return tokenizer.apply_chat_template(
-        [{"role": "user", "content": question}],
-        add_generation_prompt=True,
-        return_dict=True,
-        return_tensors="pt",
-    ).to(device)
-
-
-easy = prompt_for("What is the capital of France?")
-print(tokenizer.decode(easy.input_ids[0]))
+# A chat is the same with a longer prompt: a template wraps the question in the marks of
+# the conversations on which the model was tuned. An answer is then the probable
+# continuation.
 
 # %%
-hard = prompt_for("Why is the sky blue? Answer in one sentence.")
-for question in (easy, hard):
-    text = model.generate(**question, max_new_tokens=60, do_sample=False)[0]
-    answer = text[question.input_ids.shape[1] :]
-    print("*", tokenizer.decode(answer, skip_special_tokens=True).strip())
+questions = [
+    "What is the capital of France?",
+    "Why is the sky blue? Answer in one sentence.",
+]
+for question in questions:
+    chat = [{"role": "user", "content": question}]
+    output = generator(chat, max_new_tokens=60, do_sample=False)
+    print("*", output[0]["generated_text"][-1]["content"].strip())
+
+print(
+    tokenizer.apply_chat_template(
+        chat, tokenize=False, add_generation_prompt=True
+    )
+)
 
 # %% [markdown]
-# Check the second answer against what you know. A model of 135 million parameters is
-# very small; assistants in daily use have billions. It writes fluently, but it says
-# wrong things in the same tone as right ones, and drifts away from what it was told to
-# do. (In the offline edition the weights were rebuilt from a four-bit copy, which adds
-# mistakes of its own.) The mechanism is the same in large models; their probabilities
-# are better.
+# Check the second answer: the sky is blue because air scatters short waves of light
+# more than long ones, which is called Rayleigh scattering. Whatever a model gets wrong,
+# it says in the same tone as what it gets right, and small ones get much wrong. The
+# lines under this example name the weights that ran here.
 #
-# ## What about reinforcement learning and variational autoencoders?
+# ## The card's other methods
 #
-# The card names both as more advanced ways to generate text. **Reinforcement learning**
-# is not another way to produce the next token; it is a way to go on training a model
-# that already writes autoregressively, so that people or a checking program prefer its
-# answers ([Ouyang and others, 2022](https://arxiv.org/abs/2203.02155)). The result
-# still writes one token at a time, as above. **Variational autoencoders** have been
-# tried for sentences ([Bowman and others, 2016](https://arxiv.org/abs/1511.06349)), but
-# there, too, an autoregressive decoder does the writing, and they are rare for text.
-# Diversity, which the card expects from them, is here a matter of temperature and top-p
-# ([Holtzman and others, 2020](https://arxiv.org/abs/1904.09751)).
+# **Reinforcement learning** is no other way to produce a token. It trains the same
+# model further, towards answers that people prefer ([Ouyang and others,
+# 2022](https://arxiv.org/abs/2203.02155)). **Variational autoencoders** were tried for
+# sentences ([Bowman and others, 2016](https://arxiv.org/abs/1511.06349)), with an
+# autoregressive decoder. What does work differently are diffusion models for text,
+# which fill in many tokens at once, in several rounds
+# ([LLaDA, 2025](https://arxiv.org/abs/2502.09992)).

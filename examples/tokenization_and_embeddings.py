@@ -1,159 +1,209 @@
 # %% [markdown]
 # # From text to numbers: tokens, then vectors
 #
-# A network cannot read letters. A **tokenizer** cuts the text into pieces from a fixed
-# list and replaces each by its number in that list; an **embedding matrix** holds one
-# row of numbers for each piece. Below, two real tokenizers cut the same sentence, one
-# row of a matrix is looked up by hand, and the word "bank" shows what the layers of the
-# network then do to a row.
+# A network cannot read letters. A **tokenizer** cuts the text into tokens from a fixed
+# vocabulary and replaces each by its number, its id. An **embedding layer** holds one
+# vector for each id. The book treats both in its chapter 2
+# ([code](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models)).
 
 # %% tags=["parameters"]
-encoder = "sentence-transformers/all-MiniLM-L6-v2"
+encoder_checkpoint = "sentence-transformers/all-MiniLM-L6-v2"
 encoder_revision = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
-decoder = "HuggingFaceTB/SmolLM2-135M-Instruct"
+decoder_checkpoint = "HuggingFaceTB/SmolLM2-135M-Instruct"
 decoder_revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
 
 # %%
-from itertools import product, zip_longest
+import json
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
 import torch
+from torch.nn.functional import cosine_similarity, normalize
 from transformers import AutoModel, AutoTokenizer
 
-wordpiece = AutoTokenizer.from_pretrained(encoder, revision=encoder_revision)
-bpe = AutoTokenizer.from_pretrained(decoder, revision=decoder_revision)
-print("pieces in the WordPiece list: ", len(wordpiece))
-print("pieces in the byte-level list:", len(bpe))
+wordpiece = AutoTokenizer.from_pretrained(
+    encoder_checkpoint, revision=encoder_revision
+)
+bpe = AutoTokenizer.from_pretrained(
+    decoder_checkpoint, revision=decoder_revision
+)
 
 # %% [markdown]
-# ## One sentence, two ways to cut it
+# ## The same text, cut three ways
 #
-# **WordPiece** (the BERT family) goes through a word from the left and always takes the
-# longest piece in its list; `##` marks a piece that continues a word, and `[CLS]` and
-# `[SEP]` are added around the text. **Byte-level BPE** (the GPT family) starts from
-# bytes and joins pairs that were frequent in its training text; `Ġ` stands for a space
-# before the piece, and odd letters such as `Ã©` are single bytes shown as characters
-# (here, the two bytes of é).
+# - **WordPiece** (the BERT family) takes, from the left, the longest token that fits;
+#   `##` marks a token that continues a word.
+# - **Byte-level BPE** (the GPT family) starts from bytes and joins the pairs that were
+#   frequent in its training text.
+# - The third is that same BPE, trained here within seconds on another text: the Python
+#   code of the standard library. Only the training text and the size differ.
 
 # %%
-sentence = "Tokenization turns Zürich's cafés into numbers 🙂."
-rows = []
+folder = Path(json.__file__).parents[1]
+code = [path.read_text("utf-8") for path in sorted(folder.glob("*.py"))]
+code_bpe = bpe.train_new_from_iterator(code, 8_000, show_progress=False)
+
+tokenizers = {
+    "WordPiece (BERT)": wordpiece,
+    "Byte-level BPE (SmolLM2)": bpe,
+    "The same BPE, trained on Python code": code_bpe,
+}
+lines = [
+    "Tokenizers cut CAPITALS.",
+    "    if x == 31415926:",
+    "Καλημέρα κόσμε",
+]
+rows = [
+    [
+        name,
+        len(tokenizer),
+        *(len(tokenizer.tokenize(line)) for line in lines),
+    ]
+    for name, tokenizer in tokenizers.items()
+]
+columns = ["tokenizer", "vocabulary", "English", "code", "Greek"]
+print(pd.DataFrame(rows, columns=columns).to_markdown(index=False))
+
+# %% alt="Three lines of text, cut into coloured tokens by three tokenizers. WordPiece lower-cases, drops the accents and splits the Greek line into letters. SmolLM2's BPE keeps everything and splits capitals and digits. The BPE trained on code needs the most tokens for the Greek line, all of them parts of characters."
+figure, panels = plt.subplots(3, figsize=(5.6, 5), layout="constrained")
+for panel, (name, tokenizer) in zip(
+    panels, tokenizers.items(), strict=True
+):
+    panel.set(title=name, xlim=(0, 63), ylim=(2.6, -0.6))
+    panel.axis("off")
+    for y, line in enumerate(lines):
+        x = 0.2
+        ids = tokenizer(line, add_special_tokens=False).input_ids
+        for i, token in enumerate(tokenizer.decode([i]) for i in ids):
+            box = {
+                "facecolor": f"C{(0, 3, 2)[i % 3]}",
+                "edgecolor": "none",
+                "pad": 2,
+            }
+            look = {"family": "monospace", "size": 10, "bbox": box}
+            token = token.replace(" ", "·")
+            panel.text(x, y, token, color=figure.get_facecolor(), **look)
+            x += len(token) + 0.9
+        panel.text(x, y, f"{len(ids)} tokens")
+plt.show()
+
+# %% [markdown]
+# A dot is a space, and � a byte that is only a part of a character. A text that
+# resembles the training text needs few tokens; other writing falls apart into bytes,
+# and every token costs time and money. (`tiktoken` counts them for OpenAI's models.)
+#
+# ## From text to ids and back
+
+# %%
+sentence = "Zürich's cafés sell ☕ and 🫠."
 for tokenizer in (wordpiece, bpe):
     ids = tokenizer(sentence).input_ids
-    rows += [tokenizer.convert_ids_to_tokens(ids), ids]
-columns = ["WordPiece", "WordPiece id", "byte-level BPE", "BPE id"]
-table = pd.DataFrame(zip_longest(*rows, fillvalue=""), columns=columns)
-print(table.to_markdown(index=False))
+    print(ids)
+    print(tokenizer.decode(ids), "\n")
 
 # %% [markdown]
-# The numbers mean nothing by themselves: they are positions in two different lists, so
-# a model only works with its own tokenizer. Turning them back into text shows what each
-# list can express.
-
-# %%
-for name, tokenizer in {"WordPiece": wordpiece, "byte-level BPE": bpe}.items():
-    ids = tokenizer(sentence).input_ids
-    text = tokenizer.decode(ids, skip_special_tokens=True)
-    print(f"{name}: {text}   unchanged: {text == sentence}")
-
-# %% [markdown]
-# This WordPiece tokenizer lower-cases, drops accents, and has only `[UNK]` (unknown)
-# for what is not in its list. Byte-level BPE loses nothing: whatever it has no piece
-# for, it spells in bytes.
+# An id is a position in one vocabulary, so a model needs its own tokenizer. This
+# WordPiece tokenizer first normalises the text, which loses case and accents, and
+# then encloses it in `[CLS]` and `[SEP]`. A word with a *character* that it lacks
+# becomes `[UNK]`. Byte-level BPE can spell anything in bytes, and loses nothing.
 #
 # ## An embedding layer is a table
 #
-# Looking up a token means taking the row with its number. Nothing is computed yet.
+# The layer takes the ids of a sentence and returns one vector for each.
 
 # %%
-model = AutoModel.from_pretrained(encoder, revision=encoder_revision).eval()
+model = AutoModel.from_pretrained(
+    encoder_checkpoint, revision=encoder_revision
+)
 layer = model.get_input_embeddings()
-matrix = layer.weight.detach()
-bank = wordpiece.convert_tokens_to_ids("bank")
-print("rows, columns:", tuple(matrix.shape))
-print(f"row {bank} begins:", [round(x, 3) for x in matrix[bank, :4].tolist()])
-print("same as the layer:", torch.equal(layer(torch.tensor(bank)), matrix[bank]))
+ids = wordpiece("The bank was closed.", return_tensors="pt").input_ids[0]
+print(layer)
+print(tuple(ids.shape), "->", tuple(layer(ids).shape))
+print("rows of the table:", torch.equal(layer(ids), layer.weight[ids]))
 
 # %% [markdown]
-# The row already carries meaning: rows of related words point in similar directions.
-# Here are the rows closest to that of "bank", by cosine similarity.
+# Nothing is computed, and yet the row of "bank" carries meaning: these rows are the
+# closest by cosine similarity, `a·b / (|a| |b|)`, and of four other words:
 
 # %%
-similarity = torch.cosine_similarity(matrix, matrix[bank], dim=1)
-nearest = similarity.topk(9).indices.tolist()[1:]
-print(", ".join(wordpiece.convert_ids_to_tokens(nearest)))
+table = layer.weight.detach()
+row = table[wordpiece.convert_tokens_to_ids("bank")]
+similarity = cosine_similarity(table, row, dim=1)
+closest = similarity.topk(9).indices[1:].tolist()
+print(", ".join(wordpiece.convert_ids_to_tokens(closest)))
+for word in ("money", "loan", "river", "shore"):
+    i = wordpiece.convert_tokens_to_ids(word)
+    print(f"{word}: {similarity[i]:.2f}")
 
 # %% [markdown]
+# The one row has to serve every sense of the word; most of what it says is money.
+#
 # ## The same word in ten sentences
 #
-# One row has to serve a river bank and a bank with money. The layers above it take the
-# rest of the sentence into account, so there the same word gets a different vector in
-# each sentence. In every pair below, river 1 and money 1 and so on, "bank" stands at
-# the same position.
+# The layers above take the rest of the sentence into account. In each pair below (the
+# first river and the first money sentence, and so on) "bank" has the same position.
 
 # %%
-sentences = {
-    "river 1": "The bank was muddy and overgrown with reeds.",
-    "river 2": "We sat on the bank and watched the boats.",
-    "river 3": "The heron stood very still on the bank.",
-    "river 4": "The children fished from the river bank.",
-    "river 5": "After the rain, the bank of the river collapsed.",
-    "money 1": "The bank was slow to approve our mortgage.",
-    "money 2": "She works at the bank as a cashier.",
-    "money 3": "I opened a savings account at the bank.",
-    "money 4": "She deposited her salary at the bank.",
-    "money 5": "After a year, the bank raised its interest rates.",
-}
-batch = wordpiece(list(sentences.values()), padding=True, return_tensors="pt")
+river = """\
+The bank was muddy and overgrown with reeds.
+We sat on the bank and watched the boats.
+The heron stood very still on the bank.
+The children fished from the river bank.
+After the rain, the bank of the river collapsed."""
+money = """\
+The bank was slow to approve our mortgage.
+She works at the bank as a cashier.
+I opened a savings account at the bank.
+She deposited her salary at the bank.
+After a year, the bank raised its interest rates."""
+sentences = river.splitlines() + money.splitlines()
+batch = wordpiece(sentences, padding=True, return_tensors="pt")
 with torch.inference_mode():
     states = model(**batch, output_hidden_states=True).hidden_states
-is_bank = batch.input_ids == bank
-print("position of bank:", is_bank.int().argmax(dim=1).tolist())
+
+# %% [markdown]
+# For each layer: is the most similar "bank" one of the same sense? All vectors of one
+# word have much in common, so their mean is subtracted first. The full stop, whose
+# meaning never changes, is the control.
 
 # %%
-river = torch.tensor([name.startswith("river") for name in sentences])
-same_meaning = river[:, None] == river
-not_itself = ~torch.eye(10, dtype=torch.bool)
-rows, maps = [], []
-for state in states:
-    vectors = torch.nn.functional.normalize(state[is_bank], dim=1)
-    cosines = vectors @ vectors.T
-    maps.append(cosines)
-    nearest = cosines.masked_fill(~not_itself, -1).argmax(dim=1)
+is_river = torch.arange(10) < 5
+same_sense = is_river[:, None] == is_river
+itself = torch.eye(10, dtype=torch.bool)
+
+
+def compare(state, token):
+    vectors = state[
+        batch.input_ids == wordpiece.convert_tokens_to_ids(token)
+    ]
+    vectors = normalize(vectors - vectors.mean(dim=0), dim=1)
+    similarity = vectors @ vectors.T
+    nearest = similarity.masked_fill(itself, -1).argmax(dim=1)
+    return similarity, (is_river[nearest] == is_river).sum().item()
+
+
+rows = []
+for number, state in enumerate(states):
+    similarity, right = compare(state, "bank")
     rows.append(
         {
-            "after layer": len(rows),
-            "same meaning": cosines[same_meaning & not_itself].mean().item(),
-            "other meaning": cosines[~same_meaning].mean().item(),
-            "nearest has same meaning": f"{(river == river[nearest]).sum()} of 10",
+            "after layer": number,
+            "same sense": similarity[same_sense & ~itself].mean().item(),
+            "other sense": similarity[~same_sense].mean().item(),
+            "nearest bank right": f"{right} of 10",
+            "nearest full stop right": f"{compare(state, '.')[1]} of 10",
         }
     )
 print(pd.DataFrame(rows).to_markdown(index=False, floatfmt=".2f"))
 
 # %% [markdown]
-# Row 0 is the looked-up vector plus a vector for its position, before any layer. There
-# the nearest "bank" is simply the one at the same position, whatever it means, with a
-# cosine of one. Compare the last row, and the two maps.
-
-# %% alt="Two heat maps of cosine similarities between the word bank in five river and five money sentences. Before the first layer, equal positions match. After the last layer, a river block and a money block stand out."
-figure, panels = plt.subplots(1, 2, figsize=(7, 3.9), sharey=True, layout="constrained")
-titles = ["before the first layer", "after the last layer"]
-for panel, cosines, title in zip(panels, (maps[0], maps[-1]), titles, strict=True):
-    panel.imshow(cosines, vmin=0.5, vmax=1)
-    panel.set_title(title)
-    panel.set_xticks(range(10), sentences, rotation=90)
-    panel.set_yticks(range(10), sentences)
-    for row, column in product(range(10), repeat=2):
-        value = cosines[row, column].item()
-        style = {"color": "black" if value > 0.75 else "white", "size": 6}
-        panel.text(column, row, f"{value:.2f}", ha="center", va="center", **style)
-figure.suptitle("Cosine similarity of “bank” between sentences")
-plt.show()
-
-# %% [markdown]
-# So there are two kinds of embedding: a fixed one per token, looked up, and a
-# contextual one per occurrence, computed. This model was trained to compare whole
-# sentences, so its last vectors also carry what the sentence is about, not only the
-# sense of the word; and the groups differ by degree: vectors of the same word stay
-# fairly similar in all ten sentences.
+# Before any layer (0: the row, plus vectors for position and segment, normalised) the
+# most similar "bank" is the one at the same position, which has the other sense by
+# construction. The layers turn this round: the embedding that is looked up is fixed,
+# the one that comes out is *contextual* ([Peters and others,
+# 2018](https://arxiv.org/abs/1802.05365)).
+#
+# The control warns against reading too much into it. If the full stop finds its sense
+# nearly as often, then a vector carries what the whole *sentence* is about, and the
+# sense of the word is only a part of that. This model was trained to compare sentences.

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from cardbook.pages import FOLDERS, make_pages, write_pages
-from cardbook.status import Workplace, open_workplace, take_statuses
-from tests.browser import chromium as chromium
-from tests.browser import open_page as open_page
-from tests.browser import served as served
+from cardbook.pages.generate import FOLDERS, make_pages, write_pages
+from cardbook.records.status import Project, load_project, statuses_of
+from tests.browser.chromium import chromium as chromium
+from tests.browser.chromium import open_page as open_page
+from tests.browser.chromium import served as served
 
 ROOT = Path(__file__).parent.parent
 
@@ -91,23 +92,38 @@ theme:
 markdown_extensions: [admonition, attr_list, md_in_html, pymdownx.highlight, pymdownx.superfences]
 plugins:
   - search
-  - mkdocs-jupyter: {execute: false, allow_errors: false, cache: false, include: ["notebooks/*.ipynb"]}
 not_in_nav: |
   /notebooks/
   /downloads/
 """
 
+# Rooms, longest first.
+LONGEST = {room: place for place, room in enumerate(("examples", "book", "run", "verify", "site"))}
+
 Cardbook = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def pytest_configure() -> None:
-    """Hear Ctrl-C even where the tests were started in the background: what they start inherits that."""
+    """Put what make fetched on PATH; hear Ctrl-C even where the tests were started in the background."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ["PATH"] = os.pathsep.join([str(ROOT / ".cardbook" / "programs" / "bin"), os.environ["PATH"]])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests with a browser come last: its event loop stays in this process, in the way of others."""
-    items.sort(key=lambda item: "chromium" in getattr(item, "fixturenames", ()))
+    """Let the files with browser tests come last: its event loop stays in this process, in the way of others.
+
+    Of the others, those that take longest come first: side by side, a process that gets one last has company.
+    """
+    browsed = {item.path for item in items if "chromium" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path in browsed, LONGEST.get(item.path.parent.name, len(LONGEST))))
+
+
+@pytest.fixture(scope="session")
+def shared(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that this test run has for itself, and that all its processes share."""
+    base = tmp_path_factory.getbasetemp()
+    # One of several processes has a folder of its own in that of the run.
+    return base.parent if hasattr(pytestconfig, "workerinput") else base
 
 
 @pytest.fixture(scope="session")
@@ -117,18 +133,33 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
-def workplace() -> Workplace:
+def project() -> Project:
     """The published book with its offline records."""
-    return open_workplace(ROOT, "offline")
+    return load_project(ROOT, "offline")
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory, workplace: Workplace) -> Path:
-    """The site, built from the records with the real configuration, in a folder of its own."""
-    folder = tmp_path_factory.mktemp("book")
-    copy_sources(folder)
-    write_pages(folder / "docs", make_pages(workplace, take_statuses(workplace)))
-    return build_site(folder)
+def site(shared: Path, project: Project) -> Path:
+    """The site, built from the records with the real configuration, in a folder of its own, once for all."""
+
+    def build(folder: Path) -> None:
+        copy_sources(folder)
+        write_pages(folder / "docs", make_pages(project, statuses_of(project)))
+        build_site(folder)
+
+    return fill_once(shared / "book", build) / "site"
+
+
+def fill_once(folder: Path, fill: Callable[[Path], object]) -> Path:
+    """Return the folder; the first process of the test run that wants it has filled it."""
+    draft = folder.with_name(f"{folder.name}-draft")
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
+        if not folder.exists():
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir()
+            fill(draft)
+            draft.rename(folder)
+    return folder
 
 
 def copy_sources(folder: Path) -> None:
@@ -151,6 +182,23 @@ def build_site(folder: Path) -> Path:
 def small(tmp_path: Path) -> Path:
     """A book of two cards and two examples that need no model."""
     return write_small(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def ran_once(shared: Path, cardbook: Cardbook) -> Path:
+    """The small book, its examples run once for all tests; change only a copy of it."""
+
+    def run(folder: Path) -> None:
+        outcome = cardbook("run", "--root", write_small(folder))
+        assert outcome.returncode == 0, outcome.stderr
+
+    return fill_once(shared / "small", run)
+
+
+@pytest.fixture
+def ran(ran_once: Path, tmp_path: Path) -> Path:
+    """The small book, its examples run, for one test to change."""
+    return shutil.copytree(ran_once, tmp_path, dirs_exist_ok=True)
 
 
 def write_small(folder: Path) -> Path:

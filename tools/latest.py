@@ -14,7 +14,7 @@ from pathlib import Path
 
 from huggingface_hub import HfApi
 
-from cardbook.models import BY_REVISION, FILE, Model, read_models
+from cardbook.models.manifest import BY_REVISION, FILE, Model, read_models
 
 PIN = re.compile(r"==[^\s;]+")
 

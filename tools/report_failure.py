@@ -17,7 +17,7 @@ LENGTH = 50_000
 
 
 def main(folder: Path, variables: Mapping[str, str]) -> None:
-    """Open the issue, or bring the text of the open one up to date."""
+    """Open the issue, or update the text of the open one."""
     text = compose(folder, variables)
     number = find_issue()
     target = ["edit", str(number)] if number else ["create", "--title", TITLE]
@@ -25,7 +25,7 @@ def main(folder: Path, variables: Mapping[str, str]) -> None:
 
 
 def compose(folder: Path, variables: Mapping[str, str]) -> str:
-    """Return the issue's text: which jobs failed, and what they said, as it stands."""
+    """Return the issue's text: which jobs failed, and their error messages, unchanged."""
     jobs = json.loads(variables["JOBS"])
     failed = ", ".join(name for name, job in jobs.items() if job["result"] == "failure")
     home = f"{variables['GITHUB_SERVER_URL']}/{variables['GITHUB_REPOSITORY']}"
@@ -36,10 +36,10 @@ def compose(folder: Path, variables: Mapping[str, str]) -> str:
     # Indented, the words of a job are code: nothing in them is Markdown, a mention or a link.
     quoted = "\n".join(f"    {line}" for line in said[-LENGTH:].splitlines())
     return (
-        f"The site that is up stays up. These jobs failed: {failed or 'none is named'}.\n\n"
-        f"[The run]({run}) at commit {variables['GITHUB_SHA']} has the whole log. What the jobs said:\n\n"
+        f"The published site stays as it is. These jobs failed: {failed or 'unknown'}.\n\n"
+        f"[The run]({run}) at commit {variables['GITHUB_SHA']} has the full log. What the jobs said:\n\n"
         f"{quoted or '    nothing'}\n\n"
-        "This text is replaced when a later run fails. Close the issue when the site is published again.\n"
+        "This text is replaced after a later failure. Close the issue when the site is published again.\n"
     )
 
 

@@ -4,14 +4,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
-from cardbook.book import read_book
-from cardbook.environment import core_count
-from cardbook.markup import Table, split_tables
+from cardbook.records.text import Table, split_tables
 from tests.conftest import ROOT
 
 Printed = Callable[[str], str]
@@ -26,7 +25,7 @@ def run_script(name: str) -> "subprocess.CompletedProcess[str]":
         "HF_HUB_OFFLINE": "1",
         "MPLBACKEND": "agg",
         "MPLCONFIGDIR": str(ROOT / ".cardbook" / "matplotlib"),
-        # Two scripts run at a time; more threads than cores make each many times slower.
+        # Other tests run beside it; more threads than cores make each many times slower.
         "OMP_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
         "TQDM_DISABLE": "1",
@@ -43,26 +42,20 @@ def run_script(name: str) -> "subprocess.CompletedProcess[str]":
 
 
 @pytest.fixture(scope="session")
-def printed(request: pytest.FixtureRequest) -> Iterator[Printed]:
-    """`printed("NAME")`: what the script prints; the scripts that tests ask for run side by side, once."""
-    asked = [item.nodeid for item in request.session.items]
-    names = [
-        name
-        for name in read_book(ROOT).examples
-        if any(f"test_{name}.py" in nodeid or f"[{name}]" in nodeid for nodeid in asked)
-    ]
-    with ThreadPoolExecutor(core_count()) as pool:
-        runs = {name: pool.submit(run_script, name) for name in names}
+def printed(shared: Path) -> Printed:
+    """`printed("NAME")`: what the script prints; it runs once, whichever processes ask for it."""
 
-        def read(name: str) -> str:
-            outcome = runs[name].result()
-            assert outcome.returncode == 0, outcome.stderr
-            assert outcome.stderr == ""
-            return outcome.stdout
+    def read(name: str) -> str:
+        printed = shared / f"{name}.txt"
+        with FileLock(shared / f"{name}.lock"):
+            if not printed.exists():
+                outcome = run_script(name)
+                assert outcome.returncode == 0, outcome.stderr
+                assert outcome.stderr == ""
+                printed.write_text(outcome.stdout, encoding="utf-8", newline="")
+        return printed.read_bytes().decode("utf-8")
 
-        yield read
-        for run in runs.values():
-            run.cancel()
+    return read
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from cardbook.book import read_book
-from cardbook.example import VARIES
-from cardbook.status import Workplace
+from cardbook.records.status import Project
+from cardbook.source.book import read_book
+from cardbook.source.example import VARIES
 from tests.conftest import ROOT
 from tests.examples.conftest import Printed
 
@@ -14,14 +14,14 @@ NAMES = read_book(ROOT).examples
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_record_shows_what_the_script_prints(name: str, workplace: Workplace, printed: Printed) -> None:
+def test_record_shows_what_the_script_prints(name: str, project: Project, printed: Printed) -> None:
     """The printed text of each cell follows the cell before; only cells tagged `varies` may differ."""
-    record = workplace.records.read(name)
+    record = project.records.read(name)
     assert record is not None
     script = printed(name)
     at = 0
     exact = True
-    for cell, outputs in zip(workplace.plans[name].example.code_cells, record.outputs, strict=True):
+    for cell, outputs in zip(project.plans[name].example.code_cells, record.outputs, strict=True):
         text = "".join(output.text for output in outputs if output.get("name") == "stdout")
         if VARIES in cell.tags:
             exact = False
@@ -42,9 +42,9 @@ def test_example_has_a_test_of_its_own(name: str, root: Path) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_record_has_no_errors_printed(name: str, workplace: Workplace) -> None:
+def test_record_has_no_errors_printed(name: str, project: Project) -> None:
     """Nothing went to stderr: no warning a reader would wonder about."""
-    record = workplace.records.read(name)
+    record = project.records.read(name)
     assert record is not None
     noise = [o.text for outputs in record.outputs for o in outputs if o.get("name") == "stderr"]
     assert noise == []

@@ -1,0 +1,66 @@
+"""A cache on disk: values that take long to compute, each under a hash of what it is computed from."""
+
+import contextlib
+import hashlib
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from cardbook.base.files import write_whole
+
+UNUSED_DAYS = 30
+
+
+@dataclass(frozen=True)
+class Cache:
+    """JSON values in one folder; the folder may be deleted at any time, and every value is computed anew."""
+
+    folder: Path
+
+    def get(self, key: str) -> Any:  # noqa: ANN401
+        """Return the value under a key of `cache_key`; None when there is none, or its file is damaged."""
+        try:
+            digest, text = self._path(key).read_text(encoding="utf-8").split("\n", 1)
+            return json.loads(text) if digest == _digest(text) else None
+        except (OSError, ValueError, RecursionError):
+            return None
+
+    def put(self, key: str, value: object) -> None:
+        """Keep a value. A folder that cannot be written only costs the next reader time."""
+        text = json.dumps(value, ensure_ascii=False)
+        with contextlib.suppress(OSError):
+            write_whole(self._path(key), f"{_digest(text)}\n{text}")
+
+    def prune(self, days: float = UNUSED_DAYS) -> None:
+        """Remove the values computed more than so many days ago."""
+        for path in self.folder.glob("*.json"):
+            with contextlib.suppress(OSError):
+                if time.time() - path.stat().st_mtime > days * 86400:
+                    path.unlink()
+
+    def _path(self, key: str) -> Path:
+        return self.folder / f"{key}.json"
+
+
+def cache_key(distributions: Iterable[str], parts: Iterable[bytes]) -> str:
+    """Return the key of a value computed from `parts` with these versions of `distributions`."""
+    key = hashlib.sha256()
+    names = [f"{name} {version_of(name)}".encode() for name in distributions]
+    for part in (*names, *parts):
+        key.update(len(part).to_bytes(8, "big") + part)
+    return key.hexdigest()
+
+
+@cache
+def version_of(name: str) -> str:
+    """Return the version of a distribution that this program itself uses."""
+    return metadata.version(name)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

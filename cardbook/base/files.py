@@ -1,0 +1,65 @@
+"""Files: written whole or not at all."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+# All of the package: what generates a site decides what is in it.
+PACKAGE = Path(__file__).parents[1]
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Put a text in place of the file at `path` in one step; a fault leaves the file as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(draft, path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+def hash_text(text: str) -> str:
+    """Return the SHA-256 of a text as 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def hash_parts(texts: Iterable[str]) -> str:
+    """Return the SHA-256 over texts, as 64 hexadecimal digits."""
+    return hashlib.sha256("\0".join(texts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """Return the SHA-256 over the names and contents of all files under a path; there may be none."""
+    total = hashlib.sha256()
+    for file in _files_under(path):
+        with file.open("rb") as stream:
+            content = hashlib.file_digest(stream, "sha256").hexdigest()
+        total.update(f"{file.relative_to(path)}\0{content}\n".encode("utf-8", "surrogatepass"))
+    return total.hexdigest()
+
+
+def _files_under(path: Path) -> Iterator[Path]:
+    if path.is_file():
+        yield path
+    elif path.is_dir() and path.name != "__pycache__":
+        for inner in sorted(path.iterdir()):
+            yield from _files_under(inner)
+
+
+def hash_file(path: Path) -> str:
+    """Return the SHA-256 of a file's content as 64 hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def hash_blob(path: Path) -> str:
+    """Return the hash that git gives a file's content as 40 hexadecimal digits."""
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0%b" % (len(content), content), usedforsecurity=False).hexdigest()

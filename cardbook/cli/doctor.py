@@ -1,0 +1,68 @@
+"""The environment examined: what the book wants, what is there, and whether that will do."""
+
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cardbook.kernel.sandbox import landlock_version
+from cardbook.models.manifest import read_models
+from cardbook.models.store import ModelStore
+from cardbook.records.environment import Environment, canonical, cpu_name, read_environment
+
+PIN = re.compile(r"(?P<name>[A-Za-z0-9._-]+)==(?P<version>\S+)")
+OLDEST_PYTHON = (3, 11)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing examined: what it is, what is wanted, what was found, and whether that will do."""
+
+    what: str
+    wanted: str
+    found: str
+    passed: bool
+
+
+def examine(root: Path) -> list[Finding]:
+    """Return what was found of Python, every pinned package, the device and every offline model."""
+    environment = read_environment()
+    oldest = ".".join(map(str, OLDEST_PYTHON))
+    return [
+        Finding("Python", f"{oldest} or newer", environment.python, sys.version_info >= OLDEST_PYTHON),
+        *_examine_packages(root, environment),
+        Finding("device", "any", f"{environment.device}: {cpu_name()}", True),
+        Finding("guard", "any", _name_guard(), True),
+        *_examine_models(root),
+    ]
+
+
+def _name_guard() -> str:
+    version = landlock_version()
+    hook = "Python's audit hook"
+    return f"Landlock {version} and {hook}" if version else f"{hook} only: it does not hold other programs"
+
+
+def read_pins(root: Path) -> dict[str, str]:
+    """Return the version that requirements.txt pins for each package, by canonical name."""
+    path = root / "requirements.txt"
+    lines = path.read_text(encoding="utf-8").split("\n") if path.exists() else []
+    pins = (PIN.fullmatch(line.strip()) for line in lines)
+    return {canonical(pin["name"]): pin["version"] for pin in pins if pin}
+
+
+def _examine_packages(root: Path, environment: Environment) -> Iterator[Finding]:
+    for name, wanted in read_pins(root).items():
+        found = environment.versions.get(name, "absent")
+        # A build for one device has the same version with a suffix, such as +cpu.
+        yield Finding(name, wanted, found, found.split("+")[0] == wanted)
+
+
+def _examine_models(root: Path) -> Iterator[Finding]:
+    store = ModelStore(root)
+    for model in read_models(root).values():
+        stored = store.stored(model)
+        found = f"from {stored.source}" if stored else "absent"
+        wanted = f"revision {model.revision[:12]}" + ("" if model.offline else ", hub profile only")
+        yield Finding(model.id, wanted, found, stored is not None or model.offline is None)

@@ -1,0 +1,133 @@
+"""The fork server: a process that imports the heavy libraries once and forks kernels.
+
+Run as `python -m cardbook.kernel.fork_server`; it reads and writes lines of JSON. It stays
+single-threaded and never touches CUDA: a fork copies one thread only, and no CUDA context.
+"""
+
+import gc
+import json
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from cardbook.kernel.launcher import run_kernel
+from cardbook.kernel.subreaper import exit_with_status, supervise
+
+# What every kernel needs, whatever its example imports.
+KERNEL_IMPORTS = (
+    "import ipykernel.kernelapp",
+    "import ipykernel.debugger",
+    "import ipykernel.ipkernel",
+    "import cardbook.kernel.streams",
+)
+
+
+def main() -> None:
+    """Import, fork and tell exit statuses as each line asks for, until input ends."""
+    requests, replies = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")
+    # What an import prints must not be taken for a reply.
+    os.dup2(2, 1)
+    preload(KERNEL_IMPORTS)
+    children: set[int] = set()
+    try:
+        for line in requests:
+            request = json.loads(line)
+            if "imports" in request:
+                preload(request["imports"])
+                answer(replies, {"fork_blocker": find_fork_blocker()})
+            elif "argv" in request and (fork_blocker := find_fork_blocker()):
+                answer(replies, {"fork_blocker": fork_blocker})
+            elif "argv" in request:
+                children.add(pid := fork_kernel(request, [requests, replies]))
+                answer(replies, {"pid": pid})
+            else:
+                answer(replies, {"status": exit_status_of(request["poll"], children)})
+    finally:
+        for pid in children:
+            os.kill(pid, signal.SIGTERM)
+        for pid in children:
+            os.waitpid(pid, 0)
+    # To take down so many libraries would take longer than to start Python.
+    exit_with_status(0)
+
+
+def preload(statements: Sequence[str]) -> None:
+    """Execute import statements, and leave what they made as kernels should find it."""
+    # While modules are only added the collector would look through them all again and again.
+    gc.disable()
+    import_all(statements)
+    # It connects itself to the IPython it finds when it is imported, so each kernel must import it again.
+    sys.modules.pop("matplotlib_inline.backend_inline", None)
+    # Objects that the collector never visits again stay on pages that are never copied.
+    gc.freeze()
+    gc.enable()
+
+
+def import_all(statements: Sequence[str]) -> None:
+    """Execute import statements, leaving out what is not there: its example will say so itself."""
+    for statement in statements:
+        try:
+            exec(statement, {"__name__": "preload"})
+        except ImportError as error:
+            print(f"not preloaded: {statement}: {error}", file=sys.stderr)
+
+
+def find_fork_blocker() -> str:
+    """Return why this process must not be forked, or "" when it may be."""
+    tasks = Path("/proc/self/task")
+    threads = len(list(tasks.iterdir())) if tasks.exists() else 1
+    if threads > 1:
+        return f"an import started {threads - 1} threads"
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        return "an import initialised CUDA"
+    return ""
+
+
+def answer(replies: IO[str], reply: dict[str, Any]) -> None:
+    """Write one reply."""
+    replies.write(json.dumps(reply) + "\n")
+    replies.flush()
+
+
+def exit_status_of(pid: int, children: set[int]) -> int | None:
+    """Return a child's exit status (negative for a signal), or None while it runs."""
+    if pid not in children:
+        return 0
+    found, status = os.waitpid(pid, os.WNOHANG)
+    if found == 0:
+        return None
+    children.discard(pid)
+    return os.waitstatus_to_exitcode(status)
+
+
+def fork_kernel(request: dict[str, Any], pipes: Sequence[IO[str]]) -> int:
+    """Fork a child that keeps the kernel the request describes; return its process id."""
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        os.setsid()
+        for pipe in pipes:
+            os.close(pipe.fileno())
+        log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        null = os.open(os.devnull, os.O_RDONLY)
+        for source, target in ((null, 0), (log, 1), (log, 2)):
+            os.dup2(source, target)
+        os.environ.clear()
+        os.environ.update(request["env"])
+        os.chdir(request["cwd"])
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        supervise(lambda: run_kernel(request["fence"], request["argv"]))
+    finally:
+        # Whatever happened: a child must never go on as a second parent.
+        traceback.print_exc()
+        exit_with_status(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""The keeper: a process that starts one kernel, and ends with it everything that the kernel started.
+
+It is the kernel's parent and adopts whatever a child of the kernel leaves behind (Linux calls that a child
+subreaper), so that no process of an example outlives it, whichever way the kernel ended. Linux only.
+"""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = 1, 36
+# SIGINT, too: Ctrl-C is for the runner, which ends the kernels in order.
+EXPECTED = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
+
+
+def supervise(become: Callable[[], None]) -> NoReturn:
+    """Fork a child that becomes something, and end as it ends, after all that it left; never returns.
+
+    A request to end (SIGTERM), or the end of the process that started this one, ends them all.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, EXPECTED)
+    prctl(PARENT_DEATH_SIGNAL, signal.SIGTERM)
+    prctl(CHILD_SUBREAPER, 1)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    child = os.fork()
+    if child:
+        exit_with_status(wait_for(child))
+    try:
+        os.setsid()
+        prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, EXPECTED)
+        # Should the machine run out of memory, this is what it shall take.
+        Path("/proc/self/oom_score_adj").write_text("1000")
+        become()
+        exit_with_status(0)
+    finally:
+        # Whatever happened: a child must never go on as a second keeper.
+        traceback.print_exc()
+        exit_with_status(1)
+
+
+def wait_for(child: int) -> int:
+    """Return the exit status of the child, negative for a signal, once every descendant has ended too."""
+    status = None
+    while status is None and signal.sigwait(EXPECTED) != signal.SIGTERM:
+        status = reap(child, os.WNOHANG)
+    while end_children():
+        found = reap(child, 0)
+        status = found if status is None else status
+    return -signal.SIGKILL if status is None else status
+
+
+def reap(child: int, options: int) -> int | None:
+    """Take leave of the children that have ended; return the exit status of this one if it is among them.
+
+    Without WNOHANG it waits for one of them.
+    """
+    found, status = os.waitpid(-1, options)
+    ended = None
+    while found:
+        ended = os.waitstatus_to_exitcode(status) if found == child else ended
+        try:
+            found, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            break
+    return ended
+
+
+def end_children() -> bool:
+    """Kill every child of this process; return whether there was any.
+
+    Their own children become this process's, so that repeating it reaches the last descendant.
+    """
+    mine = [pid for pid, parent in read_parents().items() if parent == os.getpid()]
+    for pid in mine:
+        os.kill(pid, signal.SIGKILL)
+    return bool(mine)
+
+
+def read_parents() -> dict[int, int]:
+    """Return the parent of every process of the machine."""
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        # A process can end while its file is read.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            # The name of a process, in parentheses, can contain anything.
+            fields = path.read_text(errors="replace").rpartition(")")[2].split()
+            parents[int(path.parent.name)] = int(fields[1])
+    return parents
+
+
+def exit_with_status(status: int) -> NoReturn:
+    """End this process with an exit status, negative for a signal."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if status < 0:
+        with suppress(OSError):
+            signal.signal(-status, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {-status})
+        os.kill(os.getpid(), -status)
+    os._exit(abs(status))
+
+
+def prctl(option: int, value: int) -> None:
+    """Set one of the properties that Linux keeps of a process. Raises OSError."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.prctl(option, value, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), f"prctl {option}")

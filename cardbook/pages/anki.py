@@ -1,0 +1,191 @@
+"""Anki: the cards as a deck that can be imported again and again without losing what was learned."""
+
+import base64
+import html
+import io
+import itertools
+import json
+import sqlite3
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import genanki
+
+from cardbook.pages.html import card_markdown, highlight_code, render_printed
+from cardbook.records.store import Record
+from cardbook.records.text import clean_text
+from cardbook.source.book import Entry
+from cardbook.source.card_dates import CardEdition
+from cardbook.source.example import Example
+
+# Frozen: Anki refuses to update notes of a type whose fields have changed.
+NOTE_TYPE = 1731604882
+NOTE_TYPE_NAME = "Cardbook: question, answer, example"
+FIELDS = ("id", "question", "answer", "context", "correction", "code", "output", "link", "spare")
+# When templates or style last changed, in seconds since 1970: raise it with them, or Anki keeps the old ones.
+TEMPLATES_CHANGED_AT = 1795392000
+NOTE = Path(__file__).with_name("note")
+# Anki's ids of notes and cards are times in milliseconds; a collection that has one already gives another.
+FIRST_ID = 1_780_000_000_000
+# A note is read on a phone: what is longer or larger stays on the page.
+TEXT_LIMIT = 10_000
+FIGURE_LIMIT = 200_000
+
+Media = dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class AnkiNote:
+    """What one note is made of; `dated` is None when nobody has noted the card."""
+
+    entry: Entry
+    chapter: str
+    example: Example | None
+    record: Record | None
+    link: str
+    dated: CardEdition | None
+
+
+def make_package(name: str, title: str, sheets: Sequence[AnkiNote]) -> bytes:
+    """Return an .apkg: one note a sheet, in their order; the same bytes from the same sheets.
+
+    The deck's id and the notes' GUIDs follow from the book's permanent name and the cards' permanent ids.
+    """
+    deck = genanki.Deck(deck_id(name), title)
+    model = make_model()
+    deck.add_model(model)
+    media: Media = {}
+    ids = itertools.count(FIRST_ID)
+    with sqlite3.connect(":memory:") as collection:
+        cursor = collection.cursor()
+        genanki.Package(deck).write_to_db(cursor, TEMPLATES_CHANGED_AT, ids)
+        for position, sheet in enumerate(sheets):
+            note = genanki.Note(
+                model=model,
+                fields=_make_fields(sheet, media),
+                guid=genanki.guid_for(name, sheet.entry.id),
+                tags=[sheet.chapter],
+                due=position,
+            )
+            note.write_to_db(cursor, changed_at(sheet), deck.deck_id, ids)
+        collection.commit()
+        content = collection.serialize()
+    collection.close()
+    return _zip(content, media)
+
+
+def deck_id(name: str) -> int:
+    """Return the deck's permanent id, which follows from the book's permanent name."""
+    return (1 << 30) + int(sha256(name.encode()).hexdigest(), 16) % (1 << 30)
+
+
+def changed_at(sheet: AnkiNote) -> int:
+    """Return a time that grows with every change of the text and every run, in seconds since 1970."""
+    times = [sheet.dated.changed] if sheet.dated else []
+    if sheet.record:
+        times.append(datetime.fromisoformat(sheet.record.provenance.started))
+    # What is published may show a run later than this change: the edition makes it newer all the same.
+    edition = sheet.dated.edition if sheet.dated else 0
+    return int(max(times, default=datetime.fromtimestamp(TEMPLATES_CHANGED_AT, UTC)).timestamp()) + edition
+
+
+def make_model() -> Any:  # noqa: ANN401
+    """Return the note type."""
+    return genanki.Model(
+        NOTE_TYPE,
+        NOTE_TYPE_NAME,
+        fields=[{"name": name} for name in FIELDS],
+        templates=[
+            {
+                "name": "Question",
+                "qfmt": (NOTE / "front.html").read_text(encoding="utf-8"),
+                "afmt": (NOTE / "back.html").read_text(encoding="utf-8"),
+            }
+        ],
+        css=(NOTE / "style.css").read_text(encoding="utf-8"),
+    )
+
+
+def _make_fields(sheet: AnkiNote, media: Media) -> list[str]:
+    card = sheet.entry.card
+    corrections = (
+        card_markdown().render(f"{correction.text} [Source](<{correction.source}>)")
+        for correction in sheet.entry.corrections
+    )
+    values = {
+        "id": html.escape(sheet.entry.id),
+        "question": card_markdown().render(card.question),
+        "answer": card_markdown().render(card.answer),
+        "context": card_markdown().render(card.context),
+        "correction": "".join(corrections),
+        "code": _make_code(sheet.example) if sheet.example else "",
+        "output": _make_output(sheet.record, sheet.example, media) if sheet.record and sheet.example else "",
+        "link": html.escape(sheet.link),
+    }
+    return [_defuse(values.get(name, "")) for name in FIELDS]
+
+
+def _defuse(markup: str) -> str:
+    """Return the same HTML with nothing in it that Anki would act on: sounds, LaTeX, fields, clozes."""
+    return markup.replace("[", "&#91;").replace("{{", "&#123;&#123;").strip()
+
+
+def _make_code(example: Example) -> str:
+    return "".join(highlight_code(cell.source, "python") for cell in example.code_cells)
+
+
+def _make_output(record: Record, example: Example, media: Media) -> str:
+    blocks = []
+    for number, (cell, outputs) in enumerate(zip(example.code_cells, record.outputs, strict=True), 1):
+        for output in outputs:
+            data = output.get("data", {})
+            label = f"{example.name}-{number}"
+            if output.output_type == "stream":
+                blocks.append(_shorten(output.text, output.name, label))
+            elif "image/png" in data:
+                figure = base64.b64decode(data["image/png"])
+                blocks.append(_make_figure(label, figure, cell.alt or "", media))
+            elif "text/plain" in data:
+                blocks.append(_shorten(data["text/plain"], "stdout", label))
+    return "".join(blocks)
+
+
+def _shorten(text: str, kind: str, label: str) -> str:
+    text = clean_text(text)
+    if len(text) <= TEXT_LIMIT:
+        return render_printed(text, kind, label)
+    start = text[:TEXT_LIMIT].rpartition("\n")[0] or text[:TEXT_LIMIT]
+    return render_printed(start, kind, label) + "<p>… the rest is on the page.</p>"
+
+
+def _make_figure(label: str, figure: bytes, alt: str, media: Media) -> str:
+    text = html.escape(" ".join(alt.split()))
+    if len(figure) > FIGURE_LIMIT:
+        return f"<p>A figure, on the page: {text}</p>"
+    # Anki keeps the media of all decks in one folder: the content's hash keeps names apart.
+    name = f"{label}-{sha256(figure).hexdigest()[:12]}.png"
+    media[name] = figure
+    return f'<img src="{name}" alt="{text}">'
+
+
+def _zip(collection: bytes, media: Mapping[str, bytes]) -> bytes:
+    names = {str(number): name for number, name in enumerate(media)}
+    members = [("collection.anki2", collection), ("media", json.dumps(names).encode())]
+    members += [(number, media[name]) for number, name in names.items()]
+    return _write_zip(members)
+
+
+def _write_zip(members: Iterable[tuple[str, bytes]]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in members:
+            # A ZipInfo made by hand has the date 1980-01-01, not today's.
+            info = zipfile.ZipInfo(name)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(info, content)
+    return stream.getvalue()

@@ -1,0 +1,205 @@
+"""Chapters: one page of plain Markdown each, made of cards and of examples with what they left."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from nbformat import NotebookNode
+
+from cardbook.pages.figures import Figure, is_figure
+from cardbook.pages.html import (
+    escape_markdown,
+    protect_from_markdown,
+    render_card,
+    render_code,
+    render_printed,
+)
+from cardbook.pages.notebook import colab_link, install_line
+from cardbook.records.store import Provenance, Record
+from cardbook.source.book import Chapter, Correction, Entry
+from cardbook.source.example import PARAMETERS, Cell, Example
+
+HEADING = re.compile(r"(#{1,6})(?=\s)")
+FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+
+
+@dataclass(frozen=True)
+class ExampleView:
+    """An example as a chapter shows it: with its record, or with the reason `why` there is none to show.
+
+    `figures` are those of each code cell. `repository` is the book's on GitHub, as `OWNER/NAME`; "" when it
+    has none. `max_age_days` is how old the book lets a record be.
+    """
+
+    example: Example
+    record: Record | None
+    why: str
+    has_test: bool
+    repository: str
+    max_age_days: int
+    figures: Sequence[Sequence[Figure]]
+
+    @property
+    def outputs(self) -> list[list[NotebookNode]]:
+        """The outputs of each code cell; none at all without a record."""
+        return self.record.outputs if self.record else [[] for _ in self.example.code_cells]
+
+
+def chapter_page(chapter: Chapter, examples: Mapping[str, ExampleView]) -> str:
+    """Return the Markdown of a chapter."""
+    blocks = [
+        f"---\ntitle: {_yaml_text(chapter.title)}\ndescription: {_yaml_text(chapter.description)}\n---",
+        f"# {escape_markdown(chapter.title)}",
+        f'<div class="introduction" markdown="1">\n\n{chapter.introduction}\n\n</div>',
+    ]
+    for entry in chapter.entries:
+        blocks += [f"## {escape_markdown(entry.card.title)} {{ #{entry.id} }}", card_block(entry)]
+        if entry.example:
+            blocks += _example_blocks(entry, examples[entry.example])
+    return "\n\n".join(blocks) + "\n"
+
+
+def _yaml_text(text: str) -> str:
+    return "'" + " ".join(text.split()).replace("'", "''") + "'"
+
+
+def card_block(entry: Entry) -> str:
+    """Return a card as HTML that Markdown leaves alone: question, answer, context, corrections."""
+    card = entry.card
+    context = ""
+    if card.context:
+        context = (
+            f'<details class="card-context"><summary>Context</summary>{render_card(card.context)}</details>'
+        )
+    corrections = "".join(_correction(correction) for correction in entry.corrections)
+    return (
+        f'<div class="card" data-card="{entry.id}">\n'
+        f'<div class="card-question">{render_card(card.question)}</div>\n'
+        f'<details class="card-answer"><summary>Answer</summary>{render_card(card.answer)}</details>\n'
+        f"{context}{corrections}\n</div>"
+    )
+
+
+def _correction(correction: Correction) -> str:
+    text = render_card(f"{correction.text} [Source](<{correction.source}>)")
+    return f'<aside class="card-correction"><p class="card-label">Correction</p>{text}</aside>'
+
+
+def _example_blocks(entry: Entry, shown: ExampleView) -> Iterator[str]:
+    example = shown.example
+    yield f'<div class="example" data-example="{example.name}" markdown="1">'
+    yield f"### {escape_markdown(example.title)} {{ #{entry.id}-example }}"
+    yield _files_line(shown)
+    if shown.why:
+        yield f'!!! failure "Not run"\n    {escape_markdown(shown.why)}'
+    cells = enumerate(zip(shown.outputs, shown.figures, strict=True), 1)
+    for cell in example.cells:
+        if cell.kind == "markdown":
+            yield lower_headings(_without_title(cell.source, example), 2)
+            continue
+        number, (outputs, figures) = next(cells)
+        label = f"{example.name}-{number}"
+        kind = "parameters" if PARAMETERS in cell.tags else "cell"
+        yield render_code(cell.source, kind, label)
+        yield from _output_blocks(label, cell, outputs, figures)
+    if shown.record:
+        yield _provenance_block(example, shown.record.provenance, shown.max_age_days)
+    yield "</div>"
+
+
+def _files_line(shown: ExampleView) -> str:
+    """Return the links to the example's files: what a reader can take away."""
+    name = shown.example.name
+    links = [f'[Script](../downloads/{name}.py){{ download="{name}.py" }}']
+    if shown.record:
+        links.append(f'[Notebook](../downloads/{name}.ipynb){{ download="{name}.ipynb" }}')
+        links.append(f"[Notebook as a page](../notebooks/{name}.md)")
+    if shown.has_test:
+        links.append(f'[Its test](../downloads/test_{name}.py){{ download="test_{name}.py" }}')
+    if shown.record and shown.repository:
+        address = colab_link(shown.repository, name)
+        links.append(f'[Open in Colab]({address}){{ rel="noopener" }}')
+    return f'<div class="files" data-search-exclude markdown="1">\n\n{" ".join(links)}\n\n</div>'
+
+
+def _without_title(source: str, example: Example) -> str:
+    return source.removeprefix(f"# {example.title}").lstrip("\n")
+
+
+def lower_headings(text: str, levels: int) -> str:
+    """Return Markdown with each heading `levels` lower, at most at the sixth; code stays as it is."""
+    lines = []
+    fence = ""
+    for line in text.split("\n"):
+        if found := FENCE.match(line):
+            if not fence:
+                fence = found[1]
+            elif line.strip() == fence[0] * len(line.strip()) and len(line.strip()) >= len(fence):
+                fence = ""
+        elif not fence and (heading := HEADING.match(line)):
+            line = "#" * min(6, len(heading[1]) + levels) + line[heading.end() :]
+        lines.append(line)
+    return "\n".join(lines)
+
+
+def _output_blocks(
+    label: str, cell: Cell, outputs: Sequence[NotebookNode], figures: Sequence[Figure]
+) -> Iterator[str]:
+    waiting = iter(figures)
+    for output in outputs:
+        if output.output_type == "stream":
+            if printed := render_printed(output.text, output.name, label):
+                yield printed
+        elif is_figure(output):
+            yield _figure_block(next(waiting), label, cell.alt or "")
+        elif "text/plain" in output.data:
+            yield render_printed(output.data["text/plain"], "stdout", label)
+
+
+def _figure_block(figure: Figure, label: str, alt: str) -> str:
+    sides = f" width={figure.width} height={figure.height}" if figure.width and figure.height else ""
+    images = "\n".join(
+        f"![{escape_markdown(alt)}](../figures/{address}){{ loading=lazy{sides} }}"
+        for address in figure.addresses
+    )
+    opening = f'<figure class="output output-figure" data-output="{label}" markdown="1">'
+    return f"{opening}\n{images}\n</figure>"
+
+
+def _provenance_block(example: Example, provenance: Provenance, max_age_days: int) -> str:
+    started = datetime.fromisoformat(provenance.started)
+    day = started.strftime("%-d %B %Y, %H:%M UTC")
+    when = f'<time datetime="{started.isoformat()}" data-max-age="{max_age_days}">{day}</time>'
+    memory = f"{_size(provenance.peak_memory)} of memory at most"
+    if provenance.gpu_memory is not None:
+        memory += f", {_size(provenance.gpu_memory)} on the GPU"
+    device = escape_markdown(provenance.device)
+    versions = escape_markdown(", ".join(f"{name} {number}" for name, number in provenance.packages.items()))
+    lines = [
+        f"**Ran** on {when}, on {device}, in {provenance.seconds:.1f} s, with {memory}.",
+        f"**With** Python {provenance.parts['python']}, {versions}; profile {provenance.parts['profile']}.",
+        *(_model_line(model_id, model) for model_id, model in provenance.models.items()),
+        f"**Fingerprint** `{provenance.fingerprint[:16]}`; [everything about this run](../provenance.json).",
+    ]
+    name = example.name
+    verified = f'<p class="verified" data-verified="{name}" hidden></p>'
+    opening = f'<div class="provenance" data-provenance="{name}" data-search-exclude markdown="1">'
+    blocks = [opening, *lines, verified]
+    if line := install_line(provenance):
+        install = protect_from_markdown(f"<pre><code>{line}</code></pre>")
+        blocks.append(f'<div class="install" data-install="{name}">{install}</div>')
+    return "\n\n".join([*blocks, "</div>"])
+
+
+def _model_line(model_id: str, model: Mapping[str, str]) -> str:
+    source = "the Hub" if model["source"] == "hub" else f"the package {model['source']}"
+    note = f": {escape_markdown(model['note'])}" if model["note"] else ""
+    return (
+        f"**Model** `{model_id}` at revision `{model['revision'][:12]}`, {escape_markdown(model['licence'])},"
+        f" from {escape_markdown(source)}{note}."
+    )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

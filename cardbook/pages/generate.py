@@ -1,0 +1,172 @@
+"""Pages: the generated part of docs/: chapters, with notebooks, scripts and figures beside them."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+import nbformat
+
+from cardbook.base.cache import Cache
+from cardbook.base.errors import InputError, Problem
+from cardbook.base.paths import ProjectPaths
+from cardbook.pages.card_exports import make_exports
+from cardbook.pages.chapter import ExampleView, chapter_page
+from cardbook.pages.figures import is_figure, read_figures
+from cardbook.pages.notebook import published_notebook
+from cardbook.pages.notebook_page import render_notebook_page
+from cardbook.pages.provenance_json import make_provenance
+from cardbook.pages.social_card import make_social
+from cardbook.pages.study import make_study_page
+from cardbook.records.status import Project, Status
+from cardbook.source.example import Example, script_of
+
+FOLDERS = ("chapters", "study", "notebooks", "downloads", "figures", "deck")
+
+Files = dict[PurePosixPath, bytes]
+
+
+def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
+    """Return every generated file by its path inside `docs/`.
+
+    An example that is not fresh is shown without outputs and says so; only a preview may contain one.
+    Raises InputError when mkdocs.yml lacks a chapter, or a figure has no alternative text.
+    """
+    problems = [*_check_nav(project), *_check_figures(project, statuses)]
+    if problems:
+        raise InputError(problems)
+    cache = Cache(ProjectPaths(project.root).cache)
+    views = {status.name: view_example(project, status) for status in statuses}
+    files: Files = {}
+    for chapter in project.book.chapters:
+        text = chapter_page(chapter, views)
+        files[PurePosixPath("chapters", f"{chapter.id}.md")] = text.encode()
+        files[PurePosixPath("figures", f"chapter-{chapter.id}.png")] = make_social(
+            project.book.title, chapter.title, cache
+        )
+    files[PurePosixPath("study", "index.md")] = make_study_page(project.book).encode()
+    for view in views.values():
+        files |= example_files(project, view)
+    return files | make_exports(project, statuses) | make_provenance(project, statuses, files)
+
+
+def view_example(project: Project, status: Status) -> ExampleView:
+    """Return what pages show of an example; without a fresh record, the code and why there is none."""
+    example, record = project.plans[status.name].example, status.fresh_record
+    cache = Cache(ProjectPaths(project.root).cache)
+    outputs = record.outputs if record else [[] for _ in example.code_cells]
+    return ExampleView(
+        example,
+        record,
+        why="" if record else f"{status.state}: {'; '.join(status.reasons)}",
+        has_test=_test_path(project, example).exists(),
+        repository=project.publisher.repository,
+        max_age_days=project.book.max_age_days,
+        figures=read_figures(example.name, outputs, cache),
+    )
+
+
+def write_pages(docs: Path, files: Mapping[PurePosixPath, bytes]) -> list[PurePosixPath]:
+    """Bring the generated folders of `docs` to exactly these files; return what changed.
+
+    Files that are already right are left untouched, so that a preview does not reload for nothing.
+    """
+    changed = compare_pages(docs, files)
+    for path in changed:
+        if path not in files:
+            (docs / path).unlink()
+            continue
+        (docs / path).parent.mkdir(parents=True, exist_ok=True)
+        (docs / path).write_bytes(files[path])
+    return changed
+
+
+def compare_pages(docs: Path, files: Mapping[PurePosixPath, bytes]) -> list[PurePosixPath]:
+    """Return the paths that are absent from `docs`, different there, or there without being generated."""
+    present = {
+        PurePosixPath(path.relative_to(docs).as_posix())
+        for folder in FOLDERS
+        for path in (docs / folder).rglob("*")
+        if path.is_file()
+    }
+    different = [
+        path
+        for path, content in files.items()
+        if not (docs / path).is_file() or (docs / path).read_bytes() != content
+    ]
+    return sorted([*different, *(present - files.keys())])
+
+
+def _check_nav(project: Project) -> list[Problem]:
+    path = project.root / "mkdocs.yml"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if "\nnav:" not in text:
+        return []
+    problems = []
+    last = 0
+    for chapter in project.book.chapters:
+        name = f"chapters/{chapter.id}.md"
+        at = text.find(name)
+        line = text.count("\n", 0, max(at, text.find("\nnav:") + 1)) + 1
+        if at < 0:
+            problems.append(Problem("mkdocs.yml", line, f"nav lacks {name}", "add it, in the book's order"))
+        elif at < last:
+            problems.append(Problem("mkdocs.yml", line, f"nav has {name} out of order", "follow book.yml"))
+        last = max(last, at)
+    return problems
+
+
+def _check_figures(project: Project, statuses: Sequence[Status]) -> list[Problem]:
+    problems = []
+    for status in statuses:
+        example = project.plans[status.name].example
+        record = status.fresh_record
+        all_outputs = record.outputs if record else [[] for _ in example.code_cells]
+        for cell, outputs in zip(example.code_cells, all_outputs, strict=True):
+            drawn = any(is_figure(output) for output in outputs)
+            if drawn and not cell.alt:
+                what = "the figure of this cell has no alternative text"
+                remedy = 'say what it shows: # %% alt="…"'
+                problems.append(Problem(example.file, cell.line - 1, what, remedy))
+            elif cell.alt and record and not drawn:
+                what = "this cell has alternative text, but drew no figure"
+                remedy = "end it with plt.show(), or remove alt"
+                problems.append(Problem(example.file, cell.line - 1, what, remedy))
+    return problems
+
+
+def _test_path(project: Project, example: Example) -> Path:
+    return project.root / "tests" / "examples" / f"test_{example.name}.py"
+
+
+def example_files(project: Project, view: ExampleView) -> Files:
+    """Return the files of one example by path inside `docs/`: script, test, notebook, page, figures."""
+    example, downloads = view.example, PurePosixPath("downloads")
+    files: Files = {downloads / f"{example.name}.py": script_of(example).encode()}
+    test = _test_path(project, example)
+    if test.exists():
+        files[downloads / test.name] = test.read_bytes()
+    if view.record is None:
+        return files
+    notebook = published_notebook(example, view.record)
+    files[downloads / f"{example.name}.ipynb"] = f"{nbformat.writes(notebook)}\n".encode()
+    page = render_notebook_page(
+        example.name,
+        example.title,
+        _place_of(project, example.name),
+        notebook,
+        view.figures,
+        Cache(ProjectPaths(project.root).cache),
+    )
+    files[PurePosixPath("notebooks", f"{example.name}.md")] = page.encode()
+    for figure in (figure for cell in view.figures for figure in cell):
+        files |= {PurePosixPath("figures", name): content for name, content in figure.files.items()}
+    return files
+
+
+def _place_of(project: Project, name: str) -> str:
+    """Return where a chapter shows the example: `CHAPTER.md#ID`."""
+    return next(
+        f"{chapter.id}.md#{entry.id}-example"
+        for chapter in project.book.chapters
+        for entry in chapter.entries
+        if entry.example == name
+    )

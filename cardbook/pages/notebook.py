@@ -1,0 +1,71 @@
+"""Notebooks: what a reader downloads or opens in Colab, and how its packages are installed."""
+
+from urllib.parse import quote
+
+import nbformat
+from nbformat import NotebookNode
+
+from cardbook.records.store import Provenance, Record
+from cardbook.source.example import Example, to_notebook
+
+# The tag of the two cells that no run had: the sentence about the installation, and the installation.
+INSTALL = "install"
+# Where publishing puts the notebooks with their outputs: Colab opens what stands in a repository.
+BRANCH = "notebooks"
+
+
+def install_requirements(provenance: Provenance) -> list[str]:
+    """Return what the example needs, each pinned as it ran: `torch==2.13.0`; empty when it needs nothing.
+
+    A local version (`2.13.0+cpu`) is left out: it names a build, which the reader's machine chooses.
+    """
+    return [f"{name}=={version.split('+')[0]}" for name, version in provenance.packages.items()]
+
+
+def install_line(provenance: Provenance) -> str:
+    """Return the shell command that installs what the example needs; "" when it needs nothing.
+
+    Each requirement is quoted, because a shell takes `<` and `>` for redirections.
+    """
+    quoted = " ".join(f'"{requirement}"' for requirement in install_requirements(provenance))
+    return f"pip install {quoted}" if quoted else ""
+
+
+def published_notebook(example: Example, record: Record) -> NotebookNode:
+    """Return the notebook a reader gets: today's prose, the code that ran, its outputs.
+
+    After the title stand two cells that the run did not have, tagged `install`: they say so, and install
+    the versions it ran with.
+    """
+    notebook = to_notebook(example)
+    recorded = [cell for cell in record.notebook.cells if cell.cell_type == "code"]
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for cell, ran in zip(cells, recorded, strict=True):
+        cell.outputs = ran.outputs
+        cell.execution_count = ran.execution_count
+    notebook.cells[1:1] = _install_cells(record.provenance)
+    notebook.metadata.cardbook = record.notebook.metadata.cardbook
+    return notebook
+
+
+def _install_cells(provenance: Provenance) -> list[NotebookNode]:
+    line = install_line(provenance)
+    if not line:
+        return []
+    note = (
+        "*The next cell was added for readers, on Colab for example; the run that left these outputs did not "
+        f"have it. It installs the versions of that run, which had Python {provenance.parts['python']}. "
+        "Where they are installed already it changes nothing; if it asks for a restart, restart and go on "
+        "below it.*"
+    )
+    command = "%" + line.replace("pip install", "pip install --quiet", 1)
+    metadata = {"tags": [INSTALL]}
+    return [
+        nbformat.v4.new_markdown_cell(note, id="install-note", metadata=metadata),
+        nbformat.v4.new_code_cell(command, id="install", metadata=metadata),
+    ]
+
+
+def colab_link(repository: str, name: str) -> str:
+    """Return the address that opens a published notebook in Colab; `repository` is `OWNER/NAME`."""
+    return f"https://colab.research.google.com/github/{repository}/blob/{BRANCH}/{quote(name)}.ipynb"

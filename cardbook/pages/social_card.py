@@ -1,0 +1,23 @@
+"""Social images: what a link to a chapter shows elsewhere, its title on an index card."""
+
+import base64
+from pathlib import Path
+
+from cardbook.base.cache import Cache, cache_key
+
+RENDERER_FILE = Path(__file__).with_name("lettering.py")
+
+
+def make_social(book: str, title: str, cache: Cache) -> bytes:
+    """Return the image of a chapter, a PNG, for the titles of the book and the chapter."""
+    # The typefaces are Matplotlib's.
+    parts = [RENDERER_FILE.read_bytes(), book.encode(), title.encode()]
+    key = cache_key(["pillow", "matplotlib"], parts)
+    text = cache.get(key)
+    if text is None:
+        # Imported here: it takes long, and most images are in the cache.
+        from cardbook.pages.lettering import draw_social
+
+        text = base64.b64encode(draw_social(book, title)).decode()
+        cache.put(key, text)
+    return base64.b64decode(text)

@@ -1,3 +1,0 @@
-"""Profiles: where models come from, the embedded default first."""
-
-PROFILES = ("offline", "hub")

@@ -1,0 +1,4 @@
+"""What a run leaves: environment, inputs, fingerprint, record store, status, drift, ingestion.
+
+Imports base, source, models and kernel. Nothing here runs an example or writes a page.
+"""

@@ -1,0 +1,127 @@
+"""Intake: records that other machines made, taken over only where they are what this checkout asked for.
+
+A runner that executes examples is trusted less than the machine that publishes: what it hands over is data.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from cardbook.base.errors import InputError, Problem
+from cardbook.records.status import Project
+from cardbook.records.store import Failure, Record
+from cardbook.records.validation import (
+    UntrustedInputError,
+    inspect_failure,
+    inspect_record,
+    one_line,
+    read_json,
+)
+
+RECORD_BYTES = 20_000_000
+FAILURE_BYTES = 100_000
+REMEDY = "do not publish what this runner made until you know why"
+FILE = re.compile(r"(?P<name>[A-Za-z0-9_]+)\.(?P<kind>ipynb|failed\.json)")
+
+
+@dataclass(frozen=True)
+class IncomingRecords:
+    """What may be kept, by example, and for each well-formed record that may not, why in words."""
+
+    records: Mapping[str, Record]
+    failures: Mapping[str, Failure]
+    left_out: tuple[str, ...]
+
+
+def read_incoming(project: Project, folders: Iterable[Path]) -> IncomingRecords:
+    """Return what these folders, or the folders in them, hold for this book.
+
+    Of several records of one example the newest counts, and a failure counts if it is newer still. A record
+    for another fingerprint is left out. Raises BadInput with every file that no honest run leaves: nothing
+    of what was handed over is to be trusted then.
+    """
+    records: dict[str, Record] = {}
+    failures: dict[str, Failure] = {}
+    left_out: list[str] = []
+    problems: list[Problem] = []
+    for label, path in _files_in(folders, problems):
+        try:
+            found = _read_file(project, path)
+        except UntrustedInputError as error:
+            problems.append(Problem(label, 0, str(error), REMEDY))
+            continue
+        name = path.name.partition(".")[0]
+        if isinstance(found, str):
+            left_out.append(f"{label}: left out: {found}")
+        elif isinstance(found, Failure):
+            failures[name] = max(found, failures.get(name, found), key=_started)
+        else:
+            records[name] = max(found, records.get(name, found), key=_started)
+    if problems:
+        raise InputError(sorted(problems))
+    standing = {
+        name: failure for name, failure in failures.items() if not failure.superseded_by(records.get(name))
+    }
+    return IncomingRecords(records, standing, tuple(left_out))
+
+
+def store_records(project: Project, incoming: IncomingRecords, say: Callable[[str], None]) -> None:
+    """Write what was taken in into the workplace's records; waits, and says so, for a run at work on them."""
+    with project.records.lock(say):
+        for record in incoming.records.values():
+            project.records.write(record)
+        for name, failure in incoming.failures.items():
+            project.records.write_failure(name, failure.fingerprint, failure.started, failure.message)
+
+
+def summarize(incoming: IncomingRecords, names: Sequence[str]) -> Iterator[str]:
+    """Return what to tell a person: what is kept, what failed, what was left out, what is not there."""
+    yield f"{len(incoming.records)} of {len(names)} examples have a record that is taken over."
+    yield from incoming.left_out
+    for name, failure in incoming.failures.items():
+        yield f"{name}: failed: {failure.message}"
+    for name in names:
+        if name not in incoming.records and name not in incoming.failures:
+            yield f"{name}: nothing was handed over"
+
+
+def _started(found: Record | Failure) -> datetime:
+    started = found.provenance.started if isinstance(found, Record) else found.started
+    return datetime.fromisoformat(started)
+
+
+def _files_in(folders: Iterable[Path], problems: list[Problem]) -> Iterator[tuple[str, Path]]:
+    """Return each file with the name to call it by; artifacts are folders, or a folder of such folders."""
+    for folder in folders:
+        for entry in _entries(folder):
+            if not entry.is_dir(follow_symlinks=False):
+                yield f"{folder.name}/{one_line(entry.name)}", Path(entry.path)
+                continue
+            for inner in _entries(entry.path):
+                label = f"{one_line(entry.name)}/{one_line(inner.name)}"
+                if inner.is_dir(follow_symlinks=False):
+                    problems.append(Problem(label, 0, "a folder where only records belong", REMEDY))
+                else:
+                    yield label, Path(inner.path)
+
+
+def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
+    # Hidden files are what a run leaves for itself: its lock, a draft. Nobody looks into them.
+    shown = (entry for entry in os.scandir(folder) if not entry.name.startswith("."))
+    return sorted(shown, key=lambda entry: entry.name)
+
+
+def _read_file(project: Project, path: Path) -> Record | Failure | str:
+    """Return the record or failure in a file, or why its record is left out. Raises Unfit."""
+    match = FILE.fullmatch(path.name)
+    if not match or match["name"] not in project.plans:
+        raise UntrustedInputError("no file that a run of this book leaves")
+    try:
+        if match["kind"] == "failed.json":
+            return inspect_failure(read_json(path, FAILURE_BYTES))
+        return inspect_record(project, project.plans[match["name"]], read_json(path, RECORD_BYTES))
+    except RecursionError:
+        raise UntrustedInputError("nested too deeply") from None

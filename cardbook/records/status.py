@@ -1,0 +1,201 @@
+"""What may be published: each example fresh, stale, failed, missing or skipped, and why."""
+
+import os
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from cardbook.base.errors import InputError, Problem
+from cardbook.base.paths import ProjectPaths
+from cardbook.models.manifest import Model, read_models
+from cardbook.models.store import ModelStore, Stored
+from cardbook.records.environment import Environment, device_class, read_environment
+from cardbook.records.fingerprint import Fingerprint, Parts, check_models, compute_fingerprint, explain
+from cardbook.records.inputs import hash_data
+from cardbook.records.store import CorruptRecordError, Record, RecordSet
+from cardbook.source.book import Book, ExampleOptions, read_book
+from cardbook.source.example import Example, read_example, set_parameters
+from cardbook.source.publisher import Publisher, read_publisher
+
+# By how much the clocks of two machines may differ.
+CLOCK_ERROR = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """One example as the profile would run it: with its parameters, its fingerprint, its setting."""
+
+    example: Example
+    fingerprint: Fingerprint
+    options: ExampleOptions
+
+
+@dataclass(frozen=True)
+class Project:
+    """A book, made ready: what would be run today, in which environment, where records are kept."""
+
+    root: Path
+    profile: str
+    book: Book
+    models: dict[str, Model]
+    stored: dict[str, Stored]
+    environment: Environment
+    plans: dict[str, PlannedRun]
+    records: RecordSet
+    commit: str
+    publisher: Publisher
+
+    def describe_models(self, model_ids: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return what provenance tells of stored models: revision, source, note and licence of each."""
+        return {
+            model_id: {
+                "revision": self.stored[model_id].revision,
+                "source": self.stored[model_id].source,
+                "note": self.stored[model_id].note,
+                "licence": self.models[model_id].licence,
+            }
+            for model_id in model_ids
+        }
+
+
+@dataclass(frozen=True)
+class Status:
+    """An example's state (fresh, stale, failed, missing or skipped), the reasons, and its record if any."""
+
+    name: str
+    state: str
+    reasons: tuple[str, ...]
+    record: Record | None
+
+    @property
+    def fresh_record(self) -> Record | None:
+        """The record, if it is fresh: the only one whose outputs may be shown."""
+        return self.record if self.state == "fresh" else None
+
+
+def load_project(
+    root: Path,
+    profile: str,
+    records: Path | None = None,
+    device: str | None = None,
+    environment: Environment | None = None,
+) -> Project:
+    """Return the workplace of the book in `root`. Raises BadInput with every problem of its files.
+
+    `device` is the kind of device records are wanted from, where that is not this machine's. `environment`
+    is this interpreter's, where that was read before.
+    """
+    book = read_book(root)
+    models = read_models(root)
+    store = ModelStore(root)
+    found = {model_id: store.stored(model) for model_id, model in models.items()}
+    stored = {model_id: state for model_id, state in found.items() if state}
+    environment = environment or read_environment()
+    if device:
+        environment = replace(environment, device=device_class(device))
+    plans: dict[str, PlannedRun] = {}
+    problems: list[Problem] = []
+    for name in book.examples:
+        try:
+            example, faults = _prepare(root, book, name, profile, models)
+        except InputError as error:
+            problems += error.problems
+            continue
+        problems += faults
+        options = book.options(name)
+        fingerprint = compute_fingerprint(example, profile, options.needs, environment, stored)
+        plans[name] = PlannedRun(example, fingerprint, options)
+    if problems:
+        raise InputError(sorted(problems))
+    folder = records or ProjectPaths(root).records(profile)
+    publisher = read_publisher(os.environ)
+    return Project(
+        root,
+        profile,
+        book,
+        models,
+        stored,
+        environment,
+        plans,
+        RecordSet(folder),
+        read_commit(root),
+        publisher,
+    )
+
+
+def read_commit(root: Path) -> str:
+    """Return the commit checked out in `root`, with "+" when files differ from it; "" outside git."""
+    command = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"]
+    try:
+        outcome = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    except FileNotFoundError:
+        return ""
+    return outcome.stdout.strip()
+
+
+def _prepare(
+    root: Path, book: Book, name: str, profile: str, models: dict[str, Model]
+) -> tuple[Example, list[Problem]]:
+    example = read_example(root, name)
+    hub = set_parameters(example, book.options(name).hub)
+    faults = check_models(example, models)
+    faults += [fault for fault in check_models(hub, models) if fault not in faults]
+    return (hub if profile == "hub" else example), faults
+
+
+def status_of(project: Project, name: str) -> Status:
+    """Return the state of one example, with the reasons in words."""
+    plan = project.plans[name]
+    if skip := plan.options.skip:
+        return Status(name, "skipped", (f"{skip.reason} ({skip.link})",), None)
+    try:
+        record = project.records.read(name)
+    except CorruptRecordError as error:
+        return Status(name, "stale", (str(error),), None)
+    failure = project.records.read_failure(name)
+    if failure and failure.fingerprint in ("", plan.fingerprint.digest) and not failure.superseded_by(record):
+        return Status(name, "failed", (failure.message,), record)
+    if record is None:
+        return Status(name, "missing", ("it has never run",), None)
+    today = current_fingerprint(project, plan, record.provenance.parts)
+    if record.provenance.fingerprint != today.digest:
+        reasons = explain(record.provenance.parts, today.parts)
+        return Status(name, "stale", tuple(reasons) or ("its fingerprint differs",), record)
+    return Status(name, "fresh", (), record)
+
+
+def current_fingerprint(project: Project, plan: PlannedRun, recorded: Parts) -> Fingerprint:
+    """Return the fingerprint of an example today; the recorded parts name the data files that it read."""
+    read = (*recorded.get("data", ()), *plan.options.data)
+    return plan.fingerprint.with_data(hash_data(project.root, read))
+
+
+def statuses_of(project: Project) -> list[Status]:
+    """Return the state of every example, in reading order."""
+    return [status_of(project, name) for name in project.book.examples]
+
+
+def publication_blockers(project: Project, statuses: Sequence[Status], max_age: int | None) -> list[str]:
+    """Return why the book must not be published, one line for each example; empty when it may be.
+
+    `max_age` is in days; None sets no limit.
+    """
+    now = datetime.now(UTC)
+    faults = []
+    for status in statuses:
+        if status.state == "skipped":
+            skip = project.plans[status.name].options.skip
+            if skip and skip.until < date.today():
+                faults.append(f"{status.name}: its skip ended on {skip.until}: run it, or mend it")
+        elif status.fresh_record is None:
+            faults.append(f"{status.name}: {status.state}: {'; '.join(status.reasons)}")
+        elif max_age is not None and status.record:
+            age = now - datetime.fromisoformat(status.record.provenance.started)
+            if age < -CLOCK_ERROR:
+                when = f"{status.record.provenance.started}, and it is {now.isoformat(timespec='seconds')}"
+                faults.append(f"{status.name}: its record is of {when}: set the clock, or run it again")
+            if age > timedelta(days=max_age):
+                faults.append(f"{status.name}: its record is {age.days} days old, {max_age} are allowed")
+    return faults

@@ -1,0 +1,204 @@
+"""Records: what a run left, one executed notebook with its provenance inside."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from filelock import FileLock, Timeout
+from nbformat import NotebookNode
+
+from cardbook.base.errors import CardbookError
+from cardbook.base.files import hash_text, write_whole
+from cardbook.records.fingerprint import Fingerprint
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """How outputs came about; written by the run, never by hand.
+
+    `started` is UTC in ISO 8601, `seconds` wall time, memory in bytes (`gpu_memory` None without a GPU),
+    `outputs` the SHA-256 of the outputs of all code cells, `parts` what the fingerprint is a hash of,
+    `driver` the version of the GPU's driver, "" without a GPU.
+    """
+
+    schema: int
+    example: str
+    fingerprint: str
+    parts: Mapping[str, Any]
+    started: str
+    seconds: float
+    device: str
+    peak_memory: int
+    gpu_memory: int | None
+    commit: str
+    packages: Mapping[str, str]
+    models: Mapping[str, Mapping[str, str]]
+    outputs: str
+    driver: str = ""
+
+
+@dataclass(frozen=True)
+class Record:
+    """An executed notebook and its provenance."""
+
+    notebook: NotebookNode
+    provenance: Provenance
+
+    @property
+    def outputs(self) -> list[list[NotebookNode]]:
+        """The outputs of each code cell, in order."""
+        return outputs_of(self.notebook)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a failed run left: the fingerprint it had, when, and the error a person can mend.
+
+    `after` tells which record stood there already, "" for none.
+    """
+
+    fingerprint: str
+    started: str
+    message: str
+    after: str = ""
+
+    def superseded_by(self, record: Record | None) -> bool:
+        """Return whether a record is of a later run, so that the failure no longer counts.
+
+        The record the failure came after is not, whatever the clock said. The two stand side by side when
+        record sets are merged, or when a run is ended between writing the one and removing the other.
+        """
+        if record is None or self.after == provenance_hash(record):
+            return False
+        return datetime.fromisoformat(record.provenance.started) > datetime.fromisoformat(self.started)
+
+
+CORRUPT_FAILURE = Failure("", "9999-12-31T00:00:00+00:00", "a run failed, and what it left is damaged")
+
+
+class CorruptRecordError(CardbookError):
+    """A record file that cannot be trusted: truncated, garbage, or changed by hand."""
+
+
+def provenance_hash(record: Record) -> str:
+    """Return what tells a record from any other."""
+    return hash_text(json.dumps(asdict(record.provenance), sort_keys=True))
+
+
+def outputs_of(notebook: NotebookNode) -> list[list[NotebookNode]]:
+    """Return the outputs of each code cell of a notebook."""
+    return [list(cell.outputs) for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def hash_outputs(notebook: NotebookNode) -> str:
+    """Return the SHA-256 over the outputs of all code cells in canonical JSON."""
+    return hash_text(json.dumps(outputs_of(notebook), sort_keys=True))
+
+
+@dataclass(frozen=True)
+class RecordSet:
+    """The records in one folder: `NAME.ipynb`, and `NAME.failed.json` after a failed run."""
+
+    folder: Path
+
+    def path(self, name: str) -> Path:
+        """Return where the record of an example is kept."""
+        return self.folder / f"{name}.ipynb"
+
+    def failure_path(self, name: str) -> Path:
+        """Return where the failure of an example is kept."""
+        return self.folder / f"{name}.failed.json"
+
+    def read(self, name: str) -> Record | None:
+        """Return the record of an example, None when there is none. Raises Damaged."""
+        try:
+            text = self.path(name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except UnicodeDecodeError:
+            raise CorruptRecordError("the record is not UTF-8") from None
+        try:
+            notebook = nbformat.reads(text, as_version=4)
+            provenance = Provenance(**notebook.metadata["cardbook"])
+        except (nbformat.reader.NotJSONError, nbformat.ValidationError):
+            raise CorruptRecordError("the record is no notebook") from None
+        except (KeyError, TypeError, AttributeError):
+            raise CorruptRecordError("the record has no provenance") from None
+        if provenance.outputs != hash_outputs(notebook):
+            raise CorruptRecordError("the record's outputs are not those of its run")
+        if provenance.fingerprint != Fingerprint(provenance.parts).digest:
+            raise CorruptRecordError("the record's fingerprint is not that of its parts")
+        if not _is_instant(provenance.started):
+            raise CorruptRecordError("the record does not say when it was made")
+        return Record(notebook, provenance)
+
+    def read_failure(self, name: str) -> Failure | None:
+        """Return what the last run of an example left if it failed, else None."""
+        try:
+            failure = Failure(**json.loads(self.failure_path(name).read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (json.JSONDecodeError, TypeError, UnicodeDecodeError):
+            failure = Failure("", "", "")
+        return failure if _is_instant(failure.started) else CORRUPT_FAILURE
+
+    def write(self, record: Record) -> None:
+        """Keep a record, whole or not at all, in place of the one before and of any failure."""
+        notebook = record.notebook
+        notebook.metadata.cardbook = asdict(record.provenance)
+        name = record.provenance.example
+        write_whole(self.path(name), nbformat.writes(notebook) + "\n")
+        self.failure_path(name).unlink(missing_ok=True)
+
+    def write_failure(self, name: str, fingerprint: str, started: str, message: str) -> None:
+        """Mark an example as failed; a record it has stays, and `check` refuses it."""
+        try:
+            record = self.read(name)
+        except CorruptRecordError:
+            record = None
+        failure = Failure(fingerprint, started, message, provenance_hash(record) if record else "")
+        write_whole(self.failure_path(name), json.dumps(asdict(failure), indent=1) + "\n")
+
+    @contextmanager
+    def lock(self, say: Callable[[str], None]) -> Iterator[None]:
+        """Keep other runs away from these records while the block lasts; wait, and say so, for one at work.
+
+        The lock is the machine's own, so that a run that was killed holds nothing.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock, holder = FileLock(self.folder / ".lock"), self.folder / ".holder"
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            number = holder.read_text(encoding="utf-8") if holder.exists() else "unknown"
+            say(f"Another run (process {number}) is at work on these records: waiting for it.")
+            lock.acquire(poll_interval=0.1)
+        try:
+            self._sweep()
+            with suppress(OSError):
+                holder.write_text(str(os.getpid()), encoding="utf-8")
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+    def _sweep(self) -> None:
+        """Remove the drafts of a run that was killed while it wrote."""
+        for pattern in (".*.ipynb-*", ".*.failed.json-*"):
+            for draft in self.folder.glob(pattern):
+                draft.unlink(missing_ok=True)
+
+
+def _is_instant(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except (TypeError, ValueError):
+        return False

@@ -1,0 +1,326 @@
+"""Execution: one example in a kernel of its own, its outputs and measurements as a record."""
+
+import asyncio
+import json
+import re
+import signal
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbformat import NotebookNode
+
+from cardbook.base.errors import CardbookError
+from cardbook.base.paths import ProjectPaths
+from cardbook.kernel.fork_client import ForkServer
+from cardbook.kernel.memory import peak_memory, watch_memory
+from cardbook.kernel.provisioner import KernelManager, make_manager
+from cardbook.kernel.sandbox import SandboxPolicy
+from cardbook.kernel.variables import kernel_variables
+from cardbook.records.environment import cpu_name, driver_version
+from cardbook.records.fingerprint import Fingerprint
+from cardbook.records.inputs import DataChangedError, collect_inputs
+from cardbook.records.status import PlannedRun, Project
+from cardbook.records.store import SCHEMA, Provenance, Record, hash_outputs
+from cardbook.records.text import clean_text
+from cardbook.source.example import Example, imports_of, to_notebook
+
+OUTPUT_LIMIT = 5_000_000
+LINE_IN_CELL = re.compile(r"Cell In\s*\[(\d+)\], line (\d+)")
+# What no text can hold: control codes but those a terminal follows, and halves of characters.
+UNSTORABLE_CHARACTERS = re.compile("[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ud800-\udfff]")
+
+# Asked of the kernel after the last cell, outside the notebook: what only its own process can tell.
+USAGE_PROBE = """__import__("json").dumps((lambda torch: [__import__("os").getpid()] + (
+    [torch.cuda.get_device_name(), torch.cuda.max_memory_allocated()]
+    if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized() else ["", None]
+))(__import__("sys").modules.get("torch")))"""
+
+
+class ExampleError(CardbookError):
+    """An example did not finish; the text names its file, cell, line and error."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened to a run: note, started, cell, done or failed, with a message for a person."""
+
+    kind: str
+    name: str
+    done: int
+    total: int
+    message: str
+
+
+@dataclass(frozen=True)
+class ResourceUsage:
+    """What a run took: wall time, the kernel's most memory in bytes, the GPU ("" if none) and its memory."""
+
+    seconds: float
+    memory: int
+    gpu: str
+    gpu_memory: int | None
+
+
+class BoundedClient(NotebookClient):
+    """Executes a notebook until it is told to stop, and takes OUTPUT_LIMIT characters of output at most."""
+
+    received = 0
+    stopped = ""
+
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:  # noqa: ANN401
+        """Take one message of the kernel; once stopped, leave it."""
+        content = msg["content"]
+        figures = sum(len(str(value)) for value in (content.get("data") or {}).values())
+        self.received += len(content.get("text") or "") + figures
+        if self.received > OUTPUT_LIMIT:
+            remedy = "draw smaller figures" if figures > OUTPUT_LIMIT / 2 else "print less"
+            self.stop(f"more than {OUTPUT_LIMIT / 1e6:g} MB of output: {remedy}")
+        if self.stopped:
+            # The cell that was told to stop may have ended meanwhile, and this be the next.
+            self.stop(self.stopped)
+            return None
+        return super().process_message(msg, cell, cell_index)
+
+    def stop(self, why: str) -> None:
+        """Give up the cell that is being executed."""
+        self.stopped = self.stopped or why
+        if self.task_poll_for_reply is not None:
+            # nbclient's own way to leave a cell whose kernel is dead.
+            self.task_poll_for_reply.cancel()
+
+
+async def execute_example(
+    project: Project,
+    plan: PlannedRun,
+    threads: int,
+    fork_server: ForkServer | None,
+    tell: Callable[[Event], None],
+) -> Record:
+    """Execute one example in a kernel of its own and return its record, which is not kept. Raises Raised."""
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    file, notebook = plan.example.file, to_notebook(plan.example)
+    try:
+        with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as name:
+            folder = Path(name).resolve()
+            policy = make_policy(project, folder)
+            client = BoundedClient(notebook, timeout=None)
+            variables = kernel_variables(project.root, plan.options.environment, threads, folder)
+            clock = time.perf_counter()
+            async with _running(client, make_manager(folder, fork_server, policy), plan, variables):
+                await _execute_cells(client, plan, folder / "kernel.log", tell)
+                seconds = time.perf_counter() - clock
+                usage = await _measure_usage(client, seconds, file)
+            data = collect_inputs(project.root, Path(policy.log), plan.options.data)
+    except DataChangedError as error:
+        raise ExampleError(f"{file}: {error}") from None
+    except OSError as error:
+        raise ExampleError(f"{file}: it could not be run: {error}") from None
+    clean_outputs(notebook)
+    fingerprint = plan.fingerprint.with_data(data)
+    return Record(notebook, _provenance(project, plan, notebook, started, usage, fingerprint))
+
+
+def make_policy(project: Project, folder: Path) -> SandboxPolicy:
+    """Make the rooms of an example below `folder` and return the fence around it."""
+    for name in ("scratch", "tmp"):
+        (folder / name).mkdir()
+    paths = ProjectPaths(project.root)
+    # Its list of the machine's fonts is written where it is first needed.
+    # The store may be a link to one that several books share.
+    ignored = (str(paths.state), str(paths.hub))
+    return SandboxPolicy(
+        str(folder), str(project.root), (str(paths.matplotlib),), ignored, str(folder / "read.log")
+    )
+
+
+@asynccontextmanager
+async def _running(
+    client: BoundedClient, manager: KernelManager, plan: PlannedRun, variables: dict[str, str]
+) -> AsyncIterator[None]:
+    """Keep the client's kernel running, within its memory, for as long as the block lasts."""
+    client.km = manager
+    folder = Path(variables["HOME"])
+    watch = None
+    try:
+        try:
+            await client.async_start_new_kernel(env=variables, cwd=str(folder / "scratch"))
+            await client.async_start_new_kernel_client()
+        except RuntimeError as error:
+            words = log_tail(folder / "kernel.log") or f": {error}"
+            raise ExampleError(f"{plan.example.file}: its process did not start{words}") from None
+        pid = manager.provisioner.pid  # type: ignore[union-attr]
+        watch = asyncio.create_task(watch_memory(pid, plan.options.memory, client.stop))
+        yield
+    finally:
+        if watch is not None:
+            watch.cancel()
+        if client.kc is not None:
+            client.kc.stop_channels()
+        # A kernel that did not come up is nobody's to end.
+        if manager.has_kernel:
+            await manager.shutdown_kernel(now=True)
+
+
+async def _execute_cells(
+    client: BoundedClient, plan: PlannedRun, log: Path, tell: Callable[[Event], None]
+) -> None:
+    example, total = plan.example, len(plan.example.code_cells)
+    deadline = asyncio.get_running_loop().time() + plan.options.seconds
+    number = 0
+    for index, cell in enumerate(client.nb.cells):
+        if cell.cell_type != "code":
+            continue
+        number += 1
+        limit = asyncio.timeout_at(deadline)
+        try:
+            async with limit:
+                await client.async_execute_cell(cell, index)
+        except CellExecutionError:
+            raise ExampleError(_error_message(example, number, cell)) from None
+        except (DeadKernelError, TimeoutError):
+            # nbclient takes any cancellation for a dead kernel: the limits', and Ctrl-C's.
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise asyncio.CancelledError from None
+            what = client.stopped
+            if limit.expired():
+                what = f"not finished after {plan.options.seconds:g} s, the example's limit"
+            what = what or await _describe_end(client, log)
+            raise ExampleError(f"{example.file}: cell {number}: {what}") from None
+        cell.metadata.pop("execution", None)
+        tell(Event("cell", example.name, number, total, f"{example.name}: cell {number} of {total}"))
+
+
+async def _describe_end(client: BoundedClient, log: Path) -> str:
+    """Return in words how the kernel's process ended, and what it said last."""
+    manager: Any = client.km
+    status = await manager.provisioner.poll()
+    if status == -signal.SIGKILL:
+        what = "was killed (SIGKILL); the machine may be out of memory"
+    elif status is not None and status < 0:
+        what = f"was killed ({signal.Signals(-status).name})"
+    else:
+        what = f"exited with status {status}"
+    return f"the process {what}{log_tail(log)}"
+
+
+def log_tail(log: Path) -> str:
+    """Return the last line that a kernel's process itself wrote, to be put behind a message; "" if none."""
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    # ipykernel itself tells how to connect to it, ending with a line that has this option.
+    lines = text.rpartition("--existing ")[2].split("\n")[1:] if "--existing " in text else text.split("\n")
+    spoken = [clean_text(line).strip() for line in lines if line.strip()]
+    return f": {spoken[-1][:300]}" if spoken else ""
+
+
+def _error_message(example: Example, number: int, cell: NotebookNode) -> str:
+    error = next(output for output in cell.outputs if output.output_type == "error")
+    trace = clean_text("\n".join(error.traceback))
+    places = [(int(cell_number), int(line)) for cell_number, line in LINE_IN_CELL.findall(trace)]
+    here = [line for cell_number, line in places if cell_number == cell.execution_count]
+    line = f", line {here[-1]}" if here else ""
+    # The innermost frame comes last: it may be in a function that an earlier cell defined.
+    inside = ""
+    if places and places[-1][0] != cell.execution_count:
+        inside = f" (raised in cell {places[-1][0]}, line {places[-1][1]})"
+    summary = f"{error.ename}: {error.evalue}".splitlines()[0]
+    return f"{example.file}: cell {number}{line}: {summary}{inside}"
+
+
+async def _measure_usage(client: BoundedClient, seconds: float, file: str) -> ResourceUsage:
+    """Return what the run took; asks the kernel. Raises Raised when it does not answer."""
+    kernel: Any = client.kc
+    message = kernel.execute("", silent=True, user_expressions={"taken": USAGE_PROBE})
+    while True:
+        try:
+            reply = await kernel.get_shell_msg(timeout=30)
+        except Empty:
+            raise ExampleError(f"{file}: the process ended after its last cell") from None
+        if reply["parent_header"].get("msg_id") == message:
+            break
+    text = reply["content"]["user_expressions"]["taken"]["data"]["text/plain"]
+    pid, gpu, gpu_memory = json.loads(text.strip("'"))
+    return ResourceUsage(seconds, peak_memory(pid), gpu, gpu_memory)
+
+
+def clean_outputs(notebook: NotebookNode) -> None:
+    """Join what was printed in pieces, and put the replacement character for what no text can hold."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = _clean(join_streams(cell.outputs))
+
+
+def join_streams(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
+    """Return the outputs with each stream in one piece, where it began, as a terminal would have left it.
+
+    Standard output comes before standard error beside it: which was first is left to chance. nbclient's own
+    `coalesce_streams` does the same, in a time that grows with the square of a line's length.
+    """
+    pieces: dict[str, list[str]] = {}
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        if output.output_type != "stream":
+            joined.append(output)
+            continue
+        if output.name not in pieces:
+            joined.append(output)
+        pieces.setdefault(output.name, []).append(output.text)
+    for output in joined:
+        if output.output_type == "stream":
+            lines = "".join(pieces[output.name]).split("\n")
+            output.text = "\n".join(line[line[:-1].rfind("\r") + 1 :] for line in lines)
+    for at, (one, next_one) in enumerate(pairwise(joined)):
+        if one.get("name") == "stderr" and next_one.get("name") == "stdout":
+            joined[at : at + 2] = [next_one, one]
+    return joined
+
+
+def _clean(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, str):
+        return UNSTORABLE_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return type(value)({key: _clean(item) for key, item in value.items()})
+    return value
+
+
+def _provenance(
+    project: Project,
+    plan: PlannedRun,
+    notebook: NotebookNode,
+    started: str,
+    usage: ResourceUsage,
+    fingerprint: Fingerprint,
+) -> Provenance:
+    parts = fingerprint.parts
+    direct = project.environment.distributions(imports_of(plan.example))
+    # Named even when only a layer above them is imported: they decide what a model answers.
+    names = {*direct, *plan.options.needs, *({"torch", "transformers"} & parts["packages"].keys())}
+    packages = {name: parts["packages"][name] for name in sorted(names) if name in parts["packages"]}
+    return Provenance(
+        schema=SCHEMA,
+        example=plan.example.name,
+        fingerprint=fingerprint.digest,
+        parts=parts,
+        started=started,
+        seconds=round(usage.seconds, 2),
+        device=usage.gpu or cpu_name(),
+        peak_memory=usage.memory,
+        gpu_memory=usage.gpu_memory,
+        commit=project.commit,
+        packages=packages,
+        models=project.describe_models(parts["models"]),
+        outputs=hash_outputs(notebook),
+        driver=driver_version() if usage.gpu else "",
+    )

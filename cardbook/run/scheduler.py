@@ -1,0 +1,190 @@
+"""Runs: what is not fresh is executed, several examples at a time, and the records are kept."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+
+from cardbook.kernel.fork_client import ForkServer, start_fork_server_for
+from cardbook.models.store import ModelStore
+from cardbook.records.environment import core_count
+from cardbook.records.status import PlannedRun, Project, Status, status_of
+from cardbook.run.executor import Event, ExampleError, execute_example
+from cardbook.source.example import import_statements, imports_of, strings_of
+
+Tell = Callable[[Event], None]
+
+
+def run_examples(
+    project: Project,
+    names: Sequence[str],
+    jobs: int,
+    force: bool,
+    tell: Tell,
+    parent: ForkServer | None = None,
+) -> list[Status]:
+    """Execute what is not fresh of these examples and keep the records.
+
+    Longest first, `jobs` at a time; waits while another run is at work on the same records. Returns the
+    states afterwards, in the order of `names`. A `parent` that is given forks every kernel and is left
+    running; without one, a parent is started.
+    """
+    before = [status_of(project, name) for name in names]
+    if not _waiting(before, force):
+        return before
+    with project.records.lock(partial(_note, tell)):
+        # Another run may have done some of it meanwhile.
+        waiting = _waiting([status_of(project, name) for name in names], force)
+        faults = _run_all(project, [project.plans[name] for name in waiting], jobs, tell, parent)
+    return [_state_after(project, name, faults.get(name, "")) for name in names]
+
+
+def _waiting(states: Sequence[Status], force: bool) -> list[str]:
+    """Return the examples to execute, longest first."""
+    waiting = [row for row in states if row.state != "skipped" and (force or row.state != "fresh")]
+    waiting.sort(key=lambda row: row.record.provenance.seconds if row.record else float("inf"), reverse=True)
+    return [row.name for row in waiting]
+
+
+def _state_after(project: Project, name: str, fault: str) -> Status:
+    status = status_of(project, name)
+    # Where not even the failure could be written down, what stands there is not of this run.
+    return replace(status, state="failed", reasons=(fault,)) if fault else status
+
+
+def choose_shard(names: Sequence[str], seconds: Mapping[str, float], number: int, count: int) -> list[str]:
+    """Return shard `number` (from 1) of `count`: each example in exactly one, sums of `seconds` about equal.
+
+    The same on every machine that has the same durations; an example without one counts as an average one.
+    """
+    average = sum(seconds.values()) / len(seconds) if seconds else 1.0
+    loads = [0.0] * count
+    shards: list[set[str]] = [set() for _ in range(count)]
+    for name in sorted(names, key=lambda name: (-seconds.get(name, average), name)):
+        lightest = loads.index(min(loads))
+        loads[lightest] += seconds.get(name, average)
+        shards[lightest].add(name)
+    return [name for name in names if name in shards[number - 1]]
+
+
+def _run_all(
+    project: Project, plans: Sequence[PlannedRun], jobs: int, tell: Tell, given: ForkServer | None
+) -> dict[str, str]:
+    """Run these examples; return why one failed, by name."""
+    if plans and not (given and given.is_complete):
+        whose = (
+            f"{len(plans)} examples import, once" if len(plans) > 1 else f"{plans[0].example.name} imports"
+        )
+        _note(tell, f"importing what {whose}")
+    threads = max(1, core_count() // jobs)
+    starting = start_fork_server_for(project.root, threads, partial(_note, tell))
+    with nullcontext(given) if given or not plans else starting as parent:
+        return asyncio.run(_run_side_by_side(project, plans, jobs, threads, parent, tell))
+
+
+def _note(tell: Tell, text: str) -> None:
+    tell(Event("note", "", 0, 0, text))
+
+
+async def _run_side_by_side(
+    project: Project,
+    plans: Sequence[PlannedRun],
+    jobs: int,
+    threads: int,
+    parent: ForkServer | None,
+    tell: Tell,
+) -> dict[str, str]:
+    """Run the examples, the first of those that are ready whenever there is a place."""
+    ready: asyncio.PriorityQueue[int] = asyncio.PriorityQueue()
+    faults: dict[str, str] = {}
+    async with asyncio.TaskGroup() as group:
+        used = {model_id for plan in plans for model_id in plan.fingerprint.parts["models"]}
+        models = {model_id: group.create_task(_examine(project, model_id)) for model_id in sorted(used)}
+
+        async def run_in_turn() -> None:
+            while (number := await ready.get()) < len(plans):
+                if fault := await _run_one(project, plans[number], threads, parent, models, tell):
+                    faults[plans[number].example.name] = fault
+
+        for _ in range(jobs):
+            group.create_task(run_in_turn())
+        async for number in make_ready(plans, parent, tell):
+            ready.put_nowait(number)
+        for _ in range(jobs):
+            ready.put_nowait(len(plans))
+    return faults
+
+
+async def make_ready(
+    plans: Sequence[PlannedRun], parent: ForkServer | None, tell: Tell
+) -> AsyncIterator[int]:
+    """Yield the number of each example as soon as the parent has imported what it imports.
+
+    The one that needs the fewest libraries more is next, so that one can run while others are prepared.
+    """
+    waiting = {number: plan.example for number, plan in enumerate(plans)}
+    imported: frozenset[str] = frozenset()
+    modules: frozenset[str] = frozenset()
+    while waiting:
+        number = min(waiting, key=lambda number: (len(imports_of(waiting[number]) - modules), number))
+        example = waiting.pop(number)
+        statements = import_statements(example) - imported
+        if statements and parent is not None and not parent.fork_blocker and not parent.is_complete:
+            await parent.preload(statements, partial(_note, tell))
+        imported, modules = imported | statements, modules | imports_of(example)
+        yield number
+
+
+async def _examine(project: Project, model_id: str) -> str:
+    """Return what is wrong with a stored model, in words, after hashing its files in another thread."""
+    store = ModelStore(project.root)
+    return await asyncio.to_thread(store.fault, project.models[model_id])
+
+
+async def _run_one(
+    project: Project,
+    plan: PlannedRun,
+    threads: int,
+    parent: ForkServer | None,
+    models: Mapping[str, "asyncio.Task[str]"],
+    tell: Tell,
+) -> str:
+    """Run one example and keep what it leaves; return why it failed, "" when it did not."""
+    name, total = plan.example.name, len(plan.example.code_cells)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    tell(Event("started", name, 0, total, f"{name}: running"))
+    fault, seconds = _absent_models(project, plan), 0.0
+    try:
+        if not fault:
+            record = await execute_example(project, plan, threads, parent, tell)
+            seconds = record.provenance.seconds
+    except ExampleError as error:
+        fault = str(error)
+    # What a broken model made of it matters less than that it is broken.
+    fault = await _broken_models(plan, models) or fault
+    try:
+        if fault:
+            project.records.write_failure(name, plan.fingerprint.digest, started, fault)
+        else:
+            project.records.write(record)
+    except OSError as error:
+        fault = fault or f"{plan.example.file}: its record could not be written: {error.strerror}"
+    kind, message = ("failed", fault) if fault else ("done", f"{name}: done in {seconds:.1f} s")
+    tell(Event(kind, name, total, total, message))
+    return fault
+
+
+def _absent_models(project: Project, plan: PlannedRun) -> str:
+    for model_id in sorted(project.models.keys() & strings_of(plan.example) - project.stored.keys()):
+        fault = ModelStore(project.root).fault(project.models[model_id])
+        return f"{plan.example.file}: {model_id} {fault}: cardbook models"
+    return ""
+
+
+async def _broken_models(plan: PlannedRun, models: Mapping[str, "asyncio.Task[str]"]) -> str:
+    for model_id in plan.fingerprint.parts["models"]:
+        if fault := await models[model_id]:
+            return f"{plan.example.file}: {model_id} {fault}: cardbook models"
+    return ""

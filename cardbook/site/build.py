@@ -1,0 +1,148 @@
+"""The site: run, write the pages, build, in one go; and nothing at all when nothing has changed."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cardbook.base.errors import CardbookError
+from cardbook.base.files import digest_of, write_whole
+from cardbook.site.build_stamp import Parts, SitePaths, is_finished, source_digests
+
+# What a build needs is imported when there is something to build: to say that there is not is quick so.
+if TYPE_CHECKING:
+    from cardbook.kernel.fork_client import ForkServer
+    from cardbook.records.environment import Environment
+    from cardbook.records.status import Project
+
+
+class PublicationError(CardbookError):
+    """The book must not be published; the text has one reason a line."""
+
+
+def make_site(place: SitePaths, say: Callable[[str], None]) -> None:
+    """Bring `site/` to what today's book, examples, models and environment make; do nothing where it is that.
+
+    Raises NotPublishable or BadInput, leaving the site as it was.
+    """
+    if is_finished(place):
+        say("Nothing has changed: site/ is what the last build left.")
+        return
+    from filelock import FileLock
+
+    place.draft.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(place.draft.with_suffix(".lock")):
+        _fill_models(place, say)
+        parts = source_digests(place)
+        with _starting_fork_server(place.root) as (environment, parent):
+            parts |= _write_pages(place, say, environment, parent)
+        parts["docs"] = digest_of(place.root / "docs")
+        _build(place, parts)
+    say("The site is in site/: open site/index.html, or look at it with make serve.")
+
+
+@contextmanager
+def _starting_fork_server(root: Path) -> Iterator[tuple["Environment", "ForkServer | None"]]:
+    """Return the environment and a parent of kernels, started before it is known whether it is needed.
+
+    Python and the kernel's own libraries are there by the time that is known. Where nothing is to be run,
+    nobody waits for them.
+    """
+    from cardbook.kernel.fork_client import start_fork_server_for
+    from cardbook.records.environment import read_environment
+
+    environment = read_environment()
+    with start_fork_server_for(root, environment.threads, lambda _: None) as parent:
+        yield environment, parent
+
+
+def _write_pages(
+    place: SitePaths, say: Callable[[str], None], environment: "Environment", parent: "ForkServer | None"
+) -> Parts:
+    """Run what is not fresh and write the pages; return the digest of the records they are made from."""
+    from cardbook.pages.generate import make_pages, write_pages
+    from cardbook.records.status import load_project, publication_blockers, statuses_of
+
+    project = load_project(place.root, place.profile, place.records, environment=environment)
+    # Taken before they are read: what another run writes meanwhile must not pass for what is shown.
+    records = digest_of(place.records)
+    statuses = statuses_of(project)
+    if waiting := [row.name for row in statuses if row.state not in ("fresh", "skipped")]:
+        _run(project, waiting, parent)
+        records = digest_of(place.records)
+        statuses = statuses_of(project)
+    if faults := publication_blockers(project, statuses, None):
+        raise PublicationError("\n".join(faults))
+    changed = write_pages(place.root / "docs", make_pages(project, statuses))
+    say(f"{len(changed)} generated files changed.")
+    return {"records": records}
+
+
+def _fill_models(place: SitePaths, say: Callable[[str], None]) -> None:
+    from cardbook.models.download import ModelFetchError, fill
+    from cardbook.models.manifest import models_of, read_models
+    from cardbook.models.store import ModelStore
+
+    store, models = ModelStore(place.root), read_models(place.root)
+    if any(store.stored(model) is None for model in models_of(models, place.profile)):
+        try:
+            fill(store, models, place.profile, say)
+        except ModelFetchError as error:
+            raise PublicationError(str(error)) from None
+
+
+def _run(project: "Project", names: Sequence[str], parent: "ForkServer | None") -> None:
+    from cardbook.run.executor import Event
+    from cardbook.run.progress import show_progress
+    from cardbook.run.scheduler import run_examples
+
+    with _rendering_ahead(project) as render, show_progress() as tell:
+
+        def listen(event: Event) -> None:
+            tell(event)
+            if event.kind == "done":
+                render(event.name)
+
+        run_examples(project, names, project.environment.jobs, False, listen, parent)
+
+
+@contextmanager
+def _rendering_ahead(project: "Project") -> Iterator[Callable[[str], None]]:
+    """Return what to call with the name of each example that is done: its files go into the cache.
+
+    A thread renders them, because this process only waits while examples run.
+    """
+    from concurrent.futures import Future, ThreadPoolExecutor
+
+    def render(name: str) -> None:
+        from cardbook.pages.generate import example_files, view_example
+        from cardbook.records.status import status_of
+
+        example_files(project, view_example(project, status_of(project, name)))
+
+    jobs: list[Future[None]] = []
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            yield lambda name: jobs.append(pool.submit(render, name))
+            for job in jobs:
+                job.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _build(place: SitePaths, parts: Parts) -> None:
+    from cardbook.site.mkdocs_build import build_site
+
+    build_site(place.root, place.draft)
+    old = place.draft.with_suffix(".old")
+    shutil.rmtree(old, ignore_errors=True)
+    made = digest_of(place.draft)
+    place.stamp.unlink(missing_ok=True)
+    if place.site.exists():
+        os.replace(place.site, old)
+    os.replace(place.draft, place.site)
+    write_whole(place.stamp, json.dumps(parts | {"site": made}, indent=1))
+    shutil.rmtree(old, ignore_errors=True)

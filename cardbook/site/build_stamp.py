@@ -1,0 +1,107 @@
+"""Stamps: what the finished site was made from, so that nothing is done again when nothing has changed."""
+
+import json
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from cardbook.base.files import PACKAGE, digest_of, hash_parts
+from cardbook.base.paths import SITE, ProjectPaths
+
+# Folders of the root that no page is made from; docs/ is looked at when its pages are written.
+EXCLUDED = {SITE, "docs", "node_modules", "__pycache__"}
+# Variables that may change what a page says, besides those that mkdocs.yml reads.
+VARIABLES = ("BOOK_", "CARDBOOK_")
+
+
+@dataclass(frozen=True)
+class SitePaths:
+    """Where a site is made: the book's folder, the profile, the folder of its records."""
+
+    root: Path
+    profile: str
+    records: Path
+
+    @property
+    def site(self) -> Path:
+        """The finished site."""
+        return ProjectPaths(self.root).site
+
+    @property
+    def draft(self) -> Path:
+        """Where a site is built before it takes the finished one's place."""
+        return ProjectPaths(self.root).draft
+
+    @property
+    def stamp(self) -> Path:
+        """The file that says what the finished site was made from."""
+        return ProjectPaths(self.root).build_stamp
+
+
+Parts = dict[str, str]
+
+
+def is_finished(place: SitePaths) -> bool:
+    """Return whether the site is what the last build left, and that build had today's inputs."""
+    try:
+        kept = json.loads(place.stamp.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return place.site.is_dir() and bool(kept == build_inputs(place))
+
+
+def build_inputs(place: SitePaths) -> Parts:
+    """Return a digest of each thing that the site depends on, and of the site itself."""
+    made = {"records": place.records, "docs": place.root / "docs", "site": place.site}
+    return source_digests(place) | {name: digest_of(path) for name, path in made.items()}
+
+
+def source_digests(place: SitePaths) -> Parts:
+    """Return digests of what people write and install."""
+    here = [path for path in sorted(place.root.iterdir()) if not is_excluded(path)]
+    return {
+        "book": hash_parts(f"{path.name} {digest_of(path)}" for path in here),
+        "package": digest_of(PACKAGE),
+        "installed": hash_parts([sys.version, platform.machine(), *_installed()]),
+        "settings": hash_parts([place.profile, *_settings(place.root)]),
+        "models": hash_parts(_model_states(place.root)),
+    }
+
+
+def is_excluded(path: Path) -> bool:
+    """Return whether nothing in this file or folder of the root has a part in the site."""
+    return path.name in EXCLUDED or path.name.startswith(".") or path.suffix == ".egg-info"
+
+
+def _installed() -> list[str]:
+    """Return the names, with versions, of the distributions that this interpreter finds."""
+    folders = [folder for folder in map(Path, sys.path) if folder.is_dir()]
+    return sorted({path.name for folder in folders for path in folder.glob("*-info")})
+
+
+def _settings(root: Path) -> Iterator[str]:
+    """Yield the environment variables that pages may tell of, and the day where a skip may have ended."""
+    config, book = (
+        path.read_text(encoding="utf-8") if path.exists() else ""
+        for path in (root / "mkdocs.yml", root / "book.yml")
+    )
+    for name, value in sorted(os.environ.items()):
+        if name.startswith(VARIABLES) or ("!ENV" in config and name in config):
+            yield f"{name}={value}"
+    if "skip:" in book:
+        yield date.today().isoformat()
+
+
+def _model_states(root: Path) -> Iterator[str]:
+    """Yield the receipt of each model, and size and time of its files: reading them would take seconds."""
+    for path in sorted(ProjectPaths(root).receipts.glob("*.json")):
+        yield (text := path.read_text(encoding="utf-8"))
+        receipt = json.loads(text)
+        snapshot = ProjectPaths(root).hub / path.stem / "snapshots" / receipt["stored"]["revision"]
+        for name in sorted(receipt["stamps"]):
+            status = (snapshot / name).stat() if (snapshot / name).exists() else None
+            yield f"{name} {status.st_size} {status.st_mtime_ns}" if status else f"{name} is gone"

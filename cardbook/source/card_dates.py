@@ -1,0 +1,112 @@
+"""Dates: which edition of each card this is and since when, kept in `card-dates.yml`.
+
+Anki updates a note only from one with a newer date. A date taken from the clock would differ between two
+builds, and git's history is not in every clone: so it stands beside the hash of the text it belongs to. The
+edition is counted too, because what is published may have a later date than the change that comes next:
+that of the run whose output it shows.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cardbook.base.errors import InputError, Problem
+from cardbook.base.files import hash_text, write_whole
+from cardbook.base.yaml_file import YamlDocument, read_yaml
+from cardbook.source.book import Book, Chapter, Entry
+
+FILE = "card-dates.yml"
+HEAD = """\
+# Which edition of each card this is, and since when: Anki updates a note only from one that is newer.
+# Written by: python -m cardbook dates
+"""
+
+
+@dataclass(frozen=True)
+class CardEdition:
+    """The hash of a card as it was noted, its edition counted from 1, and when that was (whole seconds)."""
+
+    text: str
+    edition: int
+    changed: datetime
+
+
+def hash_card(chapter: Chapter, entry: Entry) -> str:
+    """Return 16 hexadecimal digits that differ when what an author wrote of a card differs."""
+    card = entry.card
+    corrections = [[correction.text, correction.source] for correction in entry.corrections]
+    parts = [chapter.id, card.title, card.context, card.question, card.answer, corrections, entry.example]
+    return hash_text(json.dumps(parts))[:16]
+
+
+def read_dates(root: Path) -> dict[str, CardEdition]:
+    """Return what is noted of each card, by id; nothing when there is no file. Raises BadInput."""
+    if not (root / FILE).exists():
+        return {}
+    document = read_yaml(root / FILE, FILE)
+    noted = document.value if isinstance(document.value, dict) else {}
+    dates = {card_id: _read_dated(document, card_id) for card_id in noted}
+    if document.problems:
+        raise InputError(sorted(document.problems))
+    return {card_id: dated for card_id, dated in dates.items() if dated}
+
+
+def _read_dated(document: YamlDocument, card_id: str) -> CardEdition | None:
+    if not document.keys((card_id,), ["text", "edition", "changed"]):
+        return None
+    changed = document.at((card_id, "changed"))
+    if not isinstance(changed, datetime) or changed.tzinfo is None:
+        document.report((card_id, "changed"), "changed must be a time", "write it as 2026-12-31T23:59:59Z")
+        return None
+    edition = document.at((card_id, "edition"))
+    if not isinstance(edition, int) or edition < 1:
+        document.report((card_id, "edition"), "edition must be a number", "count the changes from 1")
+        return None
+    return CardEdition(document.text((card_id, "text")), edition, changed)
+
+
+def check_dates(root: Path, book: Book, now: datetime) -> list[Problem]:
+    """Return a problem for each card that is not as it was noted; none for a book without a deck for Anki."""
+    if not book.name:
+        return []
+    noted, wanted = read_dates(root), edition_cards(root, book, now)
+    return [
+        Problem(
+            FILE, 0, f'card "{card_id}" has changed', f"run cardbook dates, or write: {_line(card_id, dated)}"
+        )
+        for card_id, dated in wanted.items()
+        if noted.get(card_id) != dated
+    ]
+
+
+def edition_cards(root: Path, book: Book, now: datetime) -> dict[str, CardEdition]:
+    """Return the dates of a book's cards: as noted where the card is as noted, else now and the next edition.
+
+    Raises BadInput when what is noted cannot be read.
+    """
+    noted = read_dates(root)
+    dates = {}
+    for chapter in book.chapters:
+        for entry in chapter.entries:
+            text, before = hash_card(chapter, entry), noted.get(entry.id)
+            if before is None:
+                dates[entry.id] = CardEdition(text, 1, now.replace(microsecond=0))
+            elif before.text == text:
+                dates[entry.id] = before
+            else:
+                later = max(now.replace(microsecond=0), before.changed)
+                dates[entry.id] = CardEdition(text, before.edition + 1, later)
+    return dates
+
+
+def write_dates(root: Path, dates: Mapping[str, CardEdition]) -> None:
+    """Keep the dates in `card-dates.yml`, whole or not at all."""
+    lines = [_line(card_id, dated) for card_id, dated in dates.items()]
+    write_whole(root / FILE, HEAD + "\n" + "\n".join(lines) + "\n")
+
+
+def _line(card_id: str, dated: CardEdition) -> str:
+    when = dated.changed.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f'{card_id}: {{text: "{dated.text}", edition: {dated.edition}, changed: {when}}}'

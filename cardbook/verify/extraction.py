@@ -1,0 +1,141 @@
+"""Copies: what a reader takes from the built pages, and what the pages show beneath it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+from bs4 import BeautifulSoup, Tag
+from nbformat import NotebookNode
+
+from cardbook.pages.notebook import INSTALL
+from cardbook.records.comparison import Outputs, outputs_of_cell, read_outputs
+from cardbook.records.text import Table
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """A code cell as a page has it: what its copy button copies, and the outputs shown beneath."""
+
+    text: str
+    shown: Outputs
+
+
+@dataclass(frozen=True)
+class ExtractedExample:
+    """One example as a reader takes it from a page.
+
+    `install` is the install line. `files` are the script and the notebook that the page links to, by their
+    suffix. `faults` say what of all this is not there, or not as a reader needs it.
+    """
+
+    example: str
+    page: Path
+    install: str
+    snippets: tuple[Snippet, ...]
+    files: dict[str, bytes]
+    faults: tuple[str, ...]
+
+
+def read_copies(site: Path) -> list[ExtractedExample]:
+    """Return every example of the built chapters, in the order of their paths."""
+    copies = []
+    for page in sorted(site.glob("chapters/*/index.html")):
+        html = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
+        copies += [PageReader(site, page, block).read() for block in html.select("[data-example]")]
+    return copies
+
+
+class PageReader:
+    """Reads one example out of a page as a browser would, noting what is wrong with it."""
+
+    def __init__(self, site: Path, page: Path, block: Tag) -> None:
+        self.site, self.page, self.block = site, page, block
+        self.name = str(block["data-example"])
+        self.faults: list[str] = []
+
+    def read(self) -> ExtractedExample:
+        """Return the example."""
+        cells = self.block.select("[data-cell]")
+        wanted = [f"{self.name}-{number}" for number in range(1, len(cells) + 1)]
+        if (found := [cell["data-cell"] for cell in cells]) != wanted:
+            self.faults.append(f"its cells are {', '.join(map(str, found)) or 'not there'}")
+        snippets = tuple(Snippet(self._copied(cell), self._shown(str(cell["data-cell"]))) for cell in cells)
+        files = dict(self._files())
+        install = self.block.select_one("[data-install] pre")
+        line = install.get_text().strip() if install else ""
+        return ExtractedExample(self.name, self.page, line, snippets, files, tuple(self.faults))
+
+    def _copied(self, cell: Tag) -> str:
+        """Return what the copy button of a code block copies: the text of its code."""
+        if (hidden := cell.find_parent(is_hidden)) or is_hidden(cell):
+            self.faults.append(f"{cell['data-cell']} is hidden{' by what is around it' if hidden else ''}")
+        code = cell.select_one("pre > code")
+        if code is None:
+            self.faults.append(f"{cell['data-cell']} has no code")
+        return code.get_text() if code else ""
+
+    def _shown(self, label: str) -> Outputs:
+        printed, warned, figures = [], [], []
+        tables: list[Table] = []
+        for output in self.block.select(f'[data-output="{label}"]'):
+            if image := output.find("img"):
+                figures += list(self._linked(image, "src"))
+            elif table := output.find("table"):
+                tables.append(read_table(table))
+            elif "output-stderr" in (output.get("class") or []):
+                warned.append(output.get_text())
+            else:
+                printed.append(output.get_text())
+        text = read_outputs("\n".join(printed), "\n".join(warned), figures)
+        return Outputs(text.lines, text.warnings, tuple(tables), text.figures)
+
+    def _files(self) -> Iterator[tuple[str, bytes]]:
+        # "Copy whole example" copies what the first link to a script leads to.
+        for suffix in (".py", ".ipynb"):
+            links = self.block.select(f'.files a[href$="{suffix}"]')
+            if not links or PurePosixPath(str(links[0]["href"])).name != self.name + suffix:
+                self.faults.append(f"its first link to a {suffix} file is not {self.name}{suffix}")
+                continue
+            for content in self._linked(links[0], "href"):
+                yield suffix, content
+
+    def _linked(self, element: Tag, attribute: str) -> Iterator[bytes]:
+        """Return the file of the site that an element names; nothing, and a fault, when there is none."""
+        address = unquote(urlsplit(str(element[attribute])).path)
+        path = (self.page.parent / address).resolve()
+        if path.is_relative_to(self.site.resolve()) and path.is_file():
+            yield path.read_bytes()
+        else:
+            self.faults.append(f"{address} is not on the site")
+
+
+def is_hidden(element: Tag) -> bool:
+    """Return whether an element is not shown, as far as the page itself says."""
+    return element.has_attr("hidden") or "display:none" in str(element.get("style", "")).replace(" ", "")
+
+
+def read_table(table: Tag) -> Table:
+    """Return a table of a page as the printed table it was made from."""
+    rows = [
+        tuple(cell.get_text().strip() for cell in row.find_all(["th", "td"])) for row in table.find_all("tr")
+    ]
+    return Table(rows[0], ("left",) * len(rows[0]), tuple(rows[1:])) if rows else Table((), (), ())
+
+
+def read_notebook(content: bytes) -> NotebookNode | None:
+    """Return a downloaded notebook, None when it is none."""
+    try:
+        return nbformat.reads(content.decode("utf-8"), as_version=4)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError, AttributeError):
+        return None
+
+
+def cells_of(notebook: NotebookNode) -> list[Snippet]:
+    """Return a notebook's code cells with their outputs, without those that only install."""
+    return [
+        Snippet(cell.source, outputs_of_cell(cell.outputs))
+        for cell in notebook.cells
+        if cell.cell_type == "code" and INSTALL not in cell.metadata.get("tags", [])
+    ]

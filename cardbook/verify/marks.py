@@ -1,0 +1,38 @@
+"""Verified sites: the built pages say of each example that it was copied and run again, and when."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+from cardbook.base.files import write_whole
+from cardbook.verify.checks import VerifiedExample
+
+MARK = r'<p class="verified" data-verified="{}"[^>]*>.*?</p>'
+REPORT = "verified.json"
+
+
+def stamp_site(site: Path, verified: Sequence[VerifiedExample]) -> None:
+    """Write into the pages which examples were verified, and into verified.json what was found of all.
+
+    A page says nothing of an example that did not pass, whatever it said before.
+    """
+    for page in sorted({item.page for item in verified if item.page}):
+        path = site / page / "index.html"
+        text = path.read_text(encoding="utf-8")
+        for item in verified:
+            if item.page == page:
+                text = _stamp(text, item)
+        write_whole(path, text)
+    report = [asdict(item) | {"passed": item.passed} for item in verified]
+    write_whole(site / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
+
+
+def _stamp(text: str, item: VerifiedExample) -> str:
+    when = datetime.fromisoformat(item.when)
+    said = f'Copied and run again on <time datetime="{item.when}">{when.strftime("%-d %B %Y")}</time>.'
+    opening = f'<p class="verified" data-verified="{item.example}"'
+    mark = f"{opening}>{said}</p>" if item.passed else f"{opening} hidden></p>"
+    return re.sub(MARK.format(re.escape(item.example)), lambda _: mark, text, flags=re.DOTALL)

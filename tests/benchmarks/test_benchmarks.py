@@ -1,0 +1,67 @@
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.books import write_big_book
+from benchmarks.forms import as_gallery_script, as_notebook, as_page, edit_code, edit_prose
+from benchmarks.measure import Failed, Measured, measure
+from benchmarks.results import Results
+from benchmarks.scale import run_scale
+from benchmarks.tools import variables_for
+from cardbook.source.book import read_book
+from cardbook.source.example import parse_example
+from tests.conftest import FIRST, ROOT
+
+HOLD = "import time; held = bytearray(80_000_000); time.sleep(1.2)"
+
+
+def test_measurement_has_the_memory_of_all_descendants(tmp_path: Path) -> None:
+    starter = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {HOLD!r}])"
+    took = measure([sys.executable, "-c", starter], tmp_path, variables_for(ROOT))
+    assert took.seconds > 1
+    assert 80_000_000 < took.memory < 400_000_000
+
+
+def test_failed_command_is_told_with_its_words(tmp_path: Path) -> None:
+    with pytest.raises(Failed, match="exit status 3\nhelp"):
+        measure([sys.executable, "-c", "print('help'); raise SystemExit(3)"], tmp_path, variables_for(ROOT))
+
+
+def test_every_tool_gets_the_same_code() -> None:
+    example = parse_example("first", edit_prose(edit_code(FIRST, "marked"), "Reworded"))
+    assert "Reworded" in example.title and "marked" not in example.text
+    code = [cell.source for cell in example.code_cells]
+    notebook = json.loads(as_notebook(example))
+    assert [cell["source"] for cell in notebook["cells"] if cell["cell_type"] == "code"] == code
+    assert all(f"# %%\n{source}\n" in as_gallery_script(example) for source in code)
+    assert all(f"\n{source}\n````" in as_page(example) for source in code)
+
+
+def test_generated_book_is_as_large_as_wanted(tmp_path: Path) -> None:
+    write_big_book(tmp_path, 25, 3)
+    book = read_book(tmp_path)
+    assert (len(book.entries), len(book.examples), len(book.chapters)) == (25, 3, 3)
+
+
+def test_growth_is_measured_step_by_step(tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+    run_scale(tmp_path / "book", 2, 1, lambda name, step, _: told.append((name, step)))
+    steps = ["cold run", "run again", "pages and site", "nothing changed"]
+    assert told == [("2 cards, 1 examples", step) for step in steps]
+    assert (
+        "the sum is 1" in (tmp_path / "book" / "site" / "chapters" / "chapter-1" / "index.html").read_text()
+    )
+
+
+def test_results_are_medians_with_ratios_and_failures_are_shown(tmp_path: Path) -> None:
+    results = Results(tmp_path / "results.json")
+    for seconds in (9.0, 10.0, 50.0):
+        results.add("plain", "cold", Measured(seconds, 5))
+    results.add("ours", "cold", Measured(2.5, 7_000_000))
+    results.add("theirs", "cold", None)
+    rows = list(zip(*(column.cells for column in results.table("", ("plain", "cold")).columns), strict=True))
+    assert rows[1] == ("ours", "2.50 s (0.250)", "7 MB")
+    assert rows[2][1] == "failed"
+    assert json.loads(results.file.read_text())["measured"]["plain"]["cold"][2]["seconds"] == 50.0

@@ -1,0 +1,235 @@
+"""What a reader gets: the built site, read as a browser would."""
+
+import gzip
+import json
+import re
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup, Tag
+
+from cardbook.pages.html import card_markdown
+from cardbook.records.status import Project
+from cardbook.records.text import Table, clean_text, split_tables
+from cardbook.source.book import Chapter, read_book
+from tests.conftest import ROOT, Cardbook
+
+BOOK = read_book(ROOT)
+HOME = "https://book.invalid/"
+
+
+def read_page(site: Path, path: str) -> BeautifulSoup:
+    return BeautifulSoup((site / path / "index.html").read_text(encoding="utf-8"), "html.parser")
+
+
+def words(text: str) -> str:
+    return " ".join(text.split())
+
+
+def plain(markdown: str) -> str:
+    """The words of a card as a reader sees them."""
+    return words(BeautifulSoup(card_markdown().render(markdown), "html.parser").get_text())
+
+
+@pytest.mark.parametrize("chapter", BOOK.chapters, ids=lambda chapter: chapter.id)
+def test_every_card_is_on_its_page(site: Path, chapter: Chapter) -> None:
+    page = read_page(site, f"chapters/{chapter.id}")
+    for entry in chapter.entries:
+        heading = page.find(id=entry.id)
+        assert isinstance(heading, Tag) and heading.get_text().rstrip("#") == entry.card.title
+        card = page.select_one(f'[data-card="{entry.id}"]')
+        assert card is not None
+        parts = {name: card.select_one(f".card-{name}") for name in ("question", "answer", "context")}
+        assert parts["question"] is not None
+        assert words(parts["question"].get_text()) == plain(entry.card.question)
+        assert parts["answer"] is not None and parts["answer"].name == "details"
+        assert words(parts["answer"].get_text()).removeprefix("Answer").lstrip() == plain(entry.card.answer)
+        if entry.card.context:
+            assert parts["context"] is not None
+            assert plain(entry.card.context) in words(parts["context"].get_text())
+        assert len(card.select(".card-correction a[href^='https://']")) >= len(entry.corrections)
+
+
+def read_example(site: Path, name: str) -> Tag:
+    """The part of a chapter that shows an example."""
+    chapter, entry = next((c, e) for c in BOOK.chapters for e in c.entries if e.example == name)
+    heading = read_page(site, f"chapters/{chapter.id}").find(id=f"{entry.id}-example")
+    assert isinstance(heading, Tag) and isinstance(heading.parent, Tag)
+    assert heading.parent["data-example"] == name
+    return heading.parent
+
+
+@pytest.mark.parametrize("name", BOOK.examples)
+def test_code_is_shown_byte_for_byte_and_every_output_below_it(
+    site: Path, project: Project, name: str
+) -> None:
+    record = project.records.read(name)
+    assert record is not None
+    shown = read_example(site, name).select("[data-cell], [data-output]")
+    cells = zip(project.plans[name].example.code_cells, record.outputs, strict=True)
+    for number, (cell, outputs) in enumerate(cells, 1):
+        block = shown.pop(0)
+        code = block.select_one("code")
+        assert block["data-cell"] == f"{name}-{number}" and "highlight" in (block["class"] or [])
+        assert code is not None and code.get_text() == cell.source
+        for output in outputs:
+            assert shown[0]["data-output"] == f"{name}-{number}"
+            if output.output_type == "stream":
+                for part in split_tables(clean_text(output.text)):
+                    if isinstance(part, Table):
+                        texts = [cell.get_text() for cell in shown.pop(0).select("th, td")]
+                        assert texts == [*part.header, *(text for row in part.rows for text in row)]
+                    else:
+                        assert shown.pop(0).get_text() == part
+            else:
+                images = shown.pop(0).find_all("img")
+                assert {str(image["src"]).partition("#")[2] for image in images} == {
+                    "only-light",
+                    "only-dark",
+                }
+                for image in images:
+                    assert image["alt"] == cell.alt and image["width"] and image["height"]
+                    assert (
+                        (site / "chapters" / "any" / str(image["src"]).partition("#")[0]).resolve().exists()
+                    )
+    assert shown == []
+
+
+@pytest.mark.parametrize("name", BOOK.examples)
+def test_provenance_is_on_the_page_with_its_links(site: Path, project: Project, name: str) -> None:
+    record = project.records.read(name)
+    assert record is not None
+    provenance = record.provenance
+    example = read_example(site, name)
+    line = example.select_one(f'.provenance[data-provenance="{name}"]')
+    assert line is not None
+    text = words(line.get_text())
+    for expected in (provenance.device, f"{provenance.seconds:.1f} s", provenance.fingerprint[:16], "UTC"):
+        assert expected in text
+    for package, version in provenance.packages.items():
+        assert f"{package} {version}" in text
+    for model_id, model in provenance.models.items():
+        assert model_id in text and model["revision"][:12] in text and model["source"] in text
+        assert model["note"] in text
+    time, install = line.find("time"), example.select_one(f'[data-install="{name}"] pre')
+    assert isinstance(time, Tag)
+    assert datetime.fromisoformat(str(time["datetime"])) == datetime.fromisoformat(provenance.started)
+    assert install is not None and install.get_text().startswith("pip install ")
+    verified = line.select_one(f'p.verified[data-verified="{name}"]')
+    assert verified is not None and verified.has_attr("hidden") and not verified.get_text()
+    targets = [urlsplit(str(link["href"])).path for link in example.find_all("a")]
+    for suffix in (f"{name}.py", f"/{name}/", f"{name}.ipynb", f"test_{name}.py"):
+        assert any(target.endswith(suffix) for target in targets), suffix
+
+
+@pytest.mark.parametrize("name", BOOK.examples)
+def test_downloads_are_what_ran(site: Path, name: str) -> None:
+    assert (site / "downloads" / f"{name}.py").read_bytes() == (ROOT / "examples" / f"{name}.py").read_bytes()
+    notebook = json.loads((site / "downloads" / f"{name}.ipynb").read_text(encoding="utf-8"))
+    assert notebook["metadata"]["cardbook"]["example"] == name
+    assert any(cell.get("outputs") for cell in notebook["cells"])
+    assert (site / "notebooks" / name / "index.html").exists()
+
+
+@pytest.mark.parametrize("name", BOOK.examples)
+def test_notebook_page_has_the_same_code_and_figures(site: Path, project: Project, name: str) -> None:
+    page = read_page(site, f"notebooks/{name}")
+    cells = project.plans[name].example.code_cells
+    shown = page.select(".jp-CodeCell")
+    assert [cell.select(".highlight-ipynb pre")[0].get_text() for cell in shown] == [
+        f"{cell.source}\n" for cell in cells
+    ]
+    for number, (block, cell) in enumerate(zip(shown, cells, strict=True), 1):
+        for image in block.find_all("img"):
+            assert re.fullmatch(
+                rf"{name}-{number}(-dark)?\.webp#only-(light|dark)", Path(str(image["src"])).name
+            )
+            assert image["alt"] == cell.alt and image["loading"] == "lazy"
+            file = str(image["src"]).partition("#")[0]
+            assert (site / "notebooks" / name / file).resolve().is_file()
+    assert page.select("article style, article script") == []
+
+
+def weigh(path: Path) -> int:
+    """Bytes of a file as a host sends it, gzipped."""
+    return len(gzip.compress(path.read_bytes(), 9))
+
+
+@pytest.mark.parametrize("kind, limit", [("chapters", 20_000), ("notebooks", 30_000)])
+def test_pages_are_light(site: Path, kind: str, limit: int) -> None:
+    weights = {path.parent.name: weigh(path) for path in (site / kind).glob("*/index.html")}
+    assert {name: weight for name, weight in weights.items() if weight > limit} == {}
+
+
+@pytest.mark.parametrize("chapter", BOOK.chapters, ids=lambda chapter: chapter.id)
+def test_first_view_of_a_chapter_is_light(site: Path, chapter: Chapter) -> None:
+    path = site / "chapters" / chapter.id / "index.html"
+    page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    links = page.select("link[rel=stylesheet], link[rel=preload], link[rel=icon]")
+    asked = {str(link["href"]) for link in links} | {str(tag["src"]) for tag in page.select("script[src]")}
+    files = {(path.parent / address).resolve() for address in asked} | set(site.glob("assets/built/*.woff2"))
+    assert weigh(path) + sum(weigh(file) for file in files) <= 150_000
+    assert all(image.get("loading") == "lazy" for image in page.find_all("img"))
+
+
+def test_no_page_shows_a_traceback(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        text = path.read_text(encoding="utf-8")
+        for mark in ("Traceback (most recent call last)", "Not run:", "jp-OutputArea-error"):
+            # The last is a class name of the notebook's style sheet too.
+            assert mark not in re.sub(r"<style.*?</style>", "", text, flags=re.DOTALL), (path, mark)
+
+
+def test_nothing_is_asked_of_another_host(site: Path) -> None:
+    asked = [
+        ("script", "src"),
+        ("img", "src"),
+        ("iframe", "src"),
+        ("source", "src"),
+        ("link", "href"),
+    ]
+    for path in site.rglob("*.html"):
+        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for tag, attribute in asked:
+            for element in page.find_all(tag):
+                address = str(element.get(attribute) or "")
+                if tag == "link" and not {"stylesheet", "preload", "icon"} & set(element.get("rel") or []):
+                    continue
+                scheme = urlsplit(urljoin(HOME, address))
+                assert scheme.scheme == "data" or scheme.netloc == urlsplit(HOME).netloc, (path, address)
+    for path in site.rglob("*.css"):
+        for address in re.findall(r"url\(([^)]*)\)|@import", path.read_text(encoding="utf-8")):
+            assert not re.match(r"['\"]?(https?:)?//", address), (path, address)
+
+
+def test_links_inside_the_site_lead_somewhere(site: Path) -> None:
+    for path in site.rglob("*.html"):
+        if path.name == "404.html":
+            continue
+        here = HOME + path.parent.relative_to(site).as_posix() + "/"
+        page = BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+        for link in page.find_all("a", href=True):
+            target = urlsplit(urljoin(here, str(link["href"])))
+            if target.netloc == urlsplit(HOME).netloc:
+                found = site / target.path.lstrip("/")
+                assert found.is_file() or (found / "index.html").is_file(), (path, link["href"])
+
+
+def test_search_finds_every_card(site: Path) -> None:
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    places = {entry["location"] for entry in index["docs"]}
+    for chapter in BOOK.chapters:
+        for entry in chapter.entries:
+            assert f"chapters/{chapter.id}/#{entry.id}" in places
+
+
+def test_published_pages_are_what_the_records_say(cardbook: Cardbook) -> None:
+    outcome = cardbook("pages", "--check", "--root", ROOT)
+    assert outcome.returncode == 0, outcome.stderr
+
+
+def test_every_record_may_be_published(cardbook: Cardbook) -> None:
+    outcome = cardbook("check", "--root", ROOT)
+    assert outcome.returncode == 0, outcome.stderr

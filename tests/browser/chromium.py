@@ -1,0 +1,188 @@
+"""A real browser on the built site: Chromium or Chrome, cut off from every other host.
+
+`open_page(path, view)` returns a page. At the end of the test it fails if a page asked another host for
+anything, wrote an error to its console or raised one; a test that expects that empties the list itself.
+"""
+
+import gzip
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, ViewportSize, sync_playwright
+
+CHROMIUM = ("chromium", "google-chrome")
+# What a host compresses when it sends it.
+COMPRESSED = (".html", ".css", ".js", ".json", ".svg", ".xml", ".py", ".ipynb")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True)
+class View:
+    """How a reader looks at a page: colour scheme and size of the window, with or without JavaScript."""
+
+    name: str
+    scheme: Literal["light", "dark"] = "light"
+    width: int = 1280
+    height: int = 900
+    javascript: bool = True
+
+
+DESKTOP = View("desktop-light")
+DESKTOP_DARK = View("desktop-dark", "dark")
+PHONE = View("phone-light", "light", 390, 844)
+PHONE_DARK = View("phone-dark", "dark", 390, 844)
+NO_JAVASCRIPT = View("no-javascript", javascript=False)
+VIEWS = (DESKTOP, DESKTOP_DARK, PHONE, PHONE_DARK)
+
+
+@dataclass
+class Trouble:
+    """What pages did that they must not do: requests to other hosts, errors."""
+
+    foreign: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Opener:
+    """Opens pages of a site, each in a fresh browser profile."""
+
+    chromium: Browser
+    address: str
+    trouble: Trouble
+
+    def __call__(self, path: str = "", view: View = DESKTOP, address: str = "") -> Page:
+        """Return the page at `path`, loaded, of the site served at `address`: the real one by default."""
+        site = address or self.address
+        size = ViewportSize(width=view.width, height=view.height)
+        context = self.chromium.new_context(
+            color_scheme=view.scheme,
+            viewport=size,
+            java_script_enabled=view.javascript,
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        context.route("**/*", partial(self._let_through, site))
+        page = context.new_page()
+        page.on("pageerror", lambda error: self.trouble.errors.append(f"{page.url}: {error}"))
+        page.on("console", lambda line: self._hear(page, line.type, line.text))
+        page.on("dialog", lambda dialog: self.trouble.errors.append(f"{page.url}: dialog: {dialog.message}"))
+        page.goto(site + path, wait_until="load")
+        return page
+
+    def _let_through(self, site: str, route: Route) -> None:
+        if route.request.url.startswith(site):
+            route.continue_()
+        else:
+            self.trouble.foreign.append(route.request.url)
+            route.abort()
+
+    def _hear(self, page: Page, kind: str, text: str) -> None:
+        if kind == "error":
+            self.trouble.errors.append(f"{page.url}: {text}")
+
+
+class QuietHandler(SimpleHTTPRequestHandler):
+    """Serves a built site as a static host would, with its 404 page, and writes no log."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Write nothing."""
+
+    def do_GET(self) -> None:
+        """Answer with a file, gzipped if that saves anything."""
+        path = Path(self.translate_path(self.path))
+        path = path / "index.html" if path.is_dir() and self.path.split("?")[0].endswith("/") else path
+        if (
+            path.suffix not in COMPRESSED
+            or not path.is_file()
+            or "gzip" not in self.headers.get("Accept-Encoding", "")
+        ):
+            super().do_GET()
+            return
+        body = gzip.compress(path.read_bytes())
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(path))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer a missing page with the site's own 404.html."""
+        page = Path(self.directory) / "404.html"
+        if code != 404 or not page.exists():
+            super().send_error(code, message, explain)
+            return
+        body = page.read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """Serve a folder on loopback for as long as the block lasts; return its address, with a slash."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(folder)))
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture(scope="session")
+def served(site: Path) -> Iterator[str]:
+    """The address of the real site."""
+    with serve(site) as address:
+        yield address
+
+
+def find_chromium() -> str:
+    """Return the path of the browser: an installed one, or the one that `make chromium` fetches."""
+    for name in CHROMIUM:
+        if path := shutil.which(name):
+            return path
+    pytest.fail(f"{' and '.join(CHROMIUM)} are missing: make chromium", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The browser."""
+    path = find_chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, served: str) -> Iterator[Callable[..., Page]]:
+    """Opens pages of the real site; see the top of this file for what else it watches."""
+    opener = Opener(chromium, served, Trouble())
+    yield opener
+    for context in chromium.contexts:
+        context.close()
+    assert opener.trouble == Trouble()

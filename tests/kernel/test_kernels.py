@@ -1,0 +1,205 @@
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cardbook.kernel.fork_client import ForkError, start_fork_server, wait_for_end
+from cardbook.kernel.provisioner import KernelClient, make_manager
+from cardbook.kernel.sandbox import SandboxPolicy
+from cardbook.kernel.variables import common_variables
+from cardbook.records.status import load_project
+from cardbook.records.store import RecordSet
+from cardbook.run.scheduler import run_examples
+from tests.conftest import ROOT, Cardbook, replace, write
+
+
+def variables(tmp_path: Path) -> dict[str, str]:
+    return common_variables(ROOT, 1, tmp_path)
+
+
+def preload(statements: list[str], environment: dict[str, str], said: list[str]) -> str:
+    """Return why a parent that has executed these statements must not fork."""
+    with start_fork_server(environment, said.append) as parent:
+        assert parent is not None
+        asyncio.run(parent.preload(statements, said.append))
+        return parent.fork_blocker
+
+
+def test_parent_with_threads_is_not_forked_and_says_why(tmp_path: Path) -> None:
+    module = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+    write(tmp_path / "threadful.py", module)
+    said: list[str] = []
+    environment = variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}
+    assert preload(["import threadful"], environment, said) == "an import started 1 threads"
+    assert "no longer forked, an import started 1 threads" in said[0]
+
+
+def test_parent_with_threads_refuses_to_fork_whoever_asks(tmp_path: Path) -> None:
+    module = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+    write(tmp_path / "threadful.py", module)
+    with start_fork_server(variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}, print) as parent:
+        assert parent is not None
+
+        async def ask() -> None:
+            await parent.preload(["import threadful"], print)
+            await parent.fork({"argv": [], "env": {}, "cwd": str(tmp_path), "log": os.devnull})
+
+        with pytest.raises(ForkError, match="an import started 1 threads"):
+            asyncio.run(ask())
+
+
+def test_platform_without_fork_gets_ordinary_kernels_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(os, "fork")
+    said: list[str] = []
+    with start_fork_server({}, said.append) as parent:
+        assert parent is None
+    assert said == ["Kernels cannot be forked on this platform: each imports its libraries itself."]
+
+
+def test_module_that_is_not_there_is_left_to_its_example(tmp_path: Path) -> None:
+    said: list[str] = []
+    assert preload(["import no_such_module_here"], variables(tmp_path), said) == ""
+    assert said == []
+
+
+def test_parent_that_ends_while_it_imports_is_no_danger_to_the_examples(tmp_path: Path) -> None:
+    said: list[str] = []
+    write(tmp_path / "deadly.py", "import os\nos._exit(3)\n")
+    environment = variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}
+    assert preload(["import deadly"], environment, said) == "their parent has ended"
+    assert len(said) == 1
+
+
+def test_forked_examples_share_imports_but_nothing_else(small: Path, cardbook: Cardbook) -> None:
+    code = """\
+        # %% [markdown]
+        # # Title
+
+        # %%
+        import os
+
+        import numpy as np
+        import psutil
+
+        print(psutil.Process(os.getppid()).ppid())
+        print(np.random.random())
+        np.set_printoptions(precision=1)
+        print(np.float64(1 / 3), np.array([1 / 3]))
+        """
+    write(small / "examples" / "first.py", code)
+    write(small / "examples" / "second.py", code)
+    assert cardbook("run", "--jobs", "1", "--root", small).returncode == 0
+    records = RecordSet(small / ".cardbook" / "records" / "offline")
+    first, second = (records.read(name) for name in ("first", "second"))
+    assert first is not None and second is not None
+    lines = [record.outputs[0][0].text.splitlines() for record in (first, second)]
+    assert lines[0][0] == lines[1][0], "the keepers of both are children of one parent"
+    assert lines[0][1] != lines[1][1], "an unseeded draw differs"
+    assert lines[0][2] == lines[1][2]
+
+
+def test_forked_kernel_prints_what_a_plain_script_prints(small: Path, cardbook: Cardbook) -> None:
+    code = """\
+        # %% [markdown]
+        # # Title
+
+        # %%
+        import os
+        import sys
+
+        import pandas as pd
+        from matplotlib import pyplot as plt
+
+        print(__name__, len(sys.argv), os.listdir(), sys.path[0] in ("", os.getcwd()))
+        print(pd.Series([1, 2]).sum(), plt.rcParams["figure.dpi"] > 0)
+        """
+    write(small / "examples" / "first.py", code)
+    assert cardbook("run", "--root", small).returncode == 0
+    record = RecordSet(small / ".cardbook" / "records" / "offline").read("first")
+    assert record is not None
+    folder = small / "empty"
+    folder.mkdir()
+    script = small / "examples" / "first.py"
+    plain = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, cwd=folder)
+    shown = record.outputs[0][0].text
+    assert shown.split()[0] == "__main__" and "[]" in shown
+    assert shown.splitlines()[1] == plain.stdout.splitlines()[1]
+
+
+def test_killed_kernel_is_named_and_leaves_the_others_alone(small: Path, cardbook: Cardbook) -> None:
+    kill = f"import os\nos.kill(os.getpid(), {int(signal.SIGKILL)})"
+    write(small / "examples" / "first.py", f"# %% [markdown]\n# # One\n\n# %%\n{kill}\n")
+    outcome = cardbook("run", "--root", small)
+    assert outcome.returncode == 1
+    assert "examples/first.py: cell 1: the process was killed (SIGKILL)" in outcome.stderr
+    assert RecordSet(small / ".cardbook" / "records" / "offline").read("second") is not None
+
+
+def test_child_of_an_example_does_not_outlive_it(small: Path, cardbook: Cardbook) -> None:
+    code = "import subprocess\nprint(subprocess.Popen(['sleep', '300']).pid)"
+    write(small / "examples" / "first.py", f"# %% [markdown]\n# # One\n\n# %%\n{code}\n")
+    assert cardbook("run", "--root", small).returncode == 0
+    record = RecordSet(small / ".cardbook" / "records" / "offline").read("first")
+    assert record is not None
+    status = Path(f"/proc/{record.outputs[0][0].text.strip()}/status")
+    assert not status.exists() or "zombie" in status.read_text()
+
+
+def test_single_example_is_forked_too_and_collects_its_garbage(small: Path) -> None:
+    look = (
+        'import gc\nimport sys\n\nprint("tabulate" in sys.modules, gc.isenabled())\n\n# %%\nimport tabulate\n'
+    )
+    replace(small / "examples" / "first.py", 'print("done")', look)
+    project = load_project(small, "offline")
+    assert run_examples(project, ["first"], 1, False, lambda event: None)[0].state == "fresh"
+    record = project.records.read("first")
+    assert record is not None and record.outputs[2][0].text == "True True\n"
+
+
+def test_end_of_any_process_is_noticed(tmp_path: Path) -> None:
+    # A grandchild: nobody but the shell in between may wait for it.
+    command = "sleep 60 & echo $!; wait"
+    with subprocess.Popen(["sh", "-c", command], stdout=subprocess.PIPE, text=True) as shell:
+        assert shell.stdout is not None
+        pid = int(shell.stdout.readline())
+
+        async def look() -> bool:
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(wait_for_end(pid, 60), 0.2)
+            os.kill(pid, signal.SIGKILL)
+            await asyncio.wait_for(wait_for_end(pid, 60), 30)
+            return True
+
+        assert asyncio.run(look())
+    # It is gone altogether now, and a process that never ends is given up.
+    asyncio.run(asyncio.wait_for(wait_for_end(pid, 60), 30))
+    asyncio.run(asyncio.wait_for(wait_for_end(os.getpid(), 0.01), 30))
+
+
+def test_kernel_that_has_ended_or_stays_silent_is_not_waited_for(tmp_path: Path) -> None:
+    manager = make_manager(tmp_path, None, SandboxPolicy(str(tmp_path), str(tmp_path), (), (), ""))
+
+    async def ask(timeout: float, alive: bool) -> None:
+        async def is_alive() -> bool:
+            return alive
+
+        object.__setattr__(manager, "is_alive", is_alive)
+        client = manager.client()
+        assert isinstance(client, KernelClient)
+        client.start_channels(hb=False)
+        try:
+            await client.wait_for_ready(timeout)
+        finally:
+            client.stop_channels()
+
+    manager.write_connection_file()
+    with pytest.raises(RuntimeError, match="ended before"):
+        asyncio.run(ask(60, alive=False))
+    with pytest.raises(RuntimeError, match="not answered for 0"):
+        asyncio.run(ask(0.1, alive=True))

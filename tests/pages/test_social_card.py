@@ -1,0 +1,32 @@
+from pathlib import Path
+
+from bs4 import BeautifulSoup, Tag
+
+from tests.conftest import build_site, copy_sources, write
+
+
+def test_chapter_says_what_a_link_to_it_shows(tmp_path: Path) -> None:
+    copy_sources(tmp_path)
+    head = (tmp_path / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[0]
+    write(tmp_path / "mkdocs.yml", f"{head}\nsite_url: https://book.invalid/llm/\n")
+    for path in (tmp_path / "docs").glob("*.md"):
+        path.unlink()
+    write(tmp_path / "docs" / "index.md", "# Home\n")
+    write(
+        tmp_path / "docs" / "chapters" / "one.md",
+        "---\ntitle: One\ndescription: 'About \"one\".'\n---\n# One\n",
+    )
+    site = build_site(tmp_path)
+    page = BeautifulSoup(
+        (site / "chapters" / "one" / "index.html").read_text(encoding="utf-8"), "html.parser"
+    )
+    said = {
+        str(tag.get("property") or tag.get("name")): tag.get("content")
+        for tag in page.find_all("meta")
+        if isinstance(tag, Tag)
+    }
+    assert said["og:image"] == "https://book.invalid/llm/figures/chapter-one.png"
+    assert said["og:title"] == "One" and said["og:description"] == 'About "one".'
+    assert said["og:url"] == "https://book.invalid/llm/chapters/one/"
+    sitemap = (site / "sitemap.xml").read_text(encoding="utf-8")
+    assert "<loc>https://book.invalid/llm/chapters/one/</loc>" in sitemap

@@ -1,0 +1,429 @@
+"""Faults, injected one by one: each is named with its cause, the others are unaffected, and all heals."""
+
+import asyncio
+import os
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from cardbook.base.files import hash_file
+from cardbook.kernel.sandbox import REFUSAL, landlock_version
+from cardbook.models.manifest import Model
+from cardbook.models.store import ModelStore
+from cardbook.records.status import load_project, status_of
+from cardbook.records.store import RecordSet
+from cardbook.run.executor import BoundedClient, join_streams
+from cardbook.run.scheduler import run_examples
+from tests.conftest import ROOT, Cardbook, replace, write
+
+MODEL = "org/tiny"
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What the third cell of an example does, its settings in book.yml, and the words that name it."""
+
+    name: str
+    code: str
+    words: str
+    options: str = ""
+
+
+FAULTS = [
+    Fault("raises", "x = 1\nx / 0", "cell 3, line 2: ZeroDivisionError: division by zero"),
+    Fault("leaves", "import sys\nsys.exit(3)", "cell 3: SystemExit: 3"),
+    Fault("exits", "import os\nos._exit(3)", "cell 3: the process exited with status 3"),
+    Fault("is killed", "import os\nos.kill(os.getpid(), 9)", "cell 3: the process was killed (SIGKILL)"),
+    Fault("crashes", "import ctypes\nctypes.string_at(0)", "cell 3: the process was killed (SIGSEGV)"),
+    Fault("hangs", "import time\ntime.sleep(300)", "cell 3: not finished after 4 s", "seconds: 4"),
+    Fault(
+        "takes memory",
+        "import time\nx = bytearray(1_000_000_000)\nx[::4096] = b'1' * len(x[::4096])\ntime.sleep(300)",
+        "cell 3: more than 0.5 GB of memory, the example's limit",
+        "memory: 0.5",
+    ),
+    Fault(
+        "takes memory in a child",
+        "import subprocess, sys\n"
+        'code = \'x = bytes(1_000_000_000).replace(b"a", b"b") + b"1"; import time; time.sleep(300)\'\n'
+        "subprocess.run([sys.executable, '-c', code])",
+        "cell 3: more than 0.5 GB of memory, the example's limit",
+        "memory: 0.5",
+    ),
+    Fault("prints 100 MB", "print('x' * 100_000_000)", "cell 3: more than 5 MB of output: print less"),
+    Fault("prints without end", "while True:\n    print('x' * 1000)", "cell 3: more than 5 MB of output"),
+    Fault("prints half a character", "print('a\\ud800')", "cell 3, line 1: UnicodeEncodeError: 'utf-8'"),
+    Fault(
+        "draws 50 MB",
+        "import os\nfrom IPython.display import Image, display\n"
+        "display(Image(b'\\x89PNG\\r\\n\\x1a\\n' + os.urandom(50_000_000), format='png'))",
+        "cell 3: more than 5 MB of output: draw smaller figures",
+    ),
+    Fault(
+        "waits for a network that hangs",
+        "import urllib.request\nurllib.request.urlopen('http://127.0.0.1:PORT')",
+        "cell 3: not finished after 4 s, the example's limit",
+        "seconds: 4",
+    ),
+    Fault(
+        "writes outside its folder",
+        "open('ROOT/new.txt', 'w')",
+        f"cell 3, line 1: PermissionError: [Errno 13] {REFUSAL}: 'ROOT/new.txt'",
+    ),
+    Fault(
+        "changes another example",
+        "import os\nos.rename('ROOT/examples/second.py', 'ROOT/examples/third.py')",
+        f"PermissionError: [Errno 13] {REFUSAL}: 'ROOT/examples/",
+    ),
+    Fault(
+        "changes another example's data by a link",
+        "import os\nos.symlink('ROOT/examples', 'near')\nopen('near/second.py', 'a')",
+        f"PermissionError: [Errno 13] {REFUSAL}: 'ROOT/examples/second.py'",
+    ),
+]
+if landlock_version():
+    FAULTS += [
+        Fault(
+            "has a child that writes outside its folder",
+            "import subprocess\n"
+            "subprocess.run(['sh', '-c', 'echo x >> ROOT/examples/second.py'], check=True)",
+            "cell 3, line 2: CalledProcessError",
+        ),
+        Fault(
+            "kills another process",
+            "import os\nos.kill(PROCESS, 9)",
+            "cell 3, line 2: PermissionError: [Errno 1] Operation not permitted",
+        ),
+    ]
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def records_of(root: Path) -> RecordSet:
+    return RecordSet(root / ".cardbook" / "records" / "offline")
+
+
+def state_of(root: Path, name: str) -> str:
+    return status_of(load_project(root, "offline"), name).state
+
+
+def drafts_of(root: Path) -> list[str]:
+    kept = (".ipynb", ".failed.json", ".lock")
+    return [path.name for path in records_of(root).folder.iterdir() if not path.name.endswith(kept)]
+
+
+def sleepers(mark: int) -> list[int]:
+    """The processes whose command is `sleep MARK`."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if path.read_bytes() == b"sleep\0%d\0" % mark:
+                found.append(int(path.parent.name))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+def test_example_that(fault: Fault, small: Path, cardbook: Cardbook, silent_port: int) -> None:
+    script, book = small / "examples" / "first.py", small / "book.yml"
+    good = {path: path.read_text() for path in (script, book, small / "examples" / "second.py")}
+
+    def fill(text: str) -> str:
+        text = text.replace("ROOT", str(small)).replace("PORT", str(silent_port))
+        return text.replace("PROCESS", str(os.getpid()))
+
+    replace(script, 'print("done")', fill(fault.code))
+    write(book, good[book] + f"examples:\n  first: {{{fault.options or 'seconds: 300'}}}\n")
+    outcome = cardbook("run", "--root", small)
+    assert outcome.returncode == 1
+    assert "failed: examples/first.py: " in outcome.stderr
+    assert fill(fault.words) in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    assert records_of(small).read("first") is None
+    assert state_of(small, "second") == "fresh"
+    assert drafts_of(small) == []
+    assert (small / "examples" / "second.py").read_text() == good[small / "examples" / "second.py"]
+    assert not (small / "new.txt").exists()
+    for path in (script, book):
+        path.write_text(good[path])
+    outcome = cardbook("run", "--root", small)
+    assert (outcome.returncode, outcome.stdout.splitlines()[-1]) == (0, "2 of 2 examples are fresh.")
+
+
+@pytest.mark.parametrize("names", [(), ("first",)], ids=["forked", "ordinary"])
+@pytest.mark.parametrize("ending", ["pass", "os._exit(3)", "os.kill(os.getpid(), 9)"])
+def test_no_child_outlives_its_example(
+    small: Path, cardbook: Cardbook, names: tuple[str, ...], ending: str
+) -> None:
+    """Not even one in a session of its own, whose parent has ended already."""
+    mark = 10_000_000 + time.monotonic_ns() % 10_000_000
+    daemon = f"subprocess.run(['sh', '-c', 'sleep {mark} &'], start_new_session=True)"
+    code = f"import os, subprocess\n{daemon}\n{ending}"
+    replace(small / "examples" / "first.py", 'print("done")', code)
+    write(small / "examples" / "first.py", (small / "examples" / "first.py").read_text() + "\n# %%\nx = 1\n")
+    outcome = cardbook("run", *names, "--root", small)
+    assert outcome.returncode == (0 if ending == "pass" else 1), outcome.stderr
+    assert sleepers(mark) == []
+
+
+def test_cell_that_is_told_to_stop_when_it_has_just_ended_stops_the_next() -> None:
+    async def execute() -> None:
+        client = BoundedClient(new_notebook())
+        client.stop("too much memory")
+        client.task_poll_for_reply = asyncio.ensure_future(asyncio.sleep(2))
+        client.process_message({"content": {}}, new_code_cell(), 0)
+        await client.task_poll_for_reply
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(execute())
+
+
+def test_streams_are_joined_as_a_terminal_would_leave_them() -> None:
+    def printed(*pieces: tuple[str, str]) -> list[tuple[str, str]]:
+        outputs = [new_output("stream", name=name, text=text) for name, text in pieces]
+        return [(output.name, output.text) for output in join_streams(outputs)]
+
+    assert printed(("stdout", "a"), ("stdout", "b\n")) == [("stdout", "ab\n")]
+    assert printed(("stderr", "x"), ("stdout", "y"), ("stderr", "z")) == [("stdout", "y"), ("stderr", "xz")]
+    assert printed(("stdout", "1 %\r2 %\r"), ("stdout", "3 %\r\nend")) == [("stdout", "3 %\r\nend")]
+    figure = new_output("display_data", data={"image/png": ""})
+    assert join_streams([figure]) == [figure]
+
+
+def test_long_line_is_printed_whole(small: Path, cardbook: Cardbook) -> None:
+    """nbclient would take an hour to look for carriage returns in it."""
+    replace(small / "examples" / "first.py", 'print("done")', 'print("x" * 4_000_000)')
+    assert cardbook("run", "first", "--root", small).returncode == 0
+    record = records_of(small).read("first")
+    assert record is not None and record.outputs[2][0].text == "x" * 4_000_000 + "\n"
+
+
+def test_printed_bytes_that_are_no_text_leave_a_record_that_can_be_read(
+    small: Path, cardbook: Cardbook
+) -> None:
+    code = (
+        "import os\nprint('b\\x00c\\x1b[31md\\x07')\n"
+        "x = os.write(1, b'raw \\xff\\xfe\\n')\nx = os.write(2, b'\\x80\\n')"
+    )
+    replace(small / "examples" / "first.py", 'print("done")', code)
+    assert cardbook("run", "--root", small).returncode == 0
+    assert cardbook("check", "--root", small).returncode == 0
+    record = records_of(small).read("first")
+    assert record is not None
+    texts = {output.name: output.text for output in record.outputs[2]}
+    assert texts["stdout"].startswith("b�c\x1b[31md�\n")
+    assert "raw ��\n" in texts["stdout"]
+    assert texts["stderr"] == "�\n"
+
+
+def test_record_that_does_not_fit_on_the_disk(ran: Path, cardbook: Cardbook) -> None:
+    before = records_of(ran).path("first").read_bytes()
+    replace(ran / "examples" / "first.py", 'print("done")', 'print("done " * 50_000)')
+    replace(ran / "examples" / "second.py", "math.sqrt(4)", "math.sqrt(9)")
+    command = [sys.executable, "-m", "cardbook", "run", "--root", str(ran)]
+
+    def fill_disk() -> None:
+        # A file that grows beyond this is refused as on a disk that is full.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    outcome = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, preexec_fn=fill_disk)
+    assert outcome.returncode == 1
+    assert "failed: examples/first.py: its record could not be written: File too large" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+    assert records_of(ran).path("first").read_bytes() == before
+    assert drafts_of(ran) == []
+    assert (state_of(ran, "first"), state_of(ran, "second")) == ("stale", "fresh")
+    assert cardbook("run", "--root", ran).returncode == 0
+
+
+def test_forced_run_whose_record_cannot_be_written_does_not_pass_for_fresh(
+    ran: Path, cardbook: Cardbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("cardbook.records.store.write_whole", refuse)
+    states = run_examples(load_project(ran, "offline"), ["first"], 1, True, lambda _: None)
+    message = "examples/first.py: its record could not be written: No space left on device"
+    assert [(row.state, row.reasons) for row in states] == [("failed", (message,))]
+
+
+def test_two_runs_at_once_share_the_work(small: Path) -> None:
+    replace(small / "examples" / "first.py", 'print("done")', "import time\ntime.sleep(3)")
+    command = [sys.executable, "-m", "cardbook", "run", "--root", str(small)]
+    first = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE)
+    wait_until(lambda: (records_of(small).folder / ".holder").exists())
+    second = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE)
+    outputs = [first.communicate()[0], second.communicate()[0]]
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert f"Another run (process {first.pid}) is at work on these records: waiting for it." in outputs[1]
+    assert "first: running" in outputs[0] and "running" not in outputs[1]
+    assert outputs[1].splitlines()[-1] == "2 of 2 examples are fresh."
+
+
+@pytest.mark.parametrize("names", [(), ("first",)], ids=["forked", "ordinary"])
+def test_run_that_was_killed_blocks_nobody_and_leaves_no_process(
+    small: Path, cardbook: Cardbook, names: tuple[str, ...]
+) -> None:
+    mark = 20_000_000 + time.monotonic_ns() % 10_000_000
+    good = (small / "examples" / "first.py").read_text()
+    code = f"import subprocess\nsubprocess.run(['sleep', '{mark}'])"
+    replace(small / "examples" / "first.py", 'print("done")', code)
+    command = [sys.executable, "-m", "cardbook", "run", *names, "--root", str(small)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait_until(lambda: sleepers(mark) != [])
+    (records_of(small).folder / ".first.ipynb-draft").write_text("half")
+    process.kill()
+    process.wait()
+    wait_until(lambda: sleepers(mark) == [])
+    (small / "examples" / "first.py").write_text(good)
+    outcome = cardbook("run", "--root", small)
+    assert outcome.returncode == 0 and "waiting" not in outcome.stdout
+    assert drafts_of(small) == []
+
+
+@pytest.mark.parametrize("after", [0.2, 0.8, 1.5, 2.5, 4.0])
+def test_interrupted_at_any_moment_it_can_be_run_again(small: Path, cardbook: Cardbook, after: float) -> None:
+    mark = 30_000_000 + time.monotonic_ns() % 10_000_000
+    code = f"import subprocess\nsubprocess.run(['sleep', '{mark}'], timeout=60)"
+    replace(small / "examples" / "first.py", 'print("done")', "import pandas\n" + code)
+    command = [sys.executable, "-m", "cardbook", "run", "--root", str(small)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(after)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate()
+    # Before the command begins, the signal itself ends the process; a shell says 130 of that, too.
+    assert process.returncode in (130, -signal.SIGINT), errors
+    wait_until(lambda: sleepers(mark) == [])
+    replace(small / "examples" / "first.py", code, 'print("done")')
+    assert cardbook("run", "--root", small).returncode == 0
+
+
+@pytest.fixture
+def modelled(small: Path) -> tuple[Path, ModelStore, Model]:
+    """A small book whose first example reads a model of the store."""
+    fetched = small / "fetched" / "models--org--tiny"
+    snapshot = fetched / "snapshots" / REVISION
+    write(snapshot / "model.safetensors", "weights")
+    digest = hash_file(snapshot / "model.safetensors")
+    write(
+        small / "models.toml",
+        f'["{MODEL}"]\nrevision = "{REVISION}"\nlicence = "MIT"\n'
+        f'files = {{"model.safetensors" = "{digest}"}}\n',
+    )
+    store, model = ModelStore(small), Model(MODEL, REVISION, "MIT", {"model.safetensors": digest}, None)
+    store.put(model, fetched, "hub", "")
+    replace(
+        small / "examples" / "first.py", "count = 1", f'count = 1\nname, revision = "{MODEL}", "{REVISION}"'
+    )
+    return small, store, model
+
+
+@pytest.mark.parametrize("damage", ["same size and time", "other size", "gone", "no model"])
+def test_model_that_is_not_what_came_in(
+    modelled: tuple[Path, ModelStore, Model], cardbook: Cardbook, damage: str
+) -> None:
+    root, store, model = modelled
+    assert cardbook("run", "--root", root).returncode == 0
+    weights = store.snapshot(model) / "model.safetensors"
+    kept, times = weights.read_bytes(), weights.stat().st_mtime_ns
+    if damage == "same size and time":
+        weights.write_bytes(b"Weights")
+        os.utime(weights, ns=(times, times))
+    elif damage == "other size":
+        weights.write_bytes(b"x")
+    elif damage == "gone":
+        weights.unlink()
+    else:
+        store.receipt(model).rename(root / "receipt")
+    outcome = cardbook("run", "--force", "--root", root)
+    assert outcome.returncode == 1
+    words = {"gone": "has lost model.safetensors", "no model": "is not in the model store"}
+    what = words.get(damage, "is damaged in the model store (model.safetensors is not what came in)")
+    assert f"failed: examples/first.py: {MODEL} {what}" in outcome.stderr
+    assert outcome.stderr.rstrip().endswith(": cardbook models")
+    assert state_of(root, "second") == "fresh"
+    weights.write_bytes(kept)
+    if damage == "no model":
+        (root / "receipt").rename(store.receipt(model))
+    assert cardbook("run", "--root", root).returncode == 0
+
+
+def test_hub_that_hangs_is_given_up(
+    modelled: tuple[Path, ModelStore, Model], cardbook: Cardbook, silent_port: int
+) -> None:
+    root, store, model = modelled
+    store.receipt(model).unlink()
+    online = {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": f"http://127.0.0.1:{silent_port}"}
+    outcome = cardbook("models", "--profile", "hub", "--root", root, **online)
+    assert outcome.returncode == 1
+    assert f"{MODEL}: only the Hub has it, and the Hub does not answer" in outcome.stderr
+    assert "Traceback" not in outcome.stderr
+
+
+def test_record_of_the_future_is_no_young_record(ran: Path, cardbook: Cardbook) -> None:
+    record = records_of(ran).read("first")
+    assert record is not None
+    replace(records_of(ran).path("first"), record.provenance.started, "2999-01-01T00:00:00+00:00")
+    assert cardbook("status", "--root", ran).returncode == 0
+    outcome = cardbook("check", "--max-age", "30", "--root", ran)
+    assert outcome.returncode == 1
+    assert "first: its record is of 2999-01-01T00:00:00+00:00, and it is 20" in outcome.stderr
+    assert "set the clock, or run it again" in outcome.stderr and "second" not in outcome.stderr
+    assert cardbook("run", "first", "--force", "--root", ran).returncode == 0
+    assert cardbook("check", "--max-age", "30", "--root", ran).returncode == 0
+
+
+def test_failure_counts_even_when_the_clock_was_set_back(ran: Path, cardbook: Cardbook) -> None:
+    record = records_of(ran).read("first")
+    assert record is not None
+    replace(records_of(ran).path("first"), record.provenance.started, "2999-01-01T00:00:00+00:00")
+    digest = load_project(ran, "offline").plans["first"].fingerprint.digest
+    records_of(ran).write_failure("first", digest, "2026-01-01T00:00:00+00:00", "it failed")
+    assert state_of(ran, "first") == "failed"
+
+
+def test_record_sets_merge_by_copying(small: Path, cardbook: Cardbook, tmp_path: Path) -> None:
+    """Three shards on three machines, one of which still has the failure of an older run."""
+    folders = [tmp_path / f"records-{number}" for number in (1, 2, 3)]
+    digest = load_project(small, "offline").plans["first"].fingerprint.digest
+    for number, folder in enumerate(folders, 1):
+        folder.mkdir()
+        RecordSet(folder).write_failure("first", digest, "2026-01-01T00:00:00+00:00", "an old failure")
+        outcome = cardbook("run", "--shard", f"{number}/3", "--records", folder, "--root", small)
+        assert outcome.returncode == 0, outcome.stderr
+    merged = tmp_path / "merged"
+    for folder in folders:
+        shutil.copytree(folder, merged, dirs_exist_ok=True)
+    assert (merged / "first.failed.json").exists()
+    outcome = cardbook("check", "--records", merged, "--root", small)
+    assert outcome.returncode == 0, outcome.stderr
+    RecordSet(merged).write_failure("first", digest, "2999-01-01T00:00:00+00:00", "a newer failure")
+    outcome = cardbook("check", "--records", merged, "--root", small)
+    assert outcome.returncode == 1
+    assert "first: failed: a newer failure" in outcome.stderr

@@ -1,0 +1,88 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from cardbook.base.errors import InputError
+from cardbook.source.example import (
+    parse_example,
+    read_example,
+    script_of,
+    set_parameters,
+    to_notebook,
+)
+from tests.conftest import FIRST, replace
+
+
+def problems_of(root: Path, name: str) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        read_example(root, name)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_cells_know_kind_line_and_tags() -> None:
+    example = parse_example("first", FIRST)
+    assert [cell.kind for cell in example.cells] == ["markdown", "code", "code", "code"]
+    assert example.title == "One"
+    assert example.code_cells[0].tags == {"parameters"}
+    assert FIRST.split("\n")[example.code_cells[1].line - 1] == example.code_cells[1].source
+
+
+def test_parameters_are_written_into_their_cell_and_the_script() -> None:
+    cell = 'name = "a"  # why\nsteps = 3\nrate = 1e-3'
+    source = f'# %% [markdown]\n# # T\n\n# %% tags=["parameters"]\n{cell}\n\n# %%\nprint(name)\n'
+    example = set_parameters(parse_example("t", source), {"name": 'b"ü', "steps": 40})
+    assert example.code_cells[0].source == 'name = "b\\"ü"  # why\nsteps = 40\nrate = 1e-3'
+    assert script_of(example) == source.replace('"a"', '"b\\"ü"').replace("3\n", "40\n", 1)
+    assert to_notebook(example).cells[1].source == example.code_cells[0].source
+
+
+def test_unknown_parameter_is_refused() -> None:
+    with pytest.raises(InputError, match='no parameter "cuont"'):
+        set_parameters(parse_example("first", FIRST), {"cuont": 2})
+
+
+def test_parameters_without_a_cell_are_refused() -> None:
+    with pytest.raises(InputError, match="no parameters cell"):
+        set_parameters(parse_example("t", "# %%\nprint(1)\n"), {"count": 2})
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ('print("done")', "print(", "syntax error"),
+        ('print("done")', "if True:\n\tprint()", "a tab character"),
+        ("# # One\n#\n# It prints one.", "# It prints one.", "the example has no title"),
+        ('# %%\nprint("done")', '# %% tags=["parameters"]\nx = 1', "a second parameters cell"),
+        ('# %%\nprint("done")', '# %% tags=["hidden"]\nx = 1', 'unknown tag "hidden"'),
+    ],
+)
+def test_mistakes_are_named_with_their_line(small: Path, before: str, after: str, message: str) -> None:
+    path = small / "examples" / "first.py"
+    replace(path, before, after)
+    found = problems_of(small, "first")
+    assert any(problem.startswith("examples/first.py:") and message in problem for problem in found)
+
+
+def test_notebook_is_the_same_every_time() -> None:
+    example = parse_example("first", FIRST)
+    assert to_notebook(example) == to_notebook(example)
+
+
+def test_script_parsed_before_is_read_without_the_parser(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed = read_example(small, "first")
+    monkeypatch.setitem(sys.modules, "jupytext", None)
+    assert read_example(small, "first") == parsed
+
+
+def test_changed_script_and_damaged_cache_are_parsed_anew(small: Path) -> None:
+    script = small / "examples" / "first.py"
+    before = read_example(small, "first")
+    (entry,) = (small / ".cardbook" / "cache").iterdir()
+    for damage in ("", "{", "[]", entry.read_text().replace("done", "gone")):
+        entry.write_text(damage)
+        assert read_example(small, "first") == before
+    replace(script, 'print("done")', 'print("well done")')
+    assert read_example(small, "first").code_cells[-1].source == 'print("well done")'

@@ -1,0 +1,196 @@
+"""The scripts that the workflows call, as they are called."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cardbook.models.manifest import BY_REVISION, read_models
+from tests.conftest import ROOT, write
+from tools.compare_sites import BuiltSite, compare
+from tools.latest import make_latest, write_model
+from tools.report_failure import TITLE
+
+GH = """\
+#!{python}
+import json, pathlib, sys
+log = pathlib.Path({log!r})
+said = sys.stdin.read()
+log.write_text(log.read_text() + json.dumps([sys.argv[1:], said]) + "\\n")
+if sys.argv[2] == "list":
+    print({issues!r})
+"""
+
+
+def report(
+    tmp_path: Path, issues: list[dict[str, object]], said: dict[str, str]
+) -> list[tuple[list[str], str]]:
+    """What the script asked of gh, given the open issues and what the jobs said."""
+    log = tmp_path / "log"
+    log.write_text("")
+    gh = tmp_path / "bin" / "gh"
+    write(gh, GH.format(python=sys.executable, log=str(log), issues=json.dumps(issues)))
+    gh.chmod(0o755)
+    (tmp_path / "faults").mkdir()
+    for name, text in said.items():
+        write(tmp_path / "faults" / name / "faults.txt", text)
+    variables = {
+        "PATH": f"{gh.parent}:{os.environ['PATH']}",
+        "JOBS": json.dumps({"run": {"result": "success"}, "build": {"result": "failure"}}),
+        "GITHUB_SERVER_URL": "https://github.example",
+        "GITHUB_REPOSITORY": "owner/book",
+        "GITHUB_RUN_ID": "7",
+        "GITHUB_SHA": "a" * 40,
+    }
+    command = [sys.executable, str(ROOT / "tools" / "report_failure.py"), str(tmp_path / "faults")]
+    outcome = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    return [(call[0], call[1]) for call in map(json.loads, log.read_text().splitlines())]
+
+
+def test_first_failure_opens_an_issue_that_names_the_examples(tmp_path: Path) -> None:
+    calls = report(
+        tmp_path, [], {"faults-build": "training: failed: examples/training.py: cell 3: ValueError\n"}
+    )
+    assert [call[0][1] for call in calls] == ["list", "create"]
+    arguments, body = calls[1]
+    assert arguments[2:4] == ["--title", TITLE]
+    assert "    training: failed: examples/training.py: cell 3: ValueError\n" in body
+    assert "These jobs failed: build." in body and "owner/book/actions/runs/7" in body
+
+
+def test_next_failure_updates_the_same_issue(tmp_path: Path) -> None:
+    issues: list[dict[str, object]] = [{"number": 3, "title": "Another"}, {"number": 5, "title": TITLE}]
+    calls = report(tmp_path, issues, {})
+    assert [call[0][1:3] for call in calls] == [["list", "--state"], ["edit", "5"]]
+    # Somebody else's issue of that title must not be written to.
+    assert "--app" in calls[0][0] and "nothing" in calls[1][1]
+
+
+def test_words_of_a_job_stay_words(tmp_path: Path) -> None:
+    body = report(tmp_path, [], {"faults-build": "````\n@everyone <img src=x>\n# Title\n\n- item"})[1][1]
+    quoted = body.split("said:\n\n")[1].split("\n\nThis text")[0]
+    assert all(line.startswith("    ") for line in quoted.splitlines())
+
+
+def git(folder: Path, *arguments: str) -> str:
+    command = ["git", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_branch_of_notebooks_has_them_and_nothing_else(tmp_path: Path) -> None:
+    remote = tmp_path / "remote.git"
+    git(tmp_path, "init", "--quiet", "--bare", str(remote))
+    folder = tmp_path / "notebooks"
+    write(folder / "old.ipynb", "{}")
+    script = ["bash", str(ROOT / "tools" / "push_notebooks.sh"), str(folder), str(remote)]
+    subprocess.run(script, check=True, capture_output=True)
+    (folder / "old.ipynb").rename(folder / "new.ipynb")
+    write(folder / "evil.yml", "on: push")
+    write(folder / ".github" / "workflows" / "evil.ipynb", "{}")
+    (folder / "link.ipynb").symlink_to("/etc/hostname")
+    subprocess.run(script, check=True, capture_output=True, env={**os.environ, "GITHUB_SHA": "abc"})
+    assert git(remote, "ls-tree", "-r", "--name-only", "notebooks").split() == ["new.ipynb"]
+    assert git(remote, "log", "--format=%s", "notebooks") == "Publish the notebooks of commit abc\n"
+
+
+def test_nothing_is_pushed_without_notebooks(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet", "--bare", "remote.git")
+    (tmp_path / "empty").mkdir()
+    script = [
+        "bash",
+        str(ROOT / "tools" / "push_notebooks.sh"),
+        str(tmp_path / "empty"),
+        str(tmp_path / "remote.git"),
+    ]
+    assert subprocess.run(script, capture_output=True, check=False).returncode != 0
+    assert git(tmp_path / "remote.git", "branch", "--list") == ""
+
+
+TWO_MODELS = f"""\
+["org/moves"]
+revision = "{"a" * 40}"
+licence = "MIT"
+["org/moves".files]
+"model.safetensors" = "{"1" * 64}"
+["org/moves".offline]
+package = "p"
+version = "1"
+sha256 = "{"2" * 64}"
+licence = "MIT"
+folder = "m"
+["org/stays"]
+revision = "{"c" * 40}"
+licence = "MIT"
+["org/stays".files]
+"a/config.json" = "{BY_REVISION}"
+"""
+
+
+def test_latest_copy_is_unpinned_and_at_the_newest_revisions(
+    small: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    old, new, same = "a" * 40, "b" * 40, "c" * 40
+    write(small / "models.toml", TWO_MODELS)
+    write(
+        small / "requirements.txt", "# What it needs\nclick==8.5.1\ntorch==2.13.0 ; sys_platform == 'linux'\n"
+    )
+    write(small / "constraints.txt", "click==8.5.1\n")
+    write(small / "examples" / "first.py", f'revision = "{old}"\n')
+    git(small, "init", "--quiet")
+    git(small, "add", ".")
+    write(small / "untracked.txt", "")
+    folder = tmp_path_factory.mktemp("copies") / "latest"
+    make_latest(small, folder, {"org/moves": new, "org/stays": same}.__getitem__)
+    assert not (folder / "untracked.txt").exists()
+    assert (folder / "requirements.txt").read_text() == (
+        "# What it needs\nclick\ntorch ; sys_platform == 'linux'\n"
+    )
+    assert (folder / "constraints.txt").read_text() == ""
+    assert (folder / "examples" / "first.py").read_text() == f'revision = "{new}"\n'
+    models = read_models(folder)
+    moved = models["org/moves"]
+    assert (moved.revision, moved.offline, moved.files) == (new, None, {"model.safetensors": BY_REVISION})
+    assert models["org/stays"] == read_models(small)["org/stays"]
+
+
+def test_models_are_written_as_they_were_read(tmp_path: Path) -> None:
+    models = read_models(ROOT)
+    write(tmp_path / "models.toml", "\n".join(map(write_model, models.values())))
+    assert read_models(tmp_path) == models
+
+
+PAGE = """\
+<html><head><meta name="generator" content="ours 1"></head><body>
+<div data-card="one"><details class="card-answer"></details></div>
+<pre class="highlight" data-cell="e-1"></pre><div data-output="e-1"></div><div data-provenance="e"></div>
+<img src="figures/a.png"><a href="chapters/">there</a><a href="https://elsewhere.example/x">out</a>
+</body></html>
+"""
+
+
+def test_comparison_says_what_another_site_lacks(tmp_path: Path) -> None:
+    for name in ("ours", "same", "less"):
+        write(tmp_path / name / "index.html", PAGE)
+        write(tmp_path / name / "chapters" / "index.html", "<p>chapter</p>")
+        write(tmp_path / name / "figures" / "a.png", "")
+        write(tmp_path / name / "search" / "search_index.json", '{"docs": [{}, {}]}')
+    write(tmp_path / "less" / "index.html", PAGE.replace("ours 1", "less 2").replace("data-output", "title"))
+    (tmp_path / "less" / "figures" / "a.png").unlink()
+    (tmp_path / "less" / "chapters" / "index.html").unlink()
+    (tmp_path / "less" / "search" / "search_index.json").unlink()
+    sites = [BuiltSite(tmp_path / name) for name in ("ours", "same", "less", "absent")]
+    lines = list(compare(sites[0], sites[1:]))
+    assert lines[0] == f"| what | ours 1 | ours 1 | less 2 | nothing in {tmp_path / 'absent'} |"
+    assert "| outputs | 1 | 1 | 0 | 0 |" in lines
+    assert "| places that search knows | 2 | 2 | 0 | 0 |" in lines
+    assert "| figures that are missing | 0 | 0 | 1 | 0 |" in lines
+    assert lines[-3:-1] == [
+        "ours 1: has all of it.",
+        "less 2: differs in pages, outputs, places that search knows, figures that are missing,"
+        " links that lead nowhere.",
+    ]
+    assert lines[-1].startswith(f"nothing in {tmp_path / 'absent'}: differs in pages, cards")

@@ -1,0 +1,126 @@
+import os
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from cardbook.verify.environments import (
+    Installed,
+    InstallLineError,
+    install_environment,
+    link_environment,
+    needed,
+    read_install_line,
+)
+from cardbook.verify.replay import BlockResult, run_blocks
+from tests.conftest import write
+
+PYTHON = Path(sys.executable)
+
+
+def paste(*blocks: str, python: Path = PYTHON, seconds: float = 60) -> list[BlockResult]:
+    return run_blocks(python, blocks, lambda _: {"PATH": os.environ["PATH"]}, seconds)
+
+
+def test_blocks_share_one_interpreter_in_an_empty_folder() -> None:
+    first, second = paste("import os\n\nnumber = 7", "print(number, os.listdir(), __name__)\nnumber + 1")
+    assert first.error == second.error == ""
+    assert second.outputs.lines == ("7 [] __main__", "8")
+
+
+def test_modules_beside_the_session_cannot_be_imported() -> None:
+    (ran,) = paste("import problem")
+    assert ran.error == "line 1: ModuleNotFoundError: No module named 'problem'"
+
+
+def test_what_is_printed_by_any_means_is_taken_even_if_it_is_no_text() -> None:
+    code = r"""
+import os, sys, subprocess
+print("one \ud800")
+subprocess.run(["echo", "two"])
+os.write(1, b"three \xff\n")
+print("four", file=sys.stderr)
+"""
+    (ran,) = paste(code)
+    assert ran.error == ""
+    assert ran.outputs.lines == ("one \N{REPLACEMENT CHARACTER}", "two", "three \N{REPLACEMENT CHARACTER}")
+    assert ran.outputs.warnings == ("four",)
+
+
+def test_figure_is_taken_where_it_is_shown_or_else_at_the_end_of_its_block() -> None:
+    draw = "from matplotlib import pyplot as plt\n\nplt.plot([1, 2])\nplt.show()\nline = plt.plot([2, 1])"
+    first, second = paste(draw, "plt.show()")
+    assert first.error == second.error == ""
+    assert (len(first.outputs.figures), len(second.outputs.figures)) == (2, 0)
+    assert first.outputs.figures[0] != first.outputs.figures[1]
+
+
+def test_process_that_ends_itself_is_an_error_of_its_block() -> None:
+    first, second, third = paste("print(1)", "import os\nos._exit(0)", "print(3)")
+    assert (first.error, second.error) == ("", "the process ended")
+    assert third.error == "not run, because of an error before it"
+
+
+def test_child_of_a_session_does_not_outlive_it() -> None:
+    (ran,) = paste("import subprocess\nprint(subprocess.Popen(['sleep', '300']).pid)")
+    # The kernel takes a moment to end what was killed.
+    deadline = time.monotonic() + 30
+    while is_alive(ran.outputs.lines[0]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_alive(ran.outputs.lines[0])
+
+
+def is_alive(pid: str) -> bool:
+    try:
+        return "zombie" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def add_distribution(folder: Path, name: str, needs: str = "") -> None:
+    """Install a distribution by hand, with a module in a folder that others share."""
+    write(folder / "together" / f"{name}.py", f"name = {name!r}\n")
+    information = f"{name}-1.0.dist-info"
+    write(folder / information / "METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{needs}")
+    write(folder / information / "RECORD", f"together/{name}.py,,\n{information}/METADATA,,\n")
+
+
+def test_linked_environment_has_what_is_needed_and_nothing_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    extra = "Provides-Extra: more\nRequires-Dist: fourth; extra == 'more'\n"
+    add_distribution(
+        here, "first", 'Requires-Dist: second[more]\nRequires-Dist: third; sys_platform == "none"\n'
+    )
+    add_distribution(here, "second", extra)
+    add_distribution(here, "third")
+    add_distribution(here, "fourth")
+    monkeypatch.syspath_prepend(str(here))
+    installed = Installed()
+    names = needed(read_install_line('pip install "first==1.0"'), installed)
+    assert names == {"first", "second", "fourth"}
+    python = link_environment(tmp_path / "environment", names, installed)
+    *passed, bad = paste(
+        *(f"import together.{name}" for name in ("first", "second", "fourth", "third")), python=python
+    )
+    assert [ran.error for ran in passed] == ["", "", ""]
+    assert bad.error == "line 1: ModuleNotFoundError: No module named 'together.third'"
+
+
+def test_pip_installs_what_the_line_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    information = "tiny-1.0.dist-info"
+    with zipfile.ZipFile(tmp_path / "tiny-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny.py", "size = 1\n")
+        wheel.writestr(f"{information}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        wheel.writestr(f"{information}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+        wheel.writestr(f"{information}/RECORD", "")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    python = install_environment(tmp_path / "one", read_install_line('pip install "tiny==1.0"'))
+    (ran,) = paste("import tiny\n\nprint(tiny.size)", python=python)
+    assert (ran.error, ran.outputs.lines) == ("", ("1",))
+    with pytest.raises(InstallLineError, match=r"pip failed: .*tiny==2\.0"):
+        install_environment(tmp_path / "two", read_install_line('pip install "tiny==2.0"'))

@@ -1,0 +1,128 @@
+"""A report of `verify` from another machine is believed only where it speaks well of this very site."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cardbook.records.status import Project, load_project
+from cardbook.records.validation import UntrustedInputError
+from cardbook.verify.checks import hash_copied
+from cardbook.verify.extraction import read_copies
+from cardbook.verify.report import read_verify_report
+from tests.conftest import Cardbook, replace, write
+
+EXAMPLE = """
+<div data-example="{0}"><div class="highlight" data-cell="{0}-1"><pre><code>print(1)</code></pre></div>
+<p class="verified" data-verified="{0}" hidden></p></div>
+"""
+Items = list[dict[str, Any]]
+Spoil = Callable[[Items], object]
+
+
+@pytest.fixture
+def site(small: Path) -> Path:
+    """A built site, as much of it as the report speaks of."""
+    body = EXAMPLE.format("first") + EXAMPLE.format("second")
+    write(small / "site" / "chapters" / "numbers" / "index.html", f"<html><body>{body}</body></html>")
+    return small / "site"
+
+
+@pytest.fixture
+def place(small: Path) -> Project:
+    return load_project(small, "offline")
+
+
+def report(site: Path) -> Items:
+    """What `verify` says of a site whose examples all run as copied."""
+    return [
+        {
+            "example": copy.example,
+            "page": "chapters/numbers",
+            "when": "2026-11-22T12:00:00+00:00",
+            "copied": hash_copied(copy),
+            "results": [{"place": "cell 1", "fault": ""}],
+            "passed": True,
+        }
+        for copy in read_copies(site)
+    ]
+
+
+def test_good_report_is_said_on_the_pages(small: Path, site: Path, cardbook: Cardbook) -> None:
+    write(small / "report.json", json.dumps(report(site)))
+    outcome = cardbook("stamp", site, small / "report.json", "--root", small)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    text = (site / "chapters" / "numbers" / "index.html").read_text(encoding="utf-8")
+    assert text.count("22 November 2026") == 2 and "hidden" not in text
+
+
+SKIP = """\
+examples:
+  second:
+    skip: {reason: too slow, link: "https://example.org/1", until: 2999-01-01}
+"""
+
+
+def test_nothing_is_said_or_wanted_of_an_example_that_is_skipped(small: Path, site: Path) -> None:
+    book = small / "book.yml"
+    write(book, book.read_text(encoding="utf-8") + SKIP)
+    place = load_project(small, "offline")
+    write(small / "report.json", json.dumps(report(site)[:1]))
+    assert [item.example for item in read_verify_report(place, site, small / "report.json")] == ["first"]
+
+
+BAD: dict[str, tuple[Spoil, str]] = {
+    "no list": (lambda items: items.clear(), "once of every example"),
+    "an example left out": (lambda items: items.pop(), "once of every example"),
+    "an example twice": (lambda items: items.append(items[0]), "once of every example"),
+    "an unknown example": (lambda items: items[0].update(example="third"), "once of every example"),
+    "a number for an example": (lambda items: items[0].update(example=1), "once of every example"),
+    "another key": (lambda items: items[0].update(more=1), "no report"),
+    "another site": (lambda items: items[0].update(copied="0" * 64), "not what this site has"),
+    "no time": (lambda items: items[0].update(when="<script>"), "a time that is none"),
+    "a number for a time": (lambda items: items[0].update(when=1), "a time that is none"),
+    "the future": (lambda items: items[0].update(when="2999-01-01T00:00:00+00:00"), "in the future"),
+    "no verdict": (lambda items: items[0].update(results=[]), "nothing was verified"),
+    "a fault": (
+        lambda items: items[0]["results"].append({"place": "cell 2", "fault": "it differs"}),
+        "does not run as copied",
+    ),
+    "a verdict that is none": (lambda items: items[0].update(results=[1]), "does not run as copied"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_other_report_is_refused(small: Path, site: Path, place: Project, case: str) -> None:
+    spoil, words = BAD[case]
+    items = report(site)
+    spoil(items)
+    write(small / "report.json", json.dumps(items))
+    with pytest.raises(UntrustedInputError, match=words):
+        read_verify_report(place, site, small / "report.json")
+
+
+def test_report_of_the_site_before_a_change_is_refused(small: Path, site: Path, cardbook: Cardbook) -> None:
+    write(small / "report.json", json.dumps(report(site)))
+    page = site / "chapters" / "numbers" / "index.html"
+    replace(page, "print(1)", "print(2)")
+    before = page.read_bytes()
+    outcome = cardbook("stamp", site, small / "report.json", "--root", small)
+    assert outcome.returncode == 1 and "first: what was verified is not what this site has" in outcome.stderr
+    assert page.read_bytes() == before
+
+
+def test_site_without_one_of_the_examples_is_refused(small: Path, site: Path, place: Project) -> None:
+    items = report(site)
+    write(small / "report.json", json.dumps(items))
+    replace(site / "chapters" / "numbers" / "index.html", EXAMPLE.format("second"), "")
+    with pytest.raises(UntrustedInputError, match="once of every example"):
+        read_verify_report(place, site, small / "report.json")
+
+
+def test_page_in_the_report_is_not_written_to(small: Path, site: Path, place: Project) -> None:
+    items = report(site)
+    items[0]["page"] = "../../elsewhere"
+    write(small / "report.json", json.dumps(items))
+    assert read_verify_report(place, site, small / "report.json")[0].page == "chapters/numbers"

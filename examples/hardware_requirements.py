@@ -138,16 +138,18 @@ def predictions(model):
     return model(**tokens).logits[0].float().log_softmax(dim=-1)
 
 
+def divergence(other):
+    other = predictions(other)
+    return (full.exp() * (full - other)).sum(dim=-1).mean().item()
+
+
 full = predictions(model)
-rows = []
-for name, other in {
-    "bfloat16": models["bfloat16"],
-    "8 bits, scale per row": rounded(8, None),
-    "4 bits, scale per row": rounded(4, None),
-    "4 bits, scale per 32": rounded(4, 32),
-}.items():
-    kl = (full.exp() * (full - predictions(other))).sum(dim=-1).mean()
-    rows.append((name, kl.item()))
+rows = [
+    ("bfloat16", divergence(models["bfloat16"])),
+    ("8 bits, scale per row", divergence(rounded(8, None))),
+    ("4 bits, scale per row", divergence(rounded(4, None))),
+    ("4 bits, scale per 32", divergence(rounded(4, 32))),
+]
 price = pd.DataFrame(rows, columns=["weights", "KL divergence"])
 print(price.to_markdown(index=False, floatfmt=".3f"))
 
@@ -196,7 +198,8 @@ for axis, bits in zip(axes, ["16 bits", "4 bits"], strict=True):
     axis.imshow(grid, colours, vmin=0, vmax=2, aspect="auto")
     for (row, column), level in np.ndenumerate(grid):
         word = ["fits", "tight", "no"][level]
-        axis.text(column, row, word, ha="center", va="center")
+        style = {"ha": "center", "va": "center", "fontsize": 11}
+        axis.text(column, row, word, color="black", **style)
     axis.set_title(f"{bits} per weight")
     axis.set_xticks(range(4), [f"{card} GB" for card in cards])
     axis.set_yticks(range(6), need.index)

@@ -1,59 +1,27 @@
 # %% [markdown]
-# # How much memory a model needs
+# # What a model needs: memory, then speed
 #
-# A model's weights need their number times the bytes of each. Below, a real language
-# model is held in 32, 16 and 8 bits per weight, its memory measured, and the price
-# looked at: how far its predictions move. The same arithmetic then says which models
-# fit a graphics card with 16 GB of video memory (VRAM).
+# A language model writes a sentence on this machine, and we weigh it while it does:
+# how many bytes its weights take, how fast it writes, what fewer bits cost. The same
+# arithmetic then says which models fit which graphics card. Small models need no GPU
+# at all. Memory is given in decimal units, as cards are sold: 1 GB is 10⁹ bytes.
 
 # %% tags=["parameters"]
 checkpoint = "HuggingFaceTB/SmolLM2-135M-Instruct"
 revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
 
 # %%
-import ctypes
-import gc
-import os
-import sys
+import time
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
-import psutil
 import torch
+from matplotlib.colors import ListedColormap
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 device = "cuda" if torch.cuda.is_available() else "cpu"
-
-# %% [markdown]
-# The machine this page was made on:
-
-# %% tags=["varies"]
-if device == "cuda":
-    card = torch.cuda.get_device_properties(0)
-    print(f"{card.name} with {card.total_memory / 2**30:.0f} GiB of video memory")
-else:
-    total = psutil.virtual_memory().total
-    print(f"No GPU, a processor with {total / 2**30:.0f} GiB of memory")
-
-# %% [markdown]
-# ## One model in three precisions
-#
-# `float32` has four bytes, `bfloat16` two. For `int8`, every row of a weight matrix gets
-# one scale, so that its largest weight becomes 127, and all weights of the row are
-# rounded to whole steps of it. The scale is multiplied back in when the row is used.
-
-
-# %%
-class RoundedLinear(torch.nn.Module):
-    def __init__(self, linear, bits):
-        super().__init__()
-        weight = linear.weight.detach().float()
-        scale = weight.abs().amax(dim=1, keepdim=True) / (2 ** (bits - 1) - 1)
-        self.scale = torch.nn.Buffer(scale)
-        self.steps = torch.nn.Buffer((weight / scale).round().to(torch.int8))
-
-    def forward(self, x):
-        return torch.nn.functional.linear(x, (self.steps * self.scale).to(x.dtype))
+tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
 
 
 def load(dtype):
@@ -63,164 +31,180 @@ def load(dtype):
     return model.to(device)
 
 
-def load_rounded(bits):
-    model = load(torch.bfloat16)
-    for name, part in list(model.named_modules()):
+# %%
+model = load(torch.float32)
+prompt = tokenizer("A graphics card is", return_tensors="pt").to(device)
+written = model.generate(**prompt, max_new_tokens=24, do_sample=False)
+print(tokenizer.decode(written[0]))
+
+# %% [markdown]
+# ## Weights: their number times their bytes
+
+# %%
+models = {"float32": model, "bfloat16": load(torch.bfloat16)}
+for name, each in models.items():
+    size, count = each.get_memory_footprint(), each.num_parameters()
+    print(f"{name}: {count / 1e6:.1f} million weights,", end=" ")
+    print(f"{size / 1e6:.0f} MB, {size / count:.2f} bytes each")
+
+# %% [markdown]
+# A model that writes also keeps the keys and values of all tokens so far, the KV
+# cache: `2 × layers × key-value heads × head size × tokens × bytes`. The formula, and
+# the tensors that this model really keeps:
+
+
+# %%
+def cache_bytes(layers, heads, head_size, tokens, each):
+    return 2 * layers * heads * head_size * tokens * each
+
+
+c = model.config
+shape = (c.num_hidden_layers, c.num_key_value_heads, c.head_dim)
+cache = model(**prompt).past_key_values
+computed = cache_bytes(*shape, prompt.input_ids.numel(), 4)
+kept = sum(t.keys.nbytes + t.values.nbytes for t in cache.layers)
+print(f"{prompt.input_ids.numel()} tokens: {computed=:,} {kept=:,} bytes")
+
+# %% [markdown]
+# ## Speed
+#
+# Every weight is read once for every token. The yardstick is therefore the time it
+# takes to read them all, here by adding them up: memory bandwidth sets the limit.
+# Eight texts written at once share the reading.
+
+
+# %%
+def measure(model, texts):
+    batch = tokenizer(["A graphics card is"] * texts, return_tensors="pt")
+    length = {"min_new_tokens": 24, "max_new_tokens": 24}
+    start = time.perf_counter()
+    model.generate(**batch.to(device), **length, do_sample=False)
+    return 24 * texts / (time.perf_counter() - start)
+
+
+def reading(model):
+    start = time.perf_counter()
+    float(sum(weights.detach().sum() for weights in model.parameters()))
+    return 1 / (time.perf_counter() - start)
+
+
+# %% tags=["varies"]
+rows = []
+for name, each in models.items():
+    fastest = max(reading(each) for _ in range(3))
+    rows.append((name, fastest, measure(each, 1), measure(each, 8)))
+columns = ["tokens per second", "reading only", "1 text", "8 texts"]
+speed = pd.DataFrame(rows, columns=columns)
+print(speed.to_markdown(index=False, floatfmt=".0f"))
+print("on", torch.cuda.get_device_name() if device == "cuda" else "a CPU")
+
+# %% [markdown]
+# Far below the yardstick, something else is the limit: computing, or, for a small
+# model on a fast GPU, the overhead of each step. Half the bytes are only faster on
+# hardware that computes with them: the T4 of Colab's free tier has
+# [no native bfloat16](https://github.com/vllm-project/vllm/issues/1157), so use
+# `float16` there.
+#
+# ## What fewer bits cost
+#
+# Below 16 bits, weights are rounded to a few steps, and every row of a matrix, or
+# every block of 32 weights, keeps a scale. KL divergence says how far the predictions
+# then are from those at `float32` (0: not at all).
+
+
+# %%
+def rounded(bits, block):
+    model = load(torch.float32)
+    for name, part in model.named_modules():
         if isinstance(part, torch.nn.Linear) and name != "lm_head":
-            model.set_submodule(name, RoundedLinear(part, bits))
+            weights = part.weight.data.view(-1, block or part.in_features)
+            scale = weights.abs().amax(dim=1, keepdim=True)
+            scale = scale / (2 ** (bits - 1) - 1)
+            weights.copy_((weights / scale).round() * scale)
     return model
 
 
-# %% [markdown]
-# The embeddings, which this model also uses as its output layer, stay in `bfloat16`, as
-# is usual: they are few and sensitive.
-
-# %%
-text = """The harbour was quiet before sunrise. Two fishermen carried their nets to the
-boat, checked the engine and looked at the sky. Clouds in the west meant rain by noon,
-so they decided to stay close to the coast. A good soup begins with onions, cut small
-and cooked slowly in butter until they are soft. Add the carrots, then the water and a
-little salt, and let everything simmer for half an hour. In 1969 the first people
-walked on the Moon. They collected rocks, set up instruments and returned to Earth a
-few days later. A list in Python can hold values of any type. To add a value at the end,
-call its append method; to sort it, call sort. The train to the city leaves every hour,
-except on Sundays, when there are only four."""
-tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
-tokens = tokenizer(text, return_tensors="pt").input_ids.to(device)
-
-# %% [markdown]
-# Besides the weights, a model that writes keeps the keys and values of all tokens so far
-# (the KV cache). Its size, too, is a product. The formula, and the tensors the model
-# really keeps:
+text = """The harbour was quiet before sunrise. Two fishermen carried their
+nets to the boat, checked the engine and looked at the sky. A good soup
+begins with onions, cut small and cooked slowly in butter until they are
+soft. In 1969 the first people walked on the Moon. A list in Python can
+hold values of any type; to add one at the end, call its append method."""
+tokens = tokenizer(text, return_tensors="pt").to(device)
 
 
 # %%
-def cache_bytes(layers, heads, width, tokens, number):
-    return 2 * layers * heads * width * tokens * number
+@torch.no_grad()
+def predictions(model):
+    return model(**tokens).logits[0].float().log_softmax(dim=-1)
 
 
-for dtype in (torch.float32, torch.bfloat16):
-    model = load(dtype)
-    with torch.no_grad():
-        cache = model(tokens).past_key_values
-    c = model.config
-    shape = (c.num_hidden_layers, c.num_key_value_heads, c.head_dim)
-    computed = cache_bytes(*shape, tokens.numel(), dtype.itemsize)
-    kept = sum(layer.keys.nbytes + layer.values.nbytes for layer in cache.layers)
-    print(f"{tokens.numel()} tokens in {dtype}: {computed=:,} {kept=:,} bytes")
-    del model, cache
-
-# %% [markdown]
-# Now each precision: the bytes of its tensors, the memory it really takes, and its
-# predictions for every next token of the text. Two settings make the memory of a
-# processor's process measurable: load in one thread, and hand freed memory back.
+def divergence(other):
+    other = predictions(other)
+    return (full.exp() * (full - other)).sum(dim=-1).mean().item()
 
 
-# %%
-def memory_in_use():
-    gc.collect()
-    if device == "cuda":
-        return torch.cuda.memory_allocated()
-    if sys.platform == "linux":
-        ctypes.CDLL(None).malloc_trim(0)
-    return psutil.Process().memory_info().rss
-
+full = predictions(model)
+rows = [
+    ("bfloat16", divergence(models["bfloat16"])),
+    ("8 bits, scale per row", divergence(rounded(8, None))),
+    ("4 bits, scale per row", divergence(rounded(4, None))),
+    ("4 bits, scale per 32", divergence(rounded(4, 32))),
+]
+price = pd.DataFrame(rows, columns=["weights", "KL divergence"])
+print(price.to_markdown(index=False, floatfmt=".3f"))
 
 # %%
-os.environ["HF_DEACTIVATE_ASYNC_LOAD"] = "1"
-ways = {
-    "float32": lambda: load(torch.float32),
-    "bfloat16": lambda: load(torch.bfloat16),
-    "int8": lambda: load_rounded(8),
-    "4 bits": lambda: load_rounded(4),
-}
-sizes, freed, predicted = {}, {}, {}
-for name, build in ways.items():
-    model = build()
-    with torch.no_grad():
-        predicted[name] = model(tokens).logits[0].float().log_softmax(dim=-1).cpu()
-    sizes[name] = sum(t.nbytes for t in [*model.parameters(), *model.buffers()])
-    held = memory_in_use()
-    del model
-    freed[name] = held - memory_in_use()
-
-# %%
-weights = sizes["float32"] / 4
-frame = pd.DataFrame({"precision": sizes.keys(), "MB of weights": sizes.values()})
-frame["bytes per weight"] = frame["MB of weights"] / weights
-frame["MB of weights"] /= 1e6
-three = frame.head(3)  # four bits are looked at below, but not stored as such
-print(three.to_markdown(index=False, floatfmt=("", ".1f", ".2f")))
+block = model.model.layers[0].mlp.up_proj.weight[0, :32]
+print("values in a block of 32 weights:", block.unique().numel())
 
 # %% [markdown]
-# Measured on this machine: the memory that came free when the model was deleted, in MB.
-# On a processor the operating system has a say in it, so it may be a little off.
-
-# %% tags=["varies"]
-measured = three[["precision", "MB of weights"]].copy()
-measured["MB freed"] = [freed[name] / 1e6 for name in measured["precision"]]
-print(measured.to_markdown(index=False, floatfmt=".0f"))
-
-# %% [markdown]
-# ## The price
+# Sixteen values or fewer say that the weights come from a 4-bit file, as they do where
+# this page was made without the Hub. Then the table is the price of rounding a second
+# time. In practice a library rounds while loading:
+# `BitsAndBytesConfig(load_in_4bit=True)` in transformers, `torchao`, or the GGUF files
+# of llama.cpp and Ollama. The
+# [Visual Guide to Quantization](https://newsletter.maartengrootendorst.com/p/a-visual-guide-to-quantization)
+# by one of the book's authors draws all of this.
 #
-# KL divergence says how far the predicted probabilities are from those at `float32`
-# (0: not at all), agreement how often the most probable next token is the same. The last
-# row uses only the 15 steps that fit in four bits. Four-bit formats in practical use
-# have a scale for each few dozen weights instead of one per row, and lose far less.
-
-# %%
-rows = []
-full = predicted["float32"]
-for name, other in predicted.items():
-    kl = (full.exp() * (full - other)).sum(dim=-1).mean().item()
-    same = (full.argmax(dim=-1) == other.argmax(dim=-1)).float().mean().item()
-    rows.append((name, kl, same))
-price = pd.DataFrame(rows, columns=["precision", "KL divergence", "agreement"])
-print(price.to_markdown(index=False, floatfmt=("", ".3f", ".2f")))
-
-# %% [markdown]
-# Where two tokens are about equally probable, a small shift is enough to make them
-# change places; so agreement falls before the predictions are much worse.
-
-# %% [markdown]
-# ## What fits into 16 GB
+# ## Does it fit?
 #
-# Six models in sizes as they are published: billions of weights, layers, key-value
-# heads, width of a head. Assumed here: all weights in one precision (four bits are half
-# a byte, scales not counted), one conversation of 8192 tokens, a cache of two bytes per
-# number, and 1 GiB for activations and libraries.
+# Needed: the weights, a KV cache for 8192 tokens with 2 bytes per number, and 1 GB for
+# everything else. Scales make 4 bits 4.5. *Tight* is more than 80 % of the card.
 
 # %%
 shapes = {
-    "1B": (1.24, 16, 8, 64),
-    "3B": (3.21, 28, 8, 128),
-    "8B": (8.03, 32, 8, 128),
-    "14B": (14.8, 48, 8, 128),
-    "32B": (32.8, 64, 8, 128),
-    "70B": (70.6, 80, 8, 128),
+    "Llama 3.2 1B": (1.24, 16, 8, 64),
+    "Llama 3.2 3B": (3.21, 28, 8, 128),
+    "Llama 3.1 8B": (8.03, 32, 8, 128),
+    "Qwen2.5 14B": (14.8, 48, 8, 128),
+    "Qwen2.5 32B": (32.8, 64, 8, 128),
+    "Llama 3.1 70B": (70.6, 80, 8, 128),
 }
-bytes_each = {"float32": 4, "bfloat16": 2, "int8": 1, "4 bits": 0.5}
 need = pd.DataFrame(index=shapes)
-for name, each in bytes_each.items():
-    need[name] = [
-        (billions * 1e9 * each + cache_bytes(*shape, 8192, 2)) / 2**30 + 1
+for bits, size in {"16 bits": 2, "8 bits": 1, "4 bits": 4.5 / 8}.items():
+    need[bits] = [
+        billions * size + cache_bytes(*shape, 8192, 2) / 1e9 + 1
         for billions, *shape in shapes.values()
     ]
-print(need.rename_axis("GiB").to_markdown(floatfmt=".1f"))
+print(need.rename_axis("GB needed").to_markdown(floatfmt=".1f"))
 
-# %% alt="Memory needed against model size, both on logarithmic scales, one line per precision, and a horizontal line at 16. The lines cross it one after the other, float32 first and 4 bits last."
-billions = [shape[0] for shape in shapes.values()]
-figure, axis = plt.subplots(figsize=(6.8, 4), layout="constrained")
-for name in need:
-    axis.plot(billions, need[name], marker="o", label=name)
-axis.axhline(16, color="gray", linestyle="--", label="16 GB card")
-axis.set(xscale="log", yscale="log", xlabel="model", ylabel="memory needed in GiB")
-axis.set_xticks(billions, need.index)
-axis.set_yticks([2, 4, 8, 16, 32, 64, 128, 256], [2, 4, 8, 16, 32, 64, 128, 256])
-axis.minorticks_off()
-axis.set_title("Which models fit, in which precision")
-axis.legend()
+# %% alt="Two tables of six models against graphics cards of 8, 16, 24 and 80 GB, one for 16 bits per weight and one for 4: green where the model fits, yellow where it is tight, red where it does not fit. With 4 bits most of the red of the small cards is gone."
+cards = [8, 16, 24, 80]
+colours = ListedColormap(["#8fce8b", "#ffe08a", "#f4a6a0"])
+figure, axes = plt.subplots(2, figsize=(6.4, 7), layout="constrained")
+for axis, bits in zip(axes, ["16 bits", "4 bits"], strict=True):
+    shares = [[size / card for card in cards] for size in need[bits]]
+    grid = np.digitize(shares, [0.8, 1])
+    axis.imshow(grid, colours, vmin=0, vmax=2, aspect="auto")
+    for (row, column), level in np.ndenumerate(grid):
+        word = ["fits", "tight", "no"][level]
+        style = {"ha": "center", "va": "center", "fontsize": 11}
+        axis.text(column, row, word, color="black", **style)
+    axis.set_title(f"{bits} per weight")
+    axis.set_xticks(range(4), [f"{card} GB" for card in cards])
+    axis.set_yticks(range(6), need.index)
+    axis.tick_params(length=0)
+    axis.grid(visible=False)
 plt.show()
 
 # %% [markdown]
@@ -234,10 +218,14 @@ layer = torch.nn.Linear(1000, 1000)
 optimizer = torch.optim.AdamW(layer.parameters())
 layer(torch.ones(1, 1000)).sum().backward()
 optimizer.step()
-tensors = [*layer.parameters(), *(p.grad for p in layer.parameters())]
-for state in optimizer.state.values():
-    tensors += [state["exp_avg"], state["exp_avg_sq"]]
-count = sum(p.numel() for p in layer.parameters())
-each = sum(t.nbytes for t in tensors) / count
+weight, state = layer.weight, optimizer.state[layer.weight]
+tensors = [weight, weight.grad, state["exp_avg"], state["exp_avg_sq"]]
+each = sum(t.nbytes for t in tensors) / weight.numel()
 print(f"{each:.0f} bytes per weight, before any activations")
-print(f"16 GiB are full at {16 * 2**30 / each / 1e9:.1f} billion weights")
+lora = 4.5 / 8 + each / 100
+print(f"{lora:.2f} with 4-bit weights and adapters of 1 %")
+print(f"16 GB: {16 / each:.0f} or {16 / lora:.0f} billion weights")
+
+# %% [markdown]
+# The second way is [QLoRA](https://arxiv.org/abs/2305.14314), the subject of the
+# book's chapter 12; its authors fine-tune 65 billion weights on a card of 48 GB.

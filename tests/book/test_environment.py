@@ -27,7 +27,7 @@ def test_example_wants_the_versions_that_requirements_pin() -> None:
         for node in ast.parse(cell.source).body
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
     }
-    wanted = ast.literal_eval(assigned["wanted"])
+    wanted = dict(line.split("==") for line in ast.literal_eval(assigned["requirements"]))
     pins = read_pins(ROOT)
     assert {canonical(name): version for name, version in wanted.items()}.items() <= pins.items()
     assert "requirements.txt" in example.text and "-m venv" in example.text

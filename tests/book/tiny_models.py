@@ -13,9 +13,6 @@ from transformers import (
     BlipConfig,
     BlipForConditionalGeneration,
     BlipImageProcessor,
-    CLIPConfig,
-    CLIPModel,
-    CLIPTokenizer,
     GPT2Tokenizer,
     LlamaConfig,
     LlamaForCausalLM,
@@ -45,7 +42,6 @@ def build_models(folder: Path, text: Sequence[str]) -> dict[str, dict[str, bytes
         "HuggingFaceTB/SmolLM2-135M-Instruct": _build_smollm,
         "google-bert/bert-base-uncased": _build_bert,
         "google-t5/t5-small": _build_t5,
-        "openai/clip-vit-base-patch32": _build_clip,
         "Salesforce/blip-image-captioning-large": _build_blip,
     }
     files = {}
@@ -113,29 +109,6 @@ def _build_t5(place: Path, text: Sequence[str]) -> None:
         decoder_start_token_id=tokenizer.pad_token_id,
     )
     T5ForConditionalGeneration(config).save_pretrained(place)
-
-
-def _build_clip(place: Path, text: Sequence[str]) -> None:
-    tokenizer = _learn_tokenizer(CLIPTokenizer, place, text, model_max_length=77)
-    ids = {"bos_token_id": tokenizer.bos_token_id, "eos_token_id": tokenizer.eos_token_id}
-    config = CLIPConfig(
-        text_config=SMALL | ids | {"vocab_size": len(tokenizer)},
-        vision_config=SMALL | PICTURE,
-        projection_dim=32,
-    )
-    CLIPModel(config).save_pretrained(place)
-    preprocessor = {
-        "crop_size": PICTURE["image_size"],
-        "do_center_crop": True,
-        "do_normalize": True,
-        "do_resize": True,
-        "feature_extractor_type": "CLIPFeatureExtractor",
-        "image_mean": [0.5, 0.5, 0.5],
-        "image_std": [0.3, 0.3, 0.3],
-        "resample": 3,
-        "size": PICTURE["image_size"],
-    }
-    _write(place / "preprocessor_config.json", preprocessor)
 
 
 def _build_blip(place: Path, text: Sequence[str]) -> None:

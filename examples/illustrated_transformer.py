@@ -87,16 +87,10 @@ rows = []
 for word, sentence in sentences.items():
     scores = mutual(word, sentence)
     rank = (scores > scores[twin_head]).sum().item() + 1
-    rows.append(
-        (word, scores[twin_head].item(), scores.mean().item(), rank)
-    )
+    rows.append((word, scores[twin_head].item(), scores.mean().item(), rank))
 print(f"layer {twin_head // heads + 1}, head {twin_head % heads + 1}")
 columns = ["repeated word", "its weight", "mean of all heads", "rank"]
-print(
-    pd.DataFrame(rows, columns=columns).to_markdown(
-        index=False, floatfmt=".2f"
-    )
-)
+print(pd.DataFrame(rows, columns=columns).to_markdown(index=False, floatfmt=".2f"))
 
 # %% alt="Words in two columns, joined by lines as thick as the attention weight. Left, the head picked for it: a thick orange line leads from it to animal. Right, the head picked for repeated words: thick orange lines join each dog to the other dog, grey ones most other words to the first token, CLS."
 figure, panels = plt.subplots(1, 2, figsize=(5.6, 5), layout="constrained")
@@ -172,9 +166,7 @@ for layer, state in zip(model.encoder.layer, states[1:], strict=True):
     x = encoder_layer(layer, x)
     differences.append((x - state).abs().max().item())
 print("vectors:", tuple(x.shape))
-print(
-    f"largest difference in {len(differences)} layers: {max(differences):.4f}"
-)
+print(f"largest difference in {len(differences)} layers: {max(differences):.4f}")
 
 # %% [markdown]
 # ## Positions
@@ -187,9 +179,7 @@ print(
 learned = embeddings.position_embeddings.weight
 length, width = learned.shape
 column = torch.arange(width)
-angle = torch.arange(length)[:, None] / 10_000 ** (
-    2 * (column // 2) / width
-)
+angle = torch.arange(length)[:, None] / 10_000 ** (2 * (column // 2) / width)
 sinusoidal = torch.where(column % 2 == 0, angle.sin(), angle.cos())
 
 # %% alt="Similarity of two positions against their distance, 1 to 100. The sinusoidal curve falls almost steadily towards zero. The learned curve swings up and down around it several times and dips below zero."
@@ -217,18 +207,14 @@ plt.show()
 
 # %%
 def share(*parts):
-    numbers = (
-        weights.numel() for part in parts for weights in part.parameters()
-    )
+    numbers = (weights.numel() for part in parts for weights in part.parameters())
     return sum(numbers) / model.num_parameters()
 
 
 layers = model.encoder.layer
 print(f"word embeddings {share(embeddings.word_embeddings):.0%}")
 print(f"attention {share(*(layer.attention for layer in layers)):.0%}")
-feed_forward = (
-    part for layer in layers for part in (layer.intermediate, layer.output)
-)
+feed_forward = (part for layer in layers for part in (layer.intermediate, layer.output))
 print(f"feed-forward {share(*feed_forward):.0%}")
 
 # %% [markdown]
@@ -240,9 +226,7 @@ print(f"feed-forward {share(*feed_forward):.0%}")
 # GPT keep the decoder alone. This is one layer of a present-day one, without weights:
 
 # %%
-config = AutoConfig.from_pretrained(
-    decoder_checkpoint, revision=decoder_revision
-)
+config = AutoConfig.from_pretrained(decoder_checkpoint, revision=decoder_revision)
 with torch.device("meta"):
     decoder = AutoModel.from_config(config)
 print(config.num_attention_heads, "query heads")

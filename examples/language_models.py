@@ -28,9 +28,7 @@ decoder = pipeline(
     revision=decoder_revision,
     dtype="float32",
 )
-encoder = pipeline(
-    "feature-extraction", encoder_checkpoint, revision=encoder_revision
-)
+encoder = pipeline("feature-extraction", encoder_checkpoint, revision=encoder_revision)
 
 # %% [markdown]
 # ## The generative model writes
@@ -194,9 +192,7 @@ figure, panels = plt.subplots(2, figsize=(4.6, 8.4), layout="constrained")
 for panel, (name, pipe) in zip(panels, pipes.items(), strict=True):
     tokens, weights = attention(pipe, "The bank was overgrown with reeds.")
     words = [token.strip("Ġ") for token in tokens]
-    panel.imshow(
-        weights.where(weights > 0, torch.nan), norm="log", vmin=0.01
-    )
+    panel.imshow(weights.where(weights > 0, torch.nan), norm="log", vmin=0.01)
     panel.set_xticks(range(len(words)), words, rotation=90, size=11)
     panel.set_yticks(range(len(words)), words, size=11)
     panel.set_title(f"{name}: a row looks at the columns")

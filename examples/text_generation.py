@@ -23,9 +23,7 @@ from transformers import (
 )
 
 torch.set_grad_enabled(False)
-generator = pipeline(
-    "text-generation", checkpoint, revision=revision, dtype="float32"
-)
+generator = pipeline("text-generation", checkpoint, revision=revision, dtype="float32")
 model, tokenizer = generator.model, generator.tokenizer
 
 # %% [markdown]
@@ -177,11 +175,7 @@ for question in questions:
     output = generator(chat, max_new_tokens=60, do_sample=False)
     print("*", output[0]["generated_text"][-1]["content"].strip())
 
-print(
-    tokenizer.apply_chat_template(
-        chat, tokenize=False, add_generation_prompt=True
-    )
-)
+print(tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True))
 
 # %% [markdown]
 # Check the second answer: the sky is blue because air scatters short waves of light

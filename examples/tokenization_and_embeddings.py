@@ -22,12 +22,8 @@ import torch
 from torch.nn.functional import cosine_similarity, normalize
 from transformers import AutoModel, AutoTokenizer
 
-wordpiece = AutoTokenizer.from_pretrained(
-    encoder_checkpoint, revision=encoder_revision
-)
-bpe = AutoTokenizer.from_pretrained(
-    decoder_checkpoint, revision=decoder_revision
-)
+wordpiece = AutoTokenizer.from_pretrained(encoder_checkpoint, revision=encoder_revision)
+bpe = AutoTokenizer.from_pretrained(decoder_checkpoint, revision=decoder_revision)
 
 # %% [markdown]
 # ## The same text, cut three ways
@@ -67,9 +63,7 @@ print(pd.DataFrame(rows, columns=columns).to_markdown(index=False))
 
 # %% alt="Three lines of text, cut into coloured tokens by three tokenizers. WordPiece lower-cases, drops the accents and splits the Greek line into letters. SmolLM2's BPE keeps everything and splits capitals and digits. The BPE trained on code needs the most tokens for the Greek line, all of them parts of characters."
 figure, panels = plt.subplots(3, figsize=(5.6, 5), layout="constrained")
-for panel, (name, tokenizer) in zip(
-    panels, tokenizers.items(), strict=True
-):
+for panel, (name, tokenizer) in zip(panels, tokenizers.items(), strict=True):
     panel.set(title=name, xlim=(0, 63), ylim=(2.6, -0.6))
     panel.axis("off")
     for y, line in enumerate(lines):
@@ -113,9 +107,7 @@ for tokenizer in (wordpiece, bpe):
 # The layer takes the ids of a sentence and returns one vector for each.
 
 # %%
-model = AutoModel.from_pretrained(
-    encoder_checkpoint, revision=encoder_revision
-)
+model = AutoModel.from_pretrained(encoder_checkpoint, revision=encoder_revision)
 layer = model.get_input_embeddings()
 ids = wordpiece("The bank was closed.", return_tensors="pt").input_ids[0]
 print(layer)
@@ -174,9 +166,7 @@ itself = torch.eye(10, dtype=torch.bool)
 
 
 def compare(state, token):
-    vectors = state[
-        batch.input_ids == wordpiece.convert_tokens_to_ids(token)
-    ]
+    vectors = state[batch.input_ids == wordpiece.convert_tokens_to_ids(token)]
     vectors = normalize(vectors - vectors.mean(dim=0), dim=1)
     similarity = vectors @ vectors.T
     nearest = similarity.masked_fill(itself, -1).argmax(dim=1)

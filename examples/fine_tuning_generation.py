@@ -1,195 +1,213 @@
 # %% [markdown]
 # # Fine-tuning a generation model
 #
-# A T5 model reads text and writes text. Here a pretrained one is fine-tuned to write
-# ordinals in figures (*forty second* → 42nd), from a few hundred examples, and tested on
-# numbers kept out of that training. The same training from random weights shows what the
-# earlier training was worth.
+# People book tables in their own words: *Table for four at Red Lion on
+# Friday*. A computer wants a row: `Red Lion | 4 | Friday`. We fine-tune a
+# pretrained model to write such rows, and compare it with the same model
+# **prompted** with examples, which needs no training.
 
 # %% tags=["parameters"]
-checkpoint = ""  # empty: build a small model and pretrain it here
-revision = ""
+checkpoint = "HuggingFaceTB/SmolLM2-135M-Instruct"
+revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
 learning_rate = 3e-3
-epochs = 12
 
 # %%
+import math
 import random
-from tempfile import mkdtemp
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import numpy as np
 import pandas as pd
 import torch
+from gensim.test.utils import datapath
+from peft import LoraConfig, get_peft_model
 from transformers import (
+    AutoModelForCausalLM,
     AutoTokenizer,
-    ByT5Tokenizer,
     DataCollatorForSeq2Seq,
     PrinterCallback,
-    T5Config,
-    T5ForConditionalGeneration,
     Trainer,
     TrainingArguments,
     set_seed,
 )
 
 # %% [markdown]
-# ## Two tasks, and numbers kept out of both
+# ## Before
 #
-# The task to learn is ordinals; the task for pretraining, where that is done here, is
-# plain numbers (*forty two* → 42). Both use the numbers 0 to 999. The numbers set aside
-# appear in neither training, in neither form.
+# The model as it comes, asked for rows with and without examples.
 
 # %%
-words = """zero one two three four five six seven eight nine ten eleven twelve thirteen
-fourteen fifteen sixteen seventeen eighteen nineteen
-twenty thirty forty fifty sixty seventy eighty ninety"""
-small, tens = words.split()[:20], words.split()[20:]
-irregular = {"one": "first", "two": "second", "three": "third", "five": "fifth"}
-irregular |= {"eight": "eighth", "nine": "ninth", "twelve": "twelfth"}
-irregular |= {ten: ten[:-1] + "ieth" for ten in tens}
+tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
+tokenizer.padding_side = "left"  # generated text must follow its prompt
 
 
-def cardinal(n):
-    if n < 20:
-        return small[n]
-    if n < 100:
-        return tens[n // 10 - 2] + (f" {small[n % 10]}" if n % 10 else "")
-    return f"{small[n // 100]} hundred" + (f" {cardinal(n % 100)}" if n % 100 else "")
+def load():
+    return AutoModelForCausalLM.from_pretrained(
+        checkpoint, revision=revision, dtype=torch.float32
+    )
 
 
-def ordinal(n):
-    *front, last = cardinal(n).split()
-    return " ".join([*front, irregular.get(last, last + "th")])
+def write(model, prompts):
+    batch = tokenizer(prompts, padding=True, return_tensors="pt")
+    batch = batch.to(model.device)
+    output = model.eval().generate(
+        **batch,
+        max_new_tokens=12,
+        do_sample=False,
+    )
+    new = output[:, batch["input_ids"].shape[1] :]
+    texts = tokenizer.decode(new, skip_special_tokens=True)
+    return [text.partition("\n")[0].strip() for text in texts]
 
 
-def digits(n):
-    endings = {1: "st", 2: "nd", 3: "rd"}
-    return f"{n}th" if n % 100 in (11, 12, 13) else f"{n}{endings.get(n % 10, 'th')}"
+examples = """Blue Door on Monday, we are six = Blue Door | 6 | Monday
+Table for two at Old Mill on Sunday = Old Mill | 2 | Sunday
+Friday, Green Oak, for seven = Green Oak | 7 | Friday
+"""
+request = "Table for four at Red Lion on Friday ="
+model = load()
+print("zero-shot:", *write(model, [request]))
+print("few-shot: ", *write(model, [examples + request]))
 
+# %% [markdown]
+# ## Data
+#
+# Drawn from four templates and eight places. No request held out is in the
+# training data.
 
 # %%
+words = ["two", "three", "four", "five", "six", "seven", "eight"]
+days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Sunday"]
+places = ["Red Lion", "Old Mill", "Blue Door", "Green Oak"]
+places += ["White Horse", "Black Swan", "Golden Anchor", "Royal Garden"]
+templates = [
+    "Table for {n} at {place} on {day} =",
+    "{n} people at {place}, {day} =",
+    "{day}, {place}, for {n} =",
+    "{place} on {day}, we are {n} =",
+]
 random.seed(0)
-numbers = random.sample(range(1000), 1000)
-unseen, tuned, known = numbers[:200], numbers[200:500], numbers[200:]
-cardinals = [(cardinal(n), str(n)) for n in known]
-ordinals = [(ordinal(n), digits(n)) for n in tuned]
-held_out = [(ordinal(n), digits(n)) for n in unseen]
+pairs = {}
+while len(pairs) < 84:
+    number, day = random.randint(2, 8), random.choice(days)
+    place, text = random.choice(places), random.choice(templates)
+    text = text.format(n=words[number - 2], place=place, day=day)
+    pairs[text] = f"{place} | {number} | {day}"
+training, held_out = list(pairs.items())[:64], list(pairs.items())[64:]
+for text, answer in held_out[:3]:
+    print(text, answer)
 
 # %% [markdown]
-# ## The training, as on the card
+# ## Training with LoRA
 #
-# What the card leaves out is the form of `train_dataset`: each example holds the tokens
-# of the input and, as `labels`, the tokens of the wanted output. The collator pads a
-# batch to one length and marks padding in the labels so that it does not count. The
-# loss says how likely the wanted output was; `write` lets the model write its own.
+# The card names T5, an encoder-decoder. Today most generation models are
+# decoders, and fine-tuning rarely changes all weights:
+# [LoRA](https://arxiv.org/abs/2106.09685) freezes them and trains a small
+# product of two matrices beside each. The loss is the ordinary one, the
+# cross-entropy of the next token; it counts in the answer only (−100 in
+# `labels` means: ignore).
 
 
 # %%
-def train(model, pairs, epochs):
-    training_args = TrainingArguments(
-        output_dir=mkdtemp(),
-        num_train_epochs=epochs,
-        per_device_train_batch_size=32,
-        learning_rate=learning_rate,
-        warmup_steps=0.1,
-        save_strategy="no",
-        disable_tqdm=True,
-        dataloader_pin_memory=False,
-        report_to="none",
-    )
-    trainer = Trainer(
-        model=model,
-        args=training_args,
-        train_dataset=[tokenizer(text, text_target=goal) for text, goal in pairs],
-        data_collator=DataCollatorForSeq2Seq(tokenizer),
-    )
-    trainer.remove_callback(PrinterCallback)
-    trainer.train()
+def encode(text, answer):
+    prompt = tokenizer(text)["input_ids"]
+    target = [*tokenizer(" " + answer)["input_ids"], tokenizer.eos_token_id]
+    return {
+        "input_ids": prompt + target,
+        "attention_mask": [1] * len(prompt + target),
+        "labels": [-100] * len(prompt) + target,
+    }
 
 
-def write(model, texts):
-    batch = tokenizer(list(texts), padding=True, return_tensors="pt").to(model.device)
-    written = model.eval().generate(**batch, max_new_tokens=12, do_sample=False)
-    return tokenizer.batch_decode(written, skip_special_tokens=True)
+def fine_tune(seed):
+    set_seed(seed)
+    lora = LoraConfig(target_modules="all-linear", task_type="CAUSAL_LM")
+    model = get_peft_model(load(), lora)
+    with TemporaryDirectory() as folder:
+        arguments = TrainingArguments(
+            output_dir=folder,
+            num_train_epochs=1,
+            per_device_train_batch_size=4,
+            learning_rate=learning_rate,
+            warmup_steps=0.1,  # a tenth of all steps
+            logging_strategy="no",
+            save_strategy="no",
+            seed=seed,
+        )
+        trainer = Trainer(
+            model=model,
+            args=arguments,
+            train_dataset=[encode(*pair) for pair in training],
+            data_collator=DataCollatorForSeq2Seq(tokenizer),
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
+    return model
 
 
-# %% [markdown]
-# ## The model to start from
-#
-# Without a checkpoint, a T5 of two layers with random weights is built; its tokenizer
-# needs no vocabulary file, since its tokens are bytes. It is then pretrained on the
-# cardinals: a stand-in for the large general training of a real T5. One thread is
-# enough for a model this small, and gives the same result on every number of cores.
-
-# %%
-set_seed(0)
-torch.set_num_threads(1)
-if checkpoint:
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
-    model = T5ForConditionalGeneration.from_pretrained(checkpoint, revision=revision)
-    print("Start:", checkpoint)
-else:
-    tokenizer = ByT5Tokenizer()
-    config = T5Config(
-        vocab_size=len(tokenizer),
-        num_layers=2,
-        num_heads=4,
-        d_model=64,
-        d_kv=16,
-        d_ff=128,
-        dropout_rate=0,
-        decoder_start_token_id=0,
-    )
-    model = T5ForConditionalGeneration(config)
-    train(model, cardinals, epochs=20)
-    print("Start: a small T5, pretrained here on", len(cardinals), "cardinals")
-print(f"{model.num_parameters():,} parameters")
+tuned = [fine_tune(seed) for seed in range(3)]
+tuned[0].print_trainable_parameters()
 
 # %% [markdown]
-# ## Fine-tuning, from two starting points
+# ## After
 #
-# `beginner` has the same shape and random weights. Both see the same examples equally
-# often. An answer counts only if every character is right.
+# An answer counts as right only if every character is. Also measured is what
+# a request costs, in tokens of its prompt, and what the training spoiled:
+# the perplexity of news stories, a control that has nothing to do with tables.
 
 # %%
-questions, goals = zip(*held_out, strict=True)
+stories = Path(datapath("lee_background.cor")).read_text().splitlines()
+ids = tokenizer(stories[:6])["input_ids"]
+news = torch.tensor([story[:40] for story in ids])
 
 
-def exact_match(answers):
-    return sum(map(str.__eq__, answers, goals)) / len(goals)
+@torch.inference_mode()
+def perplexity(model):
+    tokens = news.to(model.device)
+    return math.exp(model(input_ids=tokens, labels=tokens).loss.item())
 
 
-beginner = T5ForConditionalGeneration(model.config)
+requests, wanted = zip(*held_out, strict=True)
 rows, answers = [], {}
-for name, learner in [("pretrained", model), ("random weights", beginner)]:
-    before = write(learner, questions)
-    train(learner, ordinals, epochs)
-    after = write(learner, questions)
-    rows.append((name, exact_match(before), exact_match(after)))
-    answers[name] = (before, after)
+models = {f"fine-tuned, seed {seed}": m for seed, m in enumerate(tuned)}
+for name, m in {"zero-shot": model, "few-shot": model, **models}.items():
+    prefix = examples if name == "few-shot" else ""
+    prompts = [prefix + text for text in requests]
+    answers[name] = write(m, prompts)
+    right = (np.array(answers[name]) == wanted).mean()
+    length = np.mean([len(ids) for ids in tokenizer(prompts)["input_ids"]])
+    rows.append([name, right, round(length), round(perplexity(m))])
+columns = ["model", "exactly right", "prompt tokens", "news perplexity"]
+print(pd.DataFrame(rows, columns=columns).to_markdown(index=False))
 
 # %%
-print(len(ordinals), "examples to learn from,", len(held_out), "held out")
-
-# %%
-scores = pd.DataFrame(rows, columns=["starting point", "before", "after fine-tuning"])
-print(scores.to_markdown(index=False, floatfmt=".3f"))
+shown = pd.DataFrame({"request": requests, "wanted": wanted})
+for name in ("few-shot", "fine-tuned, seed 0"):
+    shown[name] = answers[name]
+print(shown[:6].to_markdown(index=False))
 
 # %% [markdown]
-# ## What it writes
-#
-# The first held-out inputs, answered by the pretrained model before and after
-# fine-tuning. The column `before` shows what it brought along.
-
-# %%
-before, after = answers["pretrained"]
-sample = pd.DataFrame(
-    {"input": questions, "wanted": goals, "before": before, "after": after}
-)
-sample["right"] = ["yes" if a == b else "no" for a, b in zip(after, goals, strict=True)]
-print(sample.head(8).to_markdown(index=False))
+# Fine-tuning moves the task from the prompt into the weights: each request is
+# shorter, and nobody tells the model what a row is. Whether it is also more
+# often right than a prompt with examples depends on the model and on the
+# number of training pairs, so measure both: when the prompt does as well or
+# better, it is the cheaper way.
 
 # %% [markdown]
-# And some of its errors, if there are any. Which part is wrong, the number or the
-# ending? Does the ending fit the number that was written?
+# ## Does it still answer other questions?
 
 # %%
-print(sample[sample["right"] == "no"].head(8).to_markdown(index=False))
+question = ["The capital of France is"]
+for name, m in [("before", model), ("after", tuned[0])]:
+    print(f"{name}: {question[0]} {write(m, question)[0]}")
+
+# %% [markdown]
+# [*Hands-On Large Language Models*](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models),
+# chapter 12, goes on from here: a chat model
+# made with supervised fine-tuning on a 4-bit model
+# ([QLoRA](https://arxiv.org/abs/2305.14314)), then preference tuning
+# ([DPO](https://arxiv.org/abs/2305.18290)). The libraries are
+# [PEFT](https://huggingface.co/docs/peft) and
+# [TRL](https://huggingface.co/docs/trl). For T5, `Seq2SeqTrainer` with
+# `predict_with_generate=True` writes text when it evaluates.

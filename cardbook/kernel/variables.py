@@ -9,6 +9,15 @@ from cardbook.base.paths import ProjectPaths
 
 # How figures look in the book.
 THEME = Path(__file__).with_name("figure.mplstyle")
+# How warnings begin that tell a reader nothing.
+EXPECTED_WARNINGS = (
+    # tqdm asks for Jupyter widgets even when it is told to show nothing.
+    "IProgress not found",
+    # A Trainer pins memory whether there is a GPU or not.
+    "'pin_memory' argument",
+    # peft 0.21 reads an old name in transformers 5.
+    "`is_gradient_checkpointing` is deprecated",
+)
 # What a process needs to work at all; nothing else of the caller's environment reaches an example.
 INHERITED = re.compile(r"PATH|LANG|LC_.*|TZ|SYSTEMROOT|LD_LIBRARY_PATH|CUDA_.*|NVIDIA_.*|VIRTUAL_ENV")
 
@@ -49,8 +58,9 @@ def common_variables(root: Path, threads: int, folder: Path) -> dict[str, str]:
             "JE_ARROW_MALLOC_CONF": "background_thread:false",
             "TOKENIZERS_PARALLELISM": "false",
             "TQDM_DISABLE": "1",
-            # tqdm asks for Jupyter widgets even when it is told to show nothing.
-            "PYTHONWARNINGS": "ignore:IProgress not found",
+            # No message about a head's new weights; and a Trainer shows no progress bar then.
+            "TRANSFORMERS_VERBOSITY": "error",
+            "PYTHONWARNINGS": ",".join(f"ignore:{start}" for start in EXPECTED_WARNINGS),
             "PYTHONHASHSEED": "0",
         }
     )

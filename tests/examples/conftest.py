@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from cardbook.kernel.variables import EXPECTED_WARNINGS
 from cardbook.records.text import Table, split_tables
 from tests.conftest import ROOT
 
@@ -29,6 +30,9 @@ def run_script(name: str) -> "subprocess.CompletedProcess[str]":
         "OMP_NUM_THREADS": "1",
         "PYTHONHASHSEED": "0",
         "TQDM_DISABLE": "1",
+        # As the runner does (cardbook/kernel/variables.py).
+        "TRANSFORMERS_VERBOSITY": "error",
+        "PYTHONWARNINGS": ",".join(f"ignore:{start}" for start in EXPECTED_WARNINGS),
     }
     with tempfile.TemporaryDirectory() as folder:
         return subprocess.run(

@@ -5,32 +5,43 @@ from collections.abc import Callable
 
 NAME = "embedding_model_training"
 Tables = Callable[[str], list[list[dict[str, str]]]]
+Printed = Callable[[str], str]
 
 
-def test_search_improves_on_modules_not_trained_on(tables: Tables) -> None:
-    """Both measures of retrieval rise clearly, from a start that is far from perfect."""
-    recall, reciprocal, _ = tables(NAME)[1]
-    assert float(recall["before"]) < 0.6
-    assert float(recall["after"]) >= float(recall["before"]) + 0.03
-    assert float(reciprocal["after"]) >= float(reciprocal["before"]) + 0.03
+def recalls(tables: Tables) -> dict[str, float]:
+    """Give the recall at 1 of each model on held-out phrases."""
+    return {row["model"]: float(row["recall at 1"]) for row in tables(NAME)[0]}
 
 
-def test_more_answers_are_repaired_than_spoiled(printed: Callable[[str], str]) -> None:
-    """Training spoils some answers, but repairs at least half as many again."""
-    found = re.search(r"newly right: (\d+), newly wrong: (\d+)", printed(NAME))
+def test_letters_are_no_help(tables: Tables) -> None:
+    """Phrase and time share no letter: spelling finds hardly more than a guess among 144."""
+    assert recalls(tables)["letters"] <= 0.03
+
+
+def test_every_seed_beats_the_frozen_model_and_the_linear_map(tables: Tables) -> None:
+    """Training gains more than a linear map on the same pairs, at each of three seeds."""
+    recall = recalls(tables)
+    trained = [value for name, value in recall.items() if name.startswith("trained")]
+    assert len(trained) == 3
+    assert recall["frozen model"] <= 0.5
+    assert min(trained) >= recall["frozen model"] + 0.25
+    assert min(trained) > recall["frozen model, linear map"]
+
+
+def test_errors_left_are_counted(printed: Printed, tables: Tables) -> None:
+    """The count of errors is that of seed 0, and hour errors are part of them."""
+    found = re.search(r"(\d+) wrong, (\d+) of them only in the hour", printed(NAME))
     assert found
-    right, wrong = map(int, found.groups())
-    assert right > 1.5 * wrong
+    wrong, in_hour = map(int, found.groups())
+    held_out = re.search(r"(\d+) held out", printed(NAME))
+    assert held_out
+    share = 1 - wrong / int(held_out.group(1))
+    assert abs(share - recalls(tables)["trained, seed 0"]) < 0.01
+    assert in_hour <= wrong
 
 
-def test_the_news_is_not_forgotten(tables: Tables) -> None:
-    """Agreement with people about news stories falls by less than five hundredths."""
-    news = tables(NAME)[1][2]
-    assert float(news["before"]) > 0.4
-    assert float(news["after"]) > float(news["before"]) - 0.05
-
-
-def test_the_changes_shown_are_changes(tables: Tables) -> None:
-    """In each shown row, exactly one of the two answers is the right name."""
-    for row in tables(NAME)[2]:
-        assert (row["before"] == row["name"]) != (row["after"] == row["name"])
+def test_the_news_is_mostly_kept(printed: Printed) -> None:
+    """Agreement with people about news falls by less than a tenth."""
+    before, after = map(float, re.findall(r"about news, \w+: (0\.\d+)", printed(NAME)))
+    assert before > 0.4
+    assert after > before - 0.1

@@ -40,7 +40,7 @@ tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
 llm = AutoModelForCausalLM.from_pretrained(
     checkpoint, revision=revision, dtype=torch.float32
 )
-llm.to(device).requires_grad_(False)
+llm = llm.to(device).requires_grad_(False)
 
 # %% [markdown]
 # ## A vector in place of a word
@@ -110,6 +110,7 @@ def pieces(half, each):
 # %% [markdown]
 # The encoder learns to tell the six apart, as the first
 # [vision transformer](https://arxiv.org/abs/2010.11929) learnt by classifying images.
+# With one thread, training gives the same result however many cores there are.
 
 
 # %%
@@ -152,6 +153,7 @@ def start_projector(encoder):
     return projector.to(device)
 
 
+torch.set_num_threads(1)
 eyes = []
 for seed in range(3):
     torch.manual_seed(seed)
@@ -171,7 +173,7 @@ with torch.no_grad():
 frame = pd.DataFrame({"A poem about": list(regions)})
 for column, vectors in [("from the piece", seen), ("from the word", words)]:
     poems = write("A poem about the", vectors, ":\n")
-    frame[column] = [" / ".join(poem.split("\n")) for poem in poems]
+    frame[column] = [" ".join(poem.split()) for poem in poems]
 print(frame.to_markdown(index=False))
 
 # %% [markdown]
@@ -182,9 +184,10 @@ print(frame.to_markdown(index=False))
 #
 # Frozen and LLaVA have no list of words to start from. They show a picture with its
 # caption, let the frozen model predict the caption, and send the gradient of the loss
-# back *through* it, to the projector. A few such steps, with *A photo of the ▢: the …*
-# as the caption. Pieces for testing say how often the model, free to choose any token
-# of its vocabulary, names the right one.
+# back *through* it, to the projector (LLaVA) or the whole encoder (Frozen). A few such
+# steps for the projector follow, with *A photo of the ▢: the …* as the caption. Pieces
+# for testing say how often the model, free to choose any token of its
+# vocabulary, names the right one: five pieces of each region.
 
 
 # %%

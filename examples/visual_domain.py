@@ -5,7 +5,7 @@
 # Whatever makes such vectors can speak to it. Here a small vision transformer and one
 # linear layer, the *projector*, turn pieces of two photographs into vectors for a
 # language model whose own weights never change. That is the design of
-# [Frozen](https://arxiv.org/abs/2106.13884) and
+# [Frozen](https://arxiv.org/abs/2106.13884), and of the first stage of
 # [LLaVA](https://arxiv.org/abs/2304.08485), in small.
 
 # %% tags=["parameters"]
@@ -77,8 +77,9 @@ print(write("A poem about the", embed(" moon"), ":\n")[0])
 # %% [markdown]
 # ## Two photographs
 #
-# scikit-learn ships them. Six regions have a name. Pieces of 56 × 56 pixels from the
-# left half of each region are for training, from the right half for testing.
+# scikit-learn ships them (by danielbuechele and vultilion on Flickr, CC BY 2.0). Six
+# regions have a name. Pieces of 56 × 56 pixels from the left half of each region are
+# for training, from the right half for testing.
 
 # %%
 names = ["china", "flower"]
@@ -177,8 +178,8 @@ for column, vectors in [("from the piece", seen), ("from the word", words)]:
 print(frame.to_markdown(index=False))
 
 # %% [markdown]
-# The model writes about the kind of thing it is shown and makes up the rest: no more
-# than the kind has come through the gap.
+# The model writes about the kind of thing it is shown and makes up the rest: little
+# more than the kind comes through the gap.
 #
 # ## Training through the language model
 #
@@ -235,8 +236,8 @@ print(frame.to_markdown(index=False, floatfmt=".2f"))
 # third, this does not say: to see in general takes millions of pictures.
 #
 # Both photographs in squares, with what the language model says about each. In black:
-# a token that is none of the six words. It happens where a square shows two things, and
-# there no answer is wholly right; other squares are simply named wrongly.
+# a token that is none of the six words. A square that shows two things has no right
+# answer; others are simply named wrongly.
 
 # %%
 titles = names.copy()

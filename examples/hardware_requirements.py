@@ -3,8 +3,8 @@
 #
 # A language model writes a sentence on this machine, and we weigh it while it does:
 # how many bytes its weights take, how fast it writes, what fewer bits cost. The same
-# arithmetic then says which models fit which graphics card. Small models need no GPU
-# at all. Memory is given in decimal units, as cards are sold: 1 GB is 10⁹ bytes.
+# arithmetic then says which models fit which graphics card. A model as small as this
+# one needs none: a CPU will do. Memory is given in decimal units: 1 GB is 10⁹ bytes.
 
 # %% tags=["parameters"]
 checkpoint = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -76,10 +76,10 @@ print(f"{prompt.input_ids.numel()} tokens: {computed=:,} {kept=:,} bytes")
 # %%
 def measure(model, texts):
     batch = tokenizer(["A graphics card is"] * texts, return_tensors="pt")
-    length = {"min_new_tokens": 24, "max_new_tokens": 24}
+    length = {"min_new_tokens": 16, "max_new_tokens": 16}
     start = time.perf_counter()
     model.generate(**batch.to(device), **length, do_sample=False)
-    return 24 * texts / (time.perf_counter() - start)
+    return 16 * texts / (time.perf_counter() - start)
 
 
 def reading(model):
@@ -101,7 +101,7 @@ print("on", torch.cuda.get_device_name() if device == "cuda" else "a CPU")
 # %% [markdown]
 # Far below the yardstick, something else is the limit: computing, or, for a small
 # model on a fast GPU, the overhead of each step. Half the bytes are only faster on
-# hardware that computes with them: the T4 of Colab's free tier has
+# hardware that computes with them: a T4, Colab's usual free GPU, has
 # [no native bfloat16](https://github.com/vllm-project/vllm/issues/1157), so use
 # `float16` there.
 #
@@ -160,16 +160,18 @@ print("values in a block of 32 weights:", block.unique().numel())
 # %% [markdown]
 # Sixteen values or fewer say that the weights come from a 4-bit file, as they do where
 # this page was made without the Hub. Then the table is the price of rounding a second
-# time. In practice a library rounds while loading:
-# `BitsAndBytesConfig(load_in_4bit=True)` in transformers, `torchao`, or the GGUF files
-# of llama.cpp and Ollama. The
+# time. In practice a library rounds while loading, with
+# `BitsAndBytesConfig(load_in_4bit=True)` in transformers, or with `torchao`; a GGUF
+# file, for llama.cpp and Ollama, is rounded already. The
 # [Visual Guide to Quantization](https://newsletter.maartengrootendorst.com/p/a-visual-guide-to-quantization)
 # by one of the book's authors draws all of this.
 #
 # ## Does it fit?
 #
 # Needed: the weights, a KV cache for 8192 tokens with 2 bytes per number, and 1 GB for
-# everything else. Scales make 4 bits 4.5. *Tight* is more than 80 % of the card.
+# everything else. The numbers of weights (in billions), layers, key-value heads and
+# the head size are those of each model's `config.json`. Scales make 4 bits 4.5.
+# *Tight* is more than 80 % of the card.
 
 # %%
 shapes = {
@@ -188,7 +190,7 @@ for bits, size in {"16 bits": 2, "8 bits": 1, "4 bits": 4.5 / 8}.items():
     ]
 print(need.rename_axis("GB needed").to_markdown(floatfmt=".1f"))
 
-# %% alt="Two tables of six models against graphics cards of 8, 16, 24 and 80 GB, one for 16 bits per weight and one for 4: green where the model fits, yellow where it is tight, red where it does not fit. With 4 bits most of the red of the small cards is gone."
+# %% alt="Two tables of six models against graphics cards of 8, 16, 24 and 80 GB, one for 16 bits per weight and one for 4: green where the model fits, yellow where it is tight, red where it does not fit. With 4 bits less than half of the red is left."
 cards = [8, 16, 24, 80]
 colours = ListedColormap(["#8fce8b", "#ffe08a", "#f4a6a0"])
 figure, axes = plt.subplots(2, figsize=(6.4, 7), layout="constrained")

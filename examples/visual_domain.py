@@ -5,7 +5,7 @@
 # Whatever makes such vectors can speak to it. Here a small vision transformer and one
 # linear layer, the *projector*, turn pieces of two photographs into vectors for a
 # language model whose own weights never change. That is the design of
-# [Frozen](https://arxiv.org/abs/2106.13884) and
+# [Frozen](https://arxiv.org/abs/2106.13884), and of the first stage of
 # [LLaVA](https://arxiv.org/abs/2304.08485), in small.
 
 # %% tags=["parameters"]
@@ -40,7 +40,7 @@ tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
 llm = AutoModelForCausalLM.from_pretrained(
     checkpoint, revision=revision, dtype=torch.float32
 )
-llm.to(device).requires_grad_(False)
+llm = llm.to(device).requires_grad_(False)
 
 # %% [markdown]
 # ## A vector in place of a word
@@ -77,8 +77,9 @@ print(write("A poem about the", embed(" moon"), ":\n")[0])
 # %% [markdown]
 # ## Two photographs
 #
-# scikit-learn ships them. Six regions have a name. Pieces of 56 × 56 pixels from the
-# left half of each region are for training, from the right half for testing.
+# scikit-learn ships them (by danielbuechele and vultilion on Flickr, CC BY 2.0). Six
+# regions have a name. Pieces of 56 × 56 pixels from the left half of each region are
+# for training, from the right half for testing.
 
 # %%
 names = ["china", "flower"]
@@ -110,6 +111,7 @@ def pieces(half, each):
 # %% [markdown]
 # The encoder learns to tell the six apart, as the first
 # [vision transformer](https://arxiv.org/abs/2010.11929) learnt by classifying images.
+# With one thread, training gives the same result however many cores there are.
 
 
 # %%
@@ -152,6 +154,7 @@ def start_projector(encoder):
     return projector.to(device)
 
 
+torch.set_num_threads(1)
 eyes = []
 for seed in range(3):
     torch.manual_seed(seed)
@@ -171,20 +174,21 @@ with torch.no_grad():
 frame = pd.DataFrame({"A poem about": list(regions)})
 for column, vectors in [("from the piece", seen), ("from the word", words)]:
     poems = write("A poem about the", vectors, ":\n")
-    frame[column] = [" / ".join(poem.split("\n")) for poem in poems]
+    frame[column] = [" ".join(poem.split()) for poem in poems]
 print(frame.to_markdown(index=False))
 
 # %% [markdown]
-# The model writes about the kind of thing it is shown and makes up the rest: no more
-# than the kind has come through the gap.
+# The model writes about the kind of thing it is shown and makes up the rest: little
+# more than the kind comes through the gap.
 #
 # ## Training through the language model
 #
 # Frozen and LLaVA have no list of words to start from. They show a picture with its
 # caption, let the frozen model predict the caption, and send the gradient of the loss
-# back *through* it, to the projector. A few such steps, with *A photo of the ▢: the …*
-# as the caption. Pieces for testing say how often the model, free to choose any token
-# of its vocabulary, names the right one.
+# back *through* it, to the projector (LLaVA) or the whole encoder (Frozen). A few such
+# steps for the projector follow, with *A photo of the ▢: the …* as the caption. Pieces
+# for testing say how often the model, free to choose any token of its
+# vocabulary, names the right one: five pieces of each region.
 
 
 # %%
@@ -232,8 +236,8 @@ print(frame.to_markdown(index=False, floatfmt=".2f"))
 # third, this does not say: to see in general takes millions of pictures.
 #
 # Both photographs in squares, with what the language model says about each. In black:
-# a token that is none of the six words. It happens where a square shows two things, and
-# there no answer is wholly right; other squares are simply named wrongly.
+# a token that is none of the six words. A square that shows two things has no right
+# answer; others are simply named wrongly.
 
 # %%
 titles = names.copy()

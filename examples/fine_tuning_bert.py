@@ -35,7 +35,38 @@ from transformers import (
     Trainer,
     TrainingArguments,
     pipeline,
+    set_seed,
 )
+
+# %% [markdown]
+# ## Before: a new head on BERT
+#
+# `BertForSequenceClassification` puts dropout and one linear layer on top of
+# BERT. The checkpoint holds no weights for that layer, so they are random, and
+# so are the answers: label 0 means in order, label 1 scrambled.
+
+# %%
+start = {"pretrained_model_name_or_path": checkpoint, "revision": revision}
+tokenizer = AutoTokenizer.from_pretrained(**start)
+set_seed(0)
+untrained, report = BertForSequenceClassification.from_pretrained(
+    **start, num_labels=2, output_loading_info=True
+)
+print("new weights:", *sorted(report["missing_keys"]))
+
+
+def classify(model):
+    task = "text-classification"
+    classifier = pipeline(task, model=model, tokenizer=tokenizer)
+    for text in [
+        "Return the largest value of each column.",
+        "Return of largest column each value the.",
+    ]:
+        answer = classifier(text)[0]
+        print(answer["label"], f"{answer['score']:.2f}", text)
+
+
+classify(untrained)
 
 # %% [markdown]
 # ## The data
@@ -91,20 +122,6 @@ for name, (training, held_out) in tasks.items():
         print("  ", label, text)
 
 # %% [markdown]
-# ## The model and its new head
-#
-# `BertForSequenceClassification` puts dropout and one linear layer on top of
-# BERT. The checkpoint holds no weights for that layer, so they are random.
-
-# %%
-start = {"pretrained_model_name_or_path": checkpoint, "revision": revision}
-tokenizer = AutoTokenizer.from_pretrained(**start)
-untrained, report = BertForSequenceClassification.from_pretrained(
-    **start, num_labels=2, output_loading_info=True
-)
-print("new weights:", *sorted(report["missing_keys"]))
-
-# %% [markdown]
 # ## Frozen: an average of token vectors
 
 
@@ -112,9 +129,10 @@ print("new weights:", *sorted(report["missing_keys"]))
 @torch.inference_mode()
 def vectors(texts):
     batch = tokenizer(list(texts), padding=True, return_tensors="pt")
+    batch = batch.to(untrained.device)
     tokens = untrained.eval().bert(**batch).last_hidden_state
     mask = batch["attention_mask"][..., None]
-    return ((tokens * mask).sum(dim=1) / mask.sum(dim=1)).numpy()
+    return ((tokens * mask).sum(dim=1) / mask.sum(dim=1)).cpu().numpy()
 
 
 frozen = {}
@@ -193,7 +211,8 @@ for axis, name in zip(axes, tasks, strict=True):
         curve = [right.mean() for right in epochs_right]
         axis.plot(range(1, epochs + 1), curve, marker="o", color="C0")
     axis.axhline(frozen[name].mean(), linestyle="--", color="C1")
-    axis.text(epochs, frozen[name].mean(), " frozen", color="C1")
+    level = frozen[name].mean()
+    axis.text(epochs, level, " frozen", color="C1", va="bottom")
     axis.text(epochs, curve[-1], " fine-tuned", color="C0", va="center")
     axis.set_title(name)
     axis.set_xticks(range(1, epochs + 1))
@@ -232,20 +251,10 @@ print(table.to_markdown(index=False))
 # such as all-MiniLM-L6-v2, was trained to make its *averages* useful, while the
 # new head reads the first token only.
 #
-# ## Using it
+# ## After: the same two sentences
 
 # %%
-classifier = pipeline(
-    "text-classification",
-    model=tuned["scrambled words"][0][0],
-    tokenizer=tokenizer,
-)
-for text in [
-    "Return the largest value of each column.",
-    "Return of largest column each value the.",
-]:
-    answer = classifier(text)[0]
-    print(answer["label"], f"{answer['score']:.2f}", text)
+classify(tuned["scrambled words"][0][0])
 
 # %% [markdown]
 # BERT is from 2018 ([Devlin et al.](https://arxiv.org/abs/1810.04805));

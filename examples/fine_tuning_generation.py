@@ -2,7 +2,7 @@
 # # Fine-tuning a generation model
 #
 # People book tables in their own words: *Table for four at Red Lion on
-# Friday*. A computer wants a row: `Red Lion | 4 | Friday`. We fine-tune a
+# Friday*. A computer wants a row: `Red Lion, 4, Friday`. We fine-tune a
 # pretrained model to write such rows, and compare it with the same model
 # **prompted** with examples, which needs no training.
 
@@ -61,9 +61,9 @@ def write(model, prompts):
     return [text.partition("\n")[0].strip() for text in texts]
 
 
-examples = """Blue Door on Monday, we are six = Blue Door | 6 | Monday
-Table for two at Old Mill on Sunday = Old Mill | 2 | Sunday
-Friday, Green Oak, for seven = Green Oak | 7 | Friday
+examples = """Blue Door on Monday, we are six = Blue Door, 6, Monday
+Table for two at Old Mill on Sunday = Old Mill, 2, Sunday
+Friday, Green Oak, for seven = Green Oak, 7, Friday
 """
 request = "Table for four at Red Lion on Friday ="
 model = load()
@@ -93,7 +93,7 @@ while len(pairs) < 84:
     number, day = random.randint(2, 8), random.choice(days)
     place, text = random.choice(places), random.choice(templates)
     text = text.format(n=words[number - 2], place=place, day=day)
-    pairs[text] = f"{place} | {number} | {day}"
+    pairs[text] = f"{place}, {number}, {day}"
 training, held_out = list(pairs.items())[:64], list(pairs.items())[64:]
 for text, answer in held_out[:3]:
     print(text, answer)
@@ -158,7 +158,7 @@ tuned[0].print_trainable_parameters()
 
 # %%
 stories = Path(datapath("lee_background.cor")).read_text().splitlines()
-ids = tokenizer(stories[:6])["input_ids"]
+ids = tokenizer(stories[:4])["input_ids"]
 news = torch.tensor([story[:40] for story in ids])
 
 

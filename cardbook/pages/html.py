@@ -163,7 +163,8 @@ def render_printed(text: str, kind: str, label: str) -> str:
         if isinstance(part, Table):
             blocks.append(f'<div class="output output-table" {mark}>{_render_table(part)}</div>')
         else:
-            body = html.escape(part, quote=False)
+            # At the end of a block, Python-Markdown would take braces for attributes of the block.
+            body = html.escape(part, quote=False).replace("{", "&#123;")
             blocks.append(f'<pre class="output output-{kind}" {mark}>{body}</pre>')
     return "\n\n".join(protect_from_markdown(block) for block in blocks)
 

@@ -137,14 +137,17 @@ def test_records_hold_pictures_and_no_complaints(records: dict[str, Record]) -> 
 def test_another_revision_is_not_found(
     root: Path, hub: Hub, models: dict[str, Model], cardbook: Cardbook, tmp_path: Path
 ) -> None:
-    wanted, other = models["google-t5/t5-small"].revision, "0" * 40
+    wanted, other = models["google-bert/bert-base-uncased"].revision, "0" * 40
     shutil.copy(root / "models.toml", tmp_path)
     replace(tmp_path / "models.toml", wanted, other)
     outcome = cardbook("models", "--root", tmp_path, "--profile", "hub", **online(hub))
     assert outcome.returncode == 1
-    assert "google-t5/t5-small: only the Hub has it, and the Hub did not give it (404" in outcome.stderr
+    assert (
+        "google-bert/bert-base-uncased: only the Hub has it, and the Hub did not give it (404"
+        in outcome.stderr
+    )
     assert [path for path in hub.refused if other in path] == [
-        f"/google-t5/t5-small/resolve/{other}/config.json"
+        f"/google-bert/bert-base-uncased/resolve/{other}/config.json"
     ]
 
 
@@ -165,8 +168,6 @@ chat = load(t.AutoTokenizer, name).apply_chat_template([{"role": "user", "conten
 print(chat.split(), type(load(t.AutoModelForCausalLM, name)).__name__)
 name = "google-bert/bert-base-uncased"
 print(load(t.AutoTokenizer, name).cls_token, type(load(t.AutoModelForMaskedLM, name)).__name__)
-name = "google-t5/t5-small"
-print(load(t.AutoTokenizer, name).eos_token, type(load(t.AutoModelForSeq2SeqLM, name)).__name__)
 name = "Salesforce/blip-image-captioning-large"
 print(type(load(t.AutoProcessor, name, backend="pil")).__name__, type(load(t.AutoModel, name)).__name__)
 """
@@ -175,7 +176,6 @@ LOADED = """\
 (32,)
 ['<|im_start|>user', 'hi<|im_end|>'] LlamaForCausalLM
 [CLS] BertForMaskedLM
-</s> T5ForConditionalGeneration
 BlipProcessor BlipModel
 """
 

@@ -17,9 +17,6 @@ from transformers import (
     LlamaConfig,
     LlamaForCausalLM,
     PreTrainedTokenizerFast,
-    T5Config,
-    T5ForConditionalGeneration,
-    T5Tokenizer,
 )
 
 SMALL = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
@@ -41,7 +38,6 @@ def build_models(folder: Path, text: Sequence[str]) -> dict[str, dict[str, bytes
         "sentence-transformers/all-MiniLM-L6-v2": _build_minilm,
         "HuggingFaceTB/SmolLM2-135M-Instruct": _build_smollm,
         "google-bert/bert-base-uncased": _build_bert,
-        "google-t5/t5-small": _build_t5,
         "Salesforce/blip-image-captioning-large": _build_blip,
     }
     files = {}
@@ -93,22 +89,6 @@ def _build_bert(place: Path, text: Sequence[str]) -> None:
     config = json.loads((place / "config.json").read_text(encoding="utf-8"))
     # As in the real one: the weights have both heads, the configuration names only the first.
     _write(place / "config.json", config | {"architectures": ["BertForMaskedLM"]})
-
-
-def _build_t5(place: Path, text: Sequence[str]) -> None:
-    tokenizer = _learn_tokenizer(T5Tokenizer, place, text)
-    config = T5Config(
-        vocab_size=len(tokenizer),
-        d_model=32,
-        d_kv=8,
-        d_ff=64,
-        num_layers=2,
-        num_heads=4,
-        pad_token_id=tokenizer.pad_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        decoder_start_token_id=tokenizer.pad_token_id,
-    )
-    T5ForConditionalGeneration(config).save_pretrained(place)
 
 
 def _build_blip(place: Path, text: Sequence[str]) -> None:

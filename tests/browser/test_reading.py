@@ -110,7 +110,7 @@ def test_answers_are_open_on_paper(open_page: Opener) -> None:
 
 def test_chapters_lead_on_to_each_other(open_page: Opener) -> None:
     page = open_page()
-    page.get_by_role("link", name="Begin with chapter 1").click()
+    page.get_by_role("link", name="Start with chapter 1").click()
     titles = [page.locator("h1").inner_text()]
     while page.locator("a.turn-on").count() and "/chapters/" in page.url:
         page.locator("a.turn-on").click()

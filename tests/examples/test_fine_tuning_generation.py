@@ -35,8 +35,9 @@ def test_training_spoils_other_text(tables: Tables) -> None:
         assert int(found[f"fine-tuned, seed {seed}"]["news perplexity"]) > before
 
 
-def test_answers_shown_are_those_counted(tables: Tables) -> None:
-    """Six requests are shown; the fine-tuned model writes a row of three fields for most."""
-    shown = tables(NAME)[1]
-    assert len(shown) == 6
-    assert sum(row["fine-tuned, seed 0"].count("|") == 2 for row in shown) >= 4
+def test_another_question_is_answered_in_the_new_form(printed: Callable[[str], str]) -> None:
+    """Before training the model names the capital of France; after it, it writes something else."""
+    before, after = (line for line in printed(NAME).splitlines() if "capital of France" in line)
+    assert before.startswith("before:")
+    assert "Paris" in before
+    assert "Paris" not in after

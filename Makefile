@@ -206,4 +206,4 @@ lock: $(READY)  ## write installed versions to constraints.txt, hashes to requir
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.lock
 
 clean:  ## remove what was built; keep models and records
-	rm -rf site .cardbook/site* .cardbook/rendered .cardbook/parsed .cardbook/figures docs/assets/built docs/study docs/chapters docs/notebooks docs/downloads docs/figures docs/deck docs/provenance*.json
+	rm -rf site .cardbook/site* .cardbook/cache docs/assets/built docs/study docs/chapters docs/notebooks docs/downloads docs/figures docs/deck docs/provenance*.json

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from cardbook.base.files import write_whole
+from cardbook.base.files import hash_text, write_whole
 
 UNUSED_DAYS = 30
 
@@ -26,7 +26,7 @@ class Cache:
         """Return the value under a key of `cache_key`; None when there is none, or its file is damaged."""
         try:
             digest, text = self._path(key).read_text(encoding="utf-8").split("\n", 1)
-            return json.loads(text) if digest == _digest(text) else None
+            return json.loads(text) if digest == hash_text(text) else None
         except (OSError, ValueError, RecursionError):
             return None
 
@@ -34,7 +34,7 @@ class Cache:
         """Keep a value. A folder that cannot be written only costs the next reader time."""
         text = json.dumps(value, ensure_ascii=False)
         with contextlib.suppress(OSError):
-            write_whole(self._path(key), f"{_digest(text)}\n{text}")
+            write_whole(self._path(key), f"{hash_text(text)}\n{text}")
 
     def prune(self, days: float = UNUSED_DAYS) -> None:
         """Remove the values computed more than so many days ago."""
@@ -60,7 +60,3 @@ def cache_key(distributions: Iterable[str], parts: Iterable[bytes]) -> str:
 def version_of(name: str) -> str:
     """Return the version of a distribution that this program itself uses."""
     return metadata.version(name)
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

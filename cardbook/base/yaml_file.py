@@ -81,7 +81,7 @@ def describe_path(where: YamlPath) -> str:
 
 
 def read_yaml(path: Path, name: str) -> YamlDocument:
-    """Read a YAML file, calling it `name` in errors. Raises BadInput when it is no YAML."""
+    """Read a YAML file, calling it `name` in errors. Raises InputError when it is no YAML."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         root = yaml.compose(text, Loader=yaml.SafeLoader)

@@ -197,7 +197,7 @@ def _read_shard(text: str | None) -> tuple[int, int]:
 
 
 def _choose(project: "Project", names: Sequence[str]) -> list[str]:
-    """Return the examples to run: those named, or all. Raises BadInput for an unknown name."""
+    """Return the examples to run: those named, or all. Raises InputError for an unknown name."""
     import difflib
 
     problems = []
@@ -363,7 +363,7 @@ def _read_days(text: str | None) -> int | str | None:
 
 
 def _refuse_undated(project: "Project") -> None:
-    """Raise BadInput when a card has changed and its date has not."""
+    """Raise InputError when a card has changed and its date has not."""
     from datetime import UTC, datetime
 
     from cardbook.source.card_dates import check_dates

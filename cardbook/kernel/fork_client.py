@@ -105,7 +105,7 @@ class ForkedProcess:
             try:
                 self.returncode = await self.server.exit_status_of(self.pid)
             except BrokenPipeError:
-                # Its keeper ends with the parent.
+                # Its subreaper ends with the parent.
                 self.returncode = -signal.SIGKILL
         return self.returncode
 

@@ -11,7 +11,7 @@ from cardbook.kernel.sandbox import apply_sandbox, load_policy
 
 
 def main() -> None:
-    """Become a kernel, with a keeper where the platform has what that takes."""
+    """Become a kernel, with a subreaper where the platform has what that takes."""
     policy, arguments = sys.argv[1], sys.argv[2:]
     if sys.platform.startswith("linux"):
         from cardbook.kernel.subreaper import supervise
@@ -40,7 +40,7 @@ def reset_inherited_state() -> None:
     if "tempfile" in sys.modules:
         vars(sys.modules["tempfile"])["tempdir"] = None
     if sys.platform.startswith("linux"):
-        # The keeper ends its kernel itself; ipykernel would start a thread to look after its parent.
+        # The subreaper ends its kernel itself; ipykernel would start a thread to look after its parent.
         os.environ.pop("JPY_PARENT_PID", None)
 
 

@@ -66,7 +66,7 @@ class ForkProvisioner(LocalProvisioner):
             await wait_for_end(self.pid, END_SECONDS)
 
     async def send_signal(self, signum: int) -> None:
-        """Send a signal to the keeper; what means the end reaches it as a request to end all it keeps."""
+        """Send a signal to the subreaper; what means the end reaches it as a request to end all it keeps."""
         if not sys.platform.startswith("linux"):
             await super().send_signal(signum)
         elif self.process:

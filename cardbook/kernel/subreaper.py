@@ -1,4 +1,4 @@
-"""The keeper: a process that starts one kernel, and ends with it everything that the kernel started.
+"""The subreaper: a process that starts one kernel, and ends with it everything that the kernel started.
 
 It is the kernel's parent and adopts whatever a child of the kernel leaves behind (Linux calls that a child
 subreaper), so that no process of an example outlives it, whichever way the kernel ended. Linux only.
@@ -41,7 +41,7 @@ def supervise(become: Callable[[], None]) -> NoReturn:
         become()
         exit_with_status(0)
     finally:
-        # Whatever happened: a child must never go on as a second keeper.
+        # Whatever happened: a child must never go on as a second subreaper.
         traceback.print_exc()
         exit_with_status(1)
 

@@ -61,7 +61,7 @@ class Model:
 
 
 def read_models(root: Path) -> dict[str, Model]:
-    """Return the models of `models.toml` by hub id. Raises BadInput with every problem of the file."""
+    """Return the models of `models.toml` by hub id. Raises InputError with every problem of the file."""
     path = root / FILE
     if not path.exists():
         return {}

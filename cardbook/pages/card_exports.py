@@ -34,7 +34,7 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def make_exports(project: Project, statuses: Sequence[Status]) -> dict[PurePosixPath, bytes]:
     """Return `cards.json`, `cards.csv` and, when the book has a name, `NAME.apkg`, by path in docs/.
 
-    The same bytes from the same sources and records. Raises BadInput when card-dates.yml cannot be read.
+    The same bytes from the same sources and records. Raises InputError when card-dates.yml cannot be read.
     """
     book = project.book
     cards = [_as_object(project, chapter, entry) for chapter in book.chapters for entry in chapter.entries]

@@ -1,16 +1,14 @@
 """Pages: the generated part of docs/: chapters, with notebooks, scripts and figures beside them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import nbformat
 
-from cardbook.base.cache import Cache
 from cardbook.base.errors import InputError, Problem
-from cardbook.base.paths import ProjectPaths
 from cardbook.pages.card_exports import make_exports
 from cardbook.pages.chapter import ExampleView, chapter_page
-from cardbook.pages.figures import is_figure, read_figures
+from cardbook.pages.figures import read_figures
 from cardbook.pages.notebook import published_notebook
 from cardbook.pages.notebook_page import render_notebook_page
 from cardbook.pages.provenance_json import make_provenance
@@ -30,17 +28,15 @@ def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
     An example that is not fresh is shown without outputs and says so; only a preview may contain one.
     Raises InputError when mkdocs.yml lacks a chapter, or a figure has no alternative text.
     """
-    problems = [*_check_nav(project), *_check_figures(project, statuses)]
-    if problems:
-        raise InputError(problems)
-    cache = Cache(ProjectPaths(project.root).cache)
     views = {status.name: view_example(project, status) for status in statuses}
+    if problems := [*_check_nav(project), *_check_figures(views.values())]:
+        raise InputError(problems)
     files: Files = {}
     for chapter in project.book.chapters:
         text = chapter_page(chapter, views)
         files[PurePosixPath("chapters", f"{chapter.id}.md")] = text.encode()
         files[PurePosixPath("figures", f"chapter-{chapter.id}.png")] = make_social(
-            project.book.title, chapter.title, cache
+            project.book.title, chapter.title, project.cache
         )
     files[PurePosixPath("study", "index.md")] = make_study_page(project.book).encode()
     for view in views.values():
@@ -51,7 +47,6 @@ def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
 def view_example(project: Project, status: Status) -> ExampleView:
     """Return what pages show of an example; without a fresh record, the code and why there is none."""
     example, record = project.plans[status.name].example, status.fresh_record
-    cache = Cache(ProjectPaths(project.root).cache)
     outputs = record.outputs if record else [[] for _ in example.code_cells]
     return ExampleView(
         example,
@@ -60,7 +55,7 @@ def view_example(project: Project, status: Status) -> ExampleView:
         has_test=_test_path(project, example).exists(),
         repository=project.publisher.repository,
         max_age_days=project.book.max_age_days,
-        figures=read_figures(example.name, outputs, cache),
+        figures=read_figures(example.name, outputs, project.cache),
     )
 
 
@@ -114,22 +109,19 @@ def _check_nav(project: Project) -> list[Problem]:
     return problems
 
 
-def _check_figures(project: Project, statuses: Sequence[Status]) -> list[Problem]:
+def _check_figures(views: Iterable[ExampleView]) -> list[Problem]:
     problems = []
-    for status in statuses:
-        example = project.plans[status.name].example
-        record = status.fresh_record
-        all_outputs = record.outputs if record else [[] for _ in example.code_cells]
-        for cell, outputs in zip(example.code_cells, all_outputs, strict=True):
-            drawn = any(is_figure(output) for output in outputs)
-            if drawn and not cell.alt:
+    for view in views:
+        file = view.example.file
+        for cell, figures in zip(view.example.code_cells, view.figures, strict=True):
+            if figures and not cell.alt:
                 what = "the figure of this cell has no alternative text"
                 remedy = 'say what it shows: # %% alt="…"'
-                problems.append(Problem(example.file, cell.line - 1, what, remedy))
-            elif cell.alt and record and not drawn:
+                problems.append(Problem(file, cell.line - 1, what, remedy))
+            elif cell.alt and view.record and not figures:
                 what = "this cell has alternative text, but drew no figure"
                 remedy = "end it with plt.show(), or remove alt"
-                problems.append(Problem(example.file, cell.line - 1, what, remedy))
+                problems.append(Problem(file, cell.line - 1, what, remedy))
     return problems
 
 
@@ -154,7 +146,7 @@ def example_files(project: Project, view: ExampleView) -> Files:
         _place_of(project, example.name),
         notebook,
         view.figures,
-        Cache(ProjectPaths(project.root).cache),
+        project.cache,
     )
     files[PurePosixPath("notebooks", f"{example.name}.md")] = page.encode()
     for figure in (figure for cell in view.figures for figure in cell):

@@ -6,7 +6,6 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -56,12 +55,6 @@ class Environment:
 def canonical(name: str) -> str:
     """Return a distribution's name in the one form in which names are compared."""
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-@cache
-def version_of(name: str) -> str:
-    """Return the version of a distribution that this program itself uses: it is what was imported."""
-    return metadata.version(name)
 
 
 def read_environment() -> Environment:

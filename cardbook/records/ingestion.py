@@ -40,7 +40,7 @@ def read_incoming(project: Project, folders: Iterable[Path]) -> IncomingRecords:
     """Return what these folders, or the folders in them, hold for this book.
 
     Of several records of one example the newest counts, and a failure counts if it is newer still. A record
-    for another fingerprint is left out. Raises BadInput with every file that no honest run leaves: nothing
+    for another fingerprint is left out. Raises InputError with every file that no honest run leaves: nothing
     of what was handed over is to be trusted then.
     """
     records: dict[str, Record] = {}
@@ -69,7 +69,7 @@ def read_incoming(project: Project, folders: Iterable[Path]) -> IncomingRecords:
 
 
 def store_records(project: Project, incoming: IncomingRecords, say: Callable[[str], None]) -> None:
-    """Write what was taken in into the workplace's records; waits, and says so, for a run at work on them."""
+    """Write what was taken in into the project's records; waits, and says so, for a run at work on them."""
     with project.records.lock(say):
         for record in incoming.records.values():
             project.records.write(record)

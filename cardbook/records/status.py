@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from cardbook.base.cache import Cache
 from cardbook.base.errors import InputError, Problem
 from cardbook.base.paths import ProjectPaths
 from cardbook.models.manifest import Model, read_models
@@ -47,6 +48,11 @@ class Project:
     commit: str
     publisher: Publisher
 
+    @property
+    def cache(self) -> Cache:
+        """The cache of what is computed from this project's files."""
+        return Cache(ProjectPaths(self.root).cache)
+
     def describe_models(self, model_ids: Iterable[str]) -> dict[str, dict[str, str]]:
         """Return what provenance tells of stored models: revision, source, note and licence of each."""
         return {
@@ -82,7 +88,7 @@ def load_project(
     device: str | None = None,
     environment: Environment | None = None,
 ) -> Project:
-    """Return the workplace of the book in `root`. Raises BadInput with every problem of its files.
+    """Return the project in `root`. Raises InputError with every problem of its files.
 
     `device` is the kind of device records are wanted from, where that is not this machine's. `environment`
     is this interpreter's, where that was read before.

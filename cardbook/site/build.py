@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cardbook.base.cache import Cache
 from cardbook.base.errors import CardbookError
 from cardbook.base.files import digest_of, write_whole
+from cardbook.base.paths import ProjectPaths
 from cardbook.site.build_stamp import Parts, SitePaths, is_finished, source_digests
 
 # What a build needs is imported when there is something to build: to say that there is not is quick so.
@@ -26,7 +28,7 @@ class PublicationError(CardbookError):
 def make_site(place: SitePaths, say: Callable[[str], None]) -> None:
     """Bring `site/` to what today's book, examples, models and environment make; do nothing where it is that.
 
-    Raises NotPublishable or BadInput, leaving the site as it was.
+    Raises NotPublishable or InputError, leaving the site as it was.
     """
     if is_finished(place):
         say("Nothing has changed: site/ is what the last build left.")
@@ -139,6 +141,7 @@ def _build(place: SitePaths, parts: Parts) -> None:
     build_site(place.root, place.draft)
     old = place.draft.with_suffix(".old")
     shutil.rmtree(old, ignore_errors=True)
+    Cache(ProjectPaths(place.root).cache).prune()
     made = digest_of(place.draft)
     place.stamp.unlink(missing_ok=True)
     if place.site.exists():

@@ -110,7 +110,7 @@ class Book:
 def read_book(root: Path) -> Book:
     """Return the book in `root`.
 
-    Raises BadInput with every problem of book.yml, card-ids.yml and flashcards/*.md at once.
+    Raises InputError with every problem of book.yml, card-ids.yml and flashcards/*.md at once.
     """
     document = read_yaml(root / "book.yml", "book.yml")
     decks = {path.stem: read_deck(path) for path in sorted((root / "flashcards").glob("*.md"))}

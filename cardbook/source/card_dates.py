@@ -42,7 +42,7 @@ def hash_card(chapter: Chapter, entry: Entry) -> str:
 
 
 def read_dates(root: Path) -> dict[str, CardEdition]:
-    """Return what is noted of each card, by id; nothing when there is no file. Raises BadInput."""
+    """Return what is noted of each card, by id; nothing when there is no file. Raises InputError."""
     if not (root / FILE).exists():
         return {}
     document = read_yaml(root / FILE, FILE)
@@ -84,7 +84,7 @@ def check_dates(root: Path, book: Book, now: datetime) -> list[Problem]:
 def edition_cards(root: Path, book: Book, now: datetime) -> dict[str, CardEdition]:
     """Return the dates of a book's cards: as noted where the card is as noted, else now and the next edition.
 
-    Raises BadInput when what is noted cannot be read.
+    Raises InputError when what is noted cannot be read.
     """
     noted = read_dates(root)
     dates = {}

@@ -62,7 +62,7 @@ class Example:
 
 
 def read_example(root: Path, name: str) -> Example:
-    """Return the example of this name. Raises BadInput with every problem of its script."""
+    """Return the example of this name. Raises InputError with every problem of its script."""
     path = root / "examples" / f"{name}.py"
     file = f"examples/{name}.py"
     try:
@@ -152,7 +152,7 @@ def _check_code(example: Example) -> list[Problem]:
 def set_parameters(example: Example, values: Mapping[str, Literal]) -> Example:
     """Return the example with these values written into its parameters cell.
 
-    Raises BadInput when the cell does not assign one of the names.
+    Raises InputError when the cell does not assign one of the names.
     """
     if not values:
         return example

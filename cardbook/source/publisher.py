@@ -19,7 +19,7 @@ class Publisher:
 
 
 def read_publisher(variables: Mapping[str, str]) -> Publisher:
-    """Return the home that BOOK_REPOSITORY and BOOK_ADDRESS name. Raises BadInput."""
+    """Return the home that BOOK_REPOSITORY and BOOK_ADDRESS name. Raises InputError."""
     repository, address = variables.get("BOOK_REPOSITORY", ""), variables.get("BOOK_ADDRESS", "")
     found = REPOSITORY.fullmatch(repository)
     problems = []

@@ -18,7 +18,7 @@ export NO_MKDOCS_2_WARNING := 1
 .DEFAULT_GOAL := help
 .PHONY: help site test quick lighthouse serve models run assets pages check status bench lint format lock clean
 .PHONY: node java chromium
-.PHONY: shard import render verify verify-stamp stamp drift latest site-next exits workflows audit
+.PHONY: shard import-records render verify verify-and-mark mark-verified drift latest site-next exits workflows audit
 
 help:  ## show all commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -137,8 +137,8 @@ BASE ?= records
 shard: models  ## execute the stale examples of SHARD=I/N (FORCE=--force: all of them)
 	$(BIN)/python -m cardbook run --shard $(SHARD) $(FORCE)
 
-import: $(READY)  ## inspect the records in ARTIFACTS=folder and store them
-	$(BIN)/python -m cardbook import $(ARTIFACTS)
+import-records: $(READY)  ## inspect the records in ARTIFACTS=folder and store them
+	$(BIN)/python -m cardbook import-records $(ARTIFACTS)
 
 render: $(READY) assets  ## build site/ from the stored records; execute nothing
 	$(BIN)/python -m cardbook pages
@@ -148,11 +148,11 @@ render: $(READY) assets  ## build site/ from the stored records; execute nothing
 verify: $(READY)  ## run what readers copy from site/
 	$(BIN)/python -m cardbook verify site
 
-verify-stamp: $(READY)  ## the same, and mark the pages
-	$(BIN)/python -m cardbook verify site --stamp
+verify-and-mark: $(READY)  ## the same, and mark the pages
+	$(BIN)/python -m cardbook verify site --mark
 
-stamp: $(READY)  ## inspect the report in verified/ and mark the pages of site/
-	$(BIN)/python -m cardbook stamp site verified/verified.json
+mark-verified: $(READY)  ## inspect the report in verified/ and mark the pages of site/
+	$(BIN)/python -m cardbook mark-verified site verified/verified.json
 
 drift: $(READY)  ## report how today's records (or NOW=folder) differ from BASE=folder
 	@$(BIN)/python -m cardbook drift $(BASE) --markdown $(if $(NOW),--records $(NOW))

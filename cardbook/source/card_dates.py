@@ -20,7 +20,7 @@ from cardbook.source.book import Book, Chapter, Entry
 FILE = "card-dates.yml"
 HEAD = """\
 # Which edition of each card this is, and since when: Anki updates a note only from one that is newer.
-# Written by: python -m cardbook dates
+# Written by: python -m cardbook update-dates
 """
 
 
@@ -74,7 +74,10 @@ def check_dates(root: Path, book: Book, now: datetime) -> list[Problem]:
     noted, wanted = read_dates(root), edition_cards(root, book, now)
     return [
         Problem(
-            FILE, 0, f'card "{card_id}" has changed', f"run cardbook dates, or write: {_line(card_id, dated)}"
+            FILE,
+            0,
+            f'card "{card_id}" has changed',
+            f"run cardbook update-dates, or write: {_line(card_id, dated)}",
         )
         for card_id, dated in wanted.items()
         if noted.get(card_id) != dated

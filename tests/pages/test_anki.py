@@ -95,7 +95,7 @@ def edit(root: Path, before: str, after: str) -> None:
 
 
 def date(root: Path) -> None:
-    """What cardbook dates does."""
+    """What cardbook update-dates does."""
     write_dates(root, edition_cards(root, read_book(root), datetime.now(UTC)))
 
 

@@ -35,7 +35,7 @@ def test_check_writes_nothing_and_finds_differences(ran: Path, cardbook: Cardboo
     outcome = cardbook("pages", "--check", "--root", ran)
     assert outcome.returncode == 1
     for name in ("chapters/numbers.md", "figures/stray.png", "downloads/first.py"):
-        assert f"docs/{name}: not what cardbook pages would write" in outcome.stderr
+        assert f"docs/{name}: differs from what cardbook pages would write" in outcome.stderr
     assert "count 2" in page.read_text()
     assert cardbook("pages", "--root", ran).returncode == 0
     assert cardbook("pages", "--check", "--root", ran).returncode == 0

@@ -113,7 +113,7 @@ def test_shards_of_real_runs_are_taken_over(small: Path, tmp_path: Path, cardboo
         folder = tmp_path / "artifacts" / str(number)
         outcome = cardbook("run", "--root", small, "--shard", f"{number}/2", "--records", folder)
         assert outcome.returncode == 0, outcome.stderr
-    outcome = cardbook("import", tmp_path / "artifacts", "--root", small)
+    outcome = cardbook("import-records", tmp_path / "artifacts", "--root", small)
     assert (outcome.returncode, outcome.stderr) == (0, "")
     assert cardbook("check", "--root", small).returncode == 0
 
@@ -327,10 +327,10 @@ def test_nothing_is_taken_over_from_whom_one_file_is_refused(
 ) -> None:
     hand_over(artifacts / "a", "first.ipynb", content(honest(place)))
     hand_over(artifacts / "b", "evil.sh\n::error::", "")
-    outcome = cardbook("import", artifacts, "--root", small)
+    outcome = cardbook("import-records", artifacts, "--root", small)
     assert outcome.returncode == 1
     assert "b/evil.sh ::error::: no file that a run of this book leaves: do not publish" in outcome.stderr
-    assert "Nothing was taken over." in outcome.stderr
+    assert "No record was stored." in outcome.stderr
     assert place.records.read("first") is None
 
 
@@ -340,10 +340,10 @@ def test_publisher_without_gpu_expects_records_from_one_when_told_to(
     gpu = load_project(small, "offline", device="cuda")
     for name in ("first", "second"):
         hand_over(artifacts, f"{name}.ipynb", content(honest(gpu, name)))
-    outcome = cardbook("import", artifacts, "--root", small, "--device", "cpu")
+    outcome = cardbook("import-records", artifacts, "--root", small, "--device", "cpu")
     assert "left out: device cuda" in outcome.stdout
     assert cardbook("check", "--root", small).returncode == 1
-    outcome = cardbook("import", artifacts, "--root", small, CARDBOOK_DEVICE="cuda")
+    outcome = cardbook("import-records", artifacts, "--root", small, CARDBOOK_DEVICE="cuda")
     assert (outcome.returncode, outcome.stderr) == (0, "")
     assert cardbook("check", "--root", small, CARDBOOK_DEVICE="cuda").returncode == 0
     outcome = cardbook("check", "--root", small)

@@ -59,14 +59,13 @@ def test_every_part_an_author_writes_counts(named: Path, file: str, before: str,
 def test_check_refuses_a_changed_card_and_tells_the_line_to_write(named: Path, cardbook: Cardbook) -> None:
     assert cardbook("run", "--root", named).returncode == 0
     assert cardbook("check", "--root", named).returncode == 2
-    assert cardbook("dates", "--root", named).returncode == 0
+    assert cardbook("update-dates", "--root", named).returncode == 0
     assert cardbook("check", "--root", named).returncode == 0
     replace(named / "flashcards" / "part-01.md", "One is `1`.", "One is `one`.")
     outcome = cardbook("check", "--root", named)
     assert outcome.returncode == 2
-    assert (
-        'card-dates.yml: card "first" has changed: run cardbook dates, or write: first: {' in outcome.stderr
-    )
+    refusal = 'card-dates.yml: card "first" has changed: run cardbook update-dates, or write: first: {'
+    assert refusal in outcome.stderr
     line = outcome.stderr.partition("or write: ")[2]
     dates = (named / "card-dates.yml").read_text().splitlines()
     dates[dates.index(next(text for text in dates if text.startswith("first:")))] = line.strip()

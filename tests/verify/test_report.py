@@ -52,7 +52,7 @@ def report(site: Path) -> Items:
 
 def test_good_report_is_said_on_the_pages(small: Path, site: Path, cardbook: Cardbook) -> None:
     write(small / "report.json", json.dumps(report(site)))
-    outcome = cardbook("stamp", site, small / "report.json", "--root", small)
+    outcome = cardbook("mark-verified", site, small / "report.json", "--root", small)
     assert (outcome.returncode, outcome.stderr) == (0, "")
     text = (site / "chapters" / "numbers" / "index.html").read_text(encoding="utf-8")
     assert text.count("22 November 2026") == 2 and "hidden" not in text
@@ -108,7 +108,7 @@ def test_report_of_the_site_before_a_change_is_refused(small: Path, site: Path, 
     page = site / "chapters" / "numbers" / "index.html"
     replace(page, "print(1)", "print(2)")
     before = page.read_bytes()
-    outcome = cardbook("stamp", site, small / "report.json", "--root", small)
+    outcome = cardbook("mark-verified", site, small / "report.json", "--root", small)
     assert outcome.returncode == 1 and "first: what was verified is not what this site has" in outcome.stderr
     assert page.read_bytes() == before
 

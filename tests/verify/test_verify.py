@@ -325,7 +325,7 @@ def test_copied_code_that_hangs_is_ended(plain: Path) -> None:
 
 def test_stamp_dates_what_passed_and_nothing_else(plain: Path, cardbook: Cardbook) -> None:
     edit_cell(plain, "second-1", lambda _: "1 / 0")
-    outcome = cardbook("verify", plain, "--root", plain.parent, "--stamp")
+    outcome = cardbook("verify", plain, "--root", plain.parent, "--mark")
     assert outcome.returncode == 1
     assert "second: cell 1: line 1: ZeroDivisionError: division by zero" in outcome.stderr
     page = BeautifulSoup(page_of(plain).read_text(encoding="utf-8"), "html.parser")
@@ -337,7 +337,7 @@ def test_stamp_dates_what_passed_and_nothing_else(plain: Path, cardbook: Cardboo
     assert (report["first"]["passed"], report["second"]["passed"]) == (True, False)
     assert len(report["first"]["copied"]) == 64
     edit_cell(plain, "first-1", lambda _: "1 / 0")
-    cardbook("verify", plain, "--root", plain.parent, "--stamp")
+    cardbook("verify", plain, "--root", plain.parent, "--mark")
     assert page_of(plain).read_text(encoding="utf-8").count("Copied and run again") == 0
 
 

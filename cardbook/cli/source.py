@@ -1,0 +1,60 @@
+"""The verbs about what authors write: `cards`, `update-dates`."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from cardbook.base.errors import InputError, Problem
+from cardbook.cli.options import bad_input_reported, json_option, root_option
+
+# In all modules of this package, each verb imports what only it needs, so that the others start faster.
+
+
+@click.command()
+@click.argument("decks", nargs=-1, required=True, type=click.Path(path_type=Path))
+@root_option
+@json_option
+def cards(decks: Sequence[Path], root: Path, *, as_json: bool) -> None:
+    """Parse decks and list their cards. A relative DECK is searched for in the root."""
+    from cardbook.source.deck import read_deck
+
+    paths = {deck: root / deck for deck in decks}
+    with bad_input_reported():
+        if missing := [deck for deck, path in paths.items() if not path.is_file()]:
+            raise InputError(Problem(str(deck), 0, "no such file", "name a deck") for deck in missing)
+    parsed = [read_deck(path) for path in paths.values()]
+    found = [card for deck in parsed for card in deck.cards]
+    if as_json:
+        click.echo(json.dumps([asdict(card) for card in found], ensure_ascii=False, indent=2))
+    else:
+        for deck in parsed:
+            click.echo(f"{deck.path}: {len(deck.cards)} cards")
+            for card in deck.cards:
+                click.echo(f"  {card.line:>5}  {card.title}")
+    problems = [problem for deck in parsed for problem in deck.problems]
+    if problems:
+        click.echo(str(InputError(problems)), err=True)
+        sys.exit(2)
+
+
+@click.command("update-dates")
+@root_option
+def update_dates(root: Path) -> None:
+    """Record in card-dates.yml which cards have changed, with today's date."""
+    from datetime import UTC, datetime
+
+    from cardbook.source.book import read_book
+    from cardbook.source.card_dates import edition_cards, read_dates, write_dates
+
+    with bad_input_reported():
+        before, after = read_dates(root), edition_cards(root, read_book(root), datetime.now(UTC))
+    write_dates(root, after)
+    changed = [card_id for card_id, dated in after.items() if before.get(card_id) != dated]
+    click.echo(f"{len(changed)} of {len(after)} cards changed: {', '.join(changed) or 'none'}")
+
+
+COMMANDS = (cards, update_dates)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cardbook.base.errors import CardbookError
+from cardbook.records.outputs import DECODE_ERRORS, OutputError, check_size
 from cardbook.records.text import Table, clean_text, split_tables
 
 # A number with a point or an exponent. Integers, dates and versions are words: they are equal or not.
@@ -211,8 +212,11 @@ def open_image(content: bytes) -> Image.Image:
     """Return a PNG or WebP file as an image with its transparency. Raises NoPicture."""
     try:
         image = Image.open(io.BytesIO(content), formats=("PNG", "WEBP"))
+        check_size(image)
         return image.convert("RGBA")
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except OutputError as error:
+        raise ImageDecodeError(f"is {error}") from None
+    except DECODE_ERRORS:
         raise ImageDecodeError("cannot be read as an image") from None
 
 

@@ -3,14 +3,13 @@
 Only what a page shows is taken from it, outputs and provenance; the code is this checkout's own.
 """
 
-import base64
 import json
 import os
 import re
 import stat
+from collections.abc import Iterable
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
-from io import BytesIO
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args
@@ -19,25 +18,21 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4.rwbase import rejoin_lines
 from nbformat.validator import iter_validate
-from PIL import Image
 
 from cardbook.base.errors import CardbookError
 from cardbook.records.fingerprint import Fingerprint, explain
 from cardbook.records.inputs import hash_data
+from cardbook.records.outputs import OutputError, check_outputs
 from cardbook.records.status import PlannedRun, Project
 from cardbook.records.store import SCHEMA, Failure, Provenance, Record, hash_outputs
 from cardbook.records.text import clean_text
 from cardbook.source.example import to_notebook
 
 TEXT_LENGTH = 2_000
-PIXELS = 40_000_000
 # Clocks of two machines differ by seconds; a record from further ahead is from a clock nobody set.
 AHEAD = timedelta(minutes=10)
 
 COMMIT = re.compile(r"([0-9a-f]{40}\+?)?")
-STREAMS = ("stdout", "stderr")
-# Pictures that a page shows. HTML, SVG, JavaScript and widgets could act in a reader's browser.
-IMAGES = {"image/png": "PNG", "image/webp": "WEBP", "image/jpeg": "JPEG"}
 
 
 class UntrustedInputError(CardbookError):
@@ -116,8 +111,7 @@ def inspect_record(project: Project, plan: PlannedRun, found: Any) -> Record | s
     for cell, ran in zip(cells, theirs, strict=True):
         cell.execution_count = ran.execution_count
         cell.outputs = ran.outputs
-        for output in cell.outputs:
-            _check_output(output)
+    _check_outputs(cells)
     if hash_outputs(ours) != provenance.outputs:
         raise UntrustedInputError("outputs that are not those of its run")
     return Record(ours, provenance)
@@ -195,34 +189,8 @@ def _check_claims(project: Project, plan: PlannedRun, provenance: Provenance) ->
         raise UntrustedInputError("models that are not those of its fingerprint")
 
 
-def _check_output(output: NotebookNode) -> None:
-    if output.output_type == "stream" and output.name in STREAMS:
-        return
-    if output.output_type != "display_data":
-        raise UntrustedInputError(f"an output of a kind that no page shows: {one_line(output.output_type)}")
-    for media, content in output.data.items():
-        if media in IMAGES:
-            _check_image(media, content)
-        elif media != "text/plain":
-            raise UntrustedInputError(f"an output that could act in a reader's browser: {one_line(media)}")
-    for media, size in output.metadata.items():
-        if media not in IMAGES or not _is_size(size):
-            raise UntrustedInputError("an output with metadata that no figure has")
-
-
-def _is_size(size: object) -> bool:
-    return (
-        isinstance(size, dict)
-        and size.keys() == {"width", "height"}
-        and all(type(length) is int and 0 < length < 10_000 for length in size.values())
-    )
-
-
-def _check_image(media: str, content: str) -> None:
+def _check_outputs(cells: Iterable[NotebookNode]) -> None:
     try:
-        with Image.open(BytesIO(base64.b64decode(content, validate=True)), formats=[IMAGES[media]]) as image:
-            if image.width * image.height > PIXELS:
-                raise UntrustedInputError(f"a figure of {image.width} × {image.height} pixels")
-            image.verify()
-    except (ValueError, TypeError, OSError, SyntaxError, Image.DecompressionBombError):
-        raise UntrustedInputError(f"a figure that is no {IMAGES[media]}") from None
+        check_outputs([cell.outputs for cell in cells])
+    except OutputError as error:
+        raise UntrustedInputError(one_line(str(error))) from None

@@ -1,0 +1,102 @@
+"""What a record may contain as outputs: printed text, plain values and PNG figures, as pages show them.
+
+A run keeps no more than that, and `import` accepts no more: both ask `check_outputs`.
+"""
+
+import base64
+from collections.abc import Iterable, Sequence
+from io import BytesIO
+from typing import Any
+
+from nbformat import NotebookNode
+from PIL import Image
+
+from cardbook.base.errors import CardbookError
+
+STREAMS = ("stdout", "stderr")
+# HTML, SVG, JavaScript and widgets could act in a reader's browser.
+SHOWN = ("image/png", "text/plain")
+# In one figure, and in all of an example. Redrawing one for dark pages takes 200 bytes a pixel.
+FIGURE_PIXELS, EXAMPLE_PIXELS = 4_000_000, 20_000_000
+# The longest side that the WebP of a page can have.
+SIDE = 16_383
+# What Pillow raises for a file that is not a whole image: SyntaxError for a broken chunk.
+DECODE_ERRORS = (ValueError, TypeError, OSError, SyntaxError, EOFError, Image.DecompressionBombError)
+
+
+class OutputError(CardbookError):
+    """An output that no page can show; the text says why."""
+
+
+def reduce_outputs(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """Return what a page shows of a cell's outputs: without HTML and other forms, results as displays.
+
+    An output that has neither a figure nor plain text is left out.
+    """
+    return [reduced for output in outputs if (reduced := _reduce(output)) is not None]
+
+
+def _reduce(output: NotebookNode) -> NotebookNode | None:
+    if "data" not in output:
+        return output
+    data = {media: output.data[media] for media in SHOWN if media in output.data}
+    size = output.get("metadata", {}).get("image/png") if "image/png" in data else None
+    metadata = {"image/png": size} if is_size(size) else {}
+    return NotebookNode(output_type="display_data", data=data, metadata=metadata) if data else None
+
+
+def check_outputs(cells: Iterable[Sequence[NotebookNode]]) -> None:
+    """Check the outputs of each code cell of an example, which may be hostile. Raises OutputError."""
+    pixels = 0
+    for outputs in cells:
+        pixels += check_cell(outputs)
+        if pixels > EXAMPLE_PIXELS:
+            raise OutputError(f"figures of more than {EXAMPLE_PIXELS / 1e6:g} million pixels in all")
+
+
+def check_cell(outputs: Iterable[NotebookNode]) -> int:
+    """Check the outputs of one code cell; return how many pixels its figures have. Raises OutputError."""
+    return sum(_check_output(output) for output in outputs)
+
+
+def _check_output(output: NotebookNode) -> int:
+    if output.output_type == "stream" and output.name in STREAMS:
+        return 0
+    if output.output_type != "display_data":
+        raise OutputError(f"an output of a kind that no page shows: {output.output_type}")
+    for media in output.data:
+        if media not in SHOWN:
+            raise OutputError(f"an output that could act in a reader's browser: {media}")
+    if any(media != "image/png" or not is_size(size) for media, size in output.metadata.items()):
+        raise OutputError("an output with metadata that no figure has")
+    return check_figure(output.data["image/png"]) if "image/png" in output.data else 0
+
+
+def is_size(value: Any) -> bool:  # noqa: ANN401
+    """Return whether a value is the metadata of a figure: its width and height in CSS pixels."""
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"width", "height"}
+        and all(type(length) is int and 0 < length < 10_000 for length in value.values())
+    )
+
+
+def check_figure(content: str) -> int:
+    """Decode a PNG, given in base64, to its last pixel; return how many it has. Raises OutputError."""
+    try:
+        png = base64.b64decode(content, validate=True)
+        with Image.open(BytesIO(png), formats=["PNG"]) as image:
+            check_size(image)
+            # `verify` compares the checksum of each chunk, `load` decodes the pixels; each needs a new file.
+            image.verify()
+        with Image.open(BytesIO(png), formats=["PNG"]) as image:
+            image.load()
+            return image.width * image.height
+    except DECODE_ERRORS:
+        raise OutputError("a figure that is not a PNG") from None
+
+
+def check_size(image: Image.Image) -> None:
+    """Check, before an image is decoded, that it can be shown. Raises OutputError."""
+    if image.width * image.height > FIGURE_PIXELS or max(image.size) > SIDE:
+        raise OutputError(f"a figure of {image.width} × {image.height} pixels")

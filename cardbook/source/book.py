@@ -1,28 +1,39 @@
-"""The book: `book.yml`, the decks it draws on, and the registry of permanent card ids."""
+"""The book: `book.yml`, made one with the decks it draws on and the registry of permanent card ids.
 
-import difflib
-import re
+`book.schema.json` says what book.yml may contain; here is checked what no schema can say.
+"""
+
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
-from cardbook.base.errors import InputError, Problem
-from cardbook.base.yaml_file import YamlDocument, YamlPath, read_yaml
-from cardbook.source.deck import Card, Deck, read_deck
+from cardbook.base.document import Document, DocumentPath, closest, did_you_mean, shorten
+from cardbook.base.errors import InputError, Problem, in_order
+from cardbook.base.yaml_file import read_yaml
+from cardbook.source.deck import Card
+from cardbook.source.received import Omission, ReceivedDecks, decks_with, read_decks
+from cardbook.source.registry import Registry, make_id, read_registry, registry_line
 
-ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-EXAMPLE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+SCHEMA_FILE = Path(__file__).with_name("book.schema.json")
+# The address of an example on its page is that of its card, with this behind it.
+EXAMPLE_SUFFIX = "-example"
 
 Literal = str | int | float | bool
 
 
 @dataclass(frozen=True)
 class Correction:
-    """What is wrong, outdated or misleading in a card, and a source a reader can check."""
+    """What is wrong, outdated or misleading in a card, and a source that readers can check.
+
+    `quote` has the words of the source that carry the text, or ""; `unread`: nobody has read the source.
+    """
 
     text: str
     source: str
+    quote: str = ""
+    unread: bool = False
 
 
 @dataclass(frozen=True)
@@ -36,13 +47,17 @@ class Skip:
 
 @dataclass(frozen=True)
 class Entry:
-    """A card in its place in the book: permanent id, example that proves it, corrections."""
+    """A card in its place in the book: permanent id, deck, example that proves it, corrections.
+
+    `also` has other words by which readers find it.
+    """
 
     id: str
     deck: str
     card: Card
     example: str | None
     corrections: tuple[Correction, ...]
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,6 +69,14 @@ class Chapter:
     description: str
     introduction: str
     entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A group of chapters, by id, in the book's order."""
+
+    title: str
+    chapters: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -82,8 +105,9 @@ NO_OPTIONS = ExampleOptions({}, (), (), None, DEFAULT_SECONDS, DEFAULT_MEMORY, (
 class Book:
     """The table of contents, whole and checked.
 
-    `name` is permanent, as the ids of cards are: readers' decks in Anki hang on it; "" when there is none.
-    `max_age_days` is how old a record may be when the book is published.
+    `name` is permanent, as the ids of cards are: readers' decks in Anki depend on it; "" when there is none.
+    `max_age_days` is how old a record may be when the book is published. A chapter need not be in one of the
+    `parts`. `warnings` is what an author should look at, though nothing is wrong.
     """
 
     title: str
@@ -91,6 +115,9 @@ class Book:
     settings: Mapping[str, ExampleOptions]
     name: str
     max_age_days: int
+    parts: tuple[Part, ...] = ()
+    omitted: tuple[Omission, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -103,7 +130,7 @@ class Book:
         return tuple(entry.example for entry in self.entries if entry.example)
 
     def options(self, example: str) -> ExampleOptions:
-        """Return what book.yml says of this example; an empty setting when it says nothing."""
+        """Return what book.yml says of this example; the defaults when it says nothing."""
         return self.settings.get(example, NO_OPTIONS)
 
 
@@ -113,234 +140,256 @@ def read_book(root: Path) -> Book:
     Raises InputError with every problem of book.yml, card-ids.yml and flashcards/*.md at once.
     """
     document = read_yaml(root / "book.yml", "book.yml")
-    decks = {path.stem: read_deck(path) for path in sorted((root / "flashcards").glob("*.md"))}
-    deck_problems = [problem for deck in decks.values() for problem in deck.problems]
-    if not document.keys((), ["title", "chapters"], ["name", "deck", "max_age_days", "examples"]):
-        raise InputError([*document.problems, *deck_problems])
-    chapters = tuple(_read_chapter(document, i, decks) for i in document.items(("chapters",)))
-    book = Book(
-        document.text(("title",)),
-        chapters,
-        _read_all_options(document),
-        _read_name(document),
-        _read_max_age(document),
-    )
-    _check_ids(document, book)
-    _check_every_card_once(document, book, decks)
+    document.check(SCHEMA_FILE)
+    registry = read_registry(root)
+    reader = _BookReader(document, read_decks(root, document), registry)
+    book = reader.read()
     _check_examples(document, book, root)
-    problems = [*document.problems, *deck_problems]
-    if not document.problems:
-        problems += check_registry(root, book)
-    if problems:
-        raise InputError(sorted(problems))
-    return book
+    listed = {card_id for card_id, _ in reader.ids}
+    warnings = registry.check(listed, {entry.id: entry.card for entry in book.entries})
+    if problems := [*document.problems, *reader.received.problems, *registry.document.problems]:
+        raise InputError(in_order(problems))
+    return replace(book, warnings=tuple(warnings))
 
 
-def _read_name(document: YamlDocument) -> str:
-    name = document.text(("name",), required=False)
-    if name and not ID.fullmatch(name):
-        document.report(("name",), f'name "{name}" is malformed', "use a-z, 0-9 and single hyphens")
-    return name
+@dataclass
+class _BookReader:
+    """Makes a book of what its files say; what does not fit together is reported in the document."""
 
+    document: Document
+    received: ReceivedDecks
+    registry: Registry
+    # Every id with its place; the cards that have a place, with the id of each.
+    ids: list[tuple[str, DocumentPath]] = field(default_factory=list)
+    used: dict[tuple[str, int], str] = field(default_factory=dict)
+    # What is told once: the decks that are not there, the titles that book.yml does not place rightly.
+    missing_decks: set[str] = field(default_factory=set)
+    unresolved: set[tuple[str, str]] = field(default_factory=set)
+    # The cards of each deck by title.
+    cards: dict[str, dict[str, list[Card]]] = field(default_factory=dict)
 
-def _read_max_age(document: YamlDocument) -> int:
-    days = document.at(("max_age_days",))
-    if days is None:
-        return DEFAULT_MAX_AGE_DAYS
-    if not isinstance(days, int) or days < 1:
-        document.report(("max_age_days",), "max_age_days must be a number", "say how many days, such as 35")
-        return DEFAULT_MAX_AGE_DAYS
-    return days
+    def read(self) -> Book:
+        """Return the book; without the cards that were not found."""
+        for name, deck in self.received.decks.items():
+            titles = self.cards.setdefault(name, {})
+            for card in deck.cards:
+                titles.setdefault(card.title, []).append(card)
+        chapters = tuple(self._chapter(where) for where in self.document.items(("chapters",)))
+        parts = tuple(
+            Part(self.document.text((*where, "title")), _texts(self.document, (*where, "chapters")))
+            for where in self.document.items(("parts",))
+        )
+        self._check_ids()
+        self._check_parts(parts, [chapter.id for chapter in chapters])
+        self._check_every_card_placed()
+        return Book(
+            self.document.text(("title",)),
+            chapters,
+            _read_all_options(self.document),
+            self.document.text(("name",)),
+            int(_number(self.document, ("max_age_days",), DEFAULT_MAX_AGE_DAYS)),
+            parts,
+            tuple(self.received.omitted),
+        )
 
+    def _chapter(self, where: DocumentPath) -> Chapter:
+        def text(key: str) -> str:
+            return self.document.text((*where, key))
 
-def check_registry(root: Path, book: Book) -> list[Problem]:
-    """Return what is wrong between the book and `card-ids.yml`, the register of every id ever used."""
-    registry = read_yaml(root / "card-ids.yml", "card-ids.yml")
-    registered = registry.value if isinstance(registry.value, dict) else {}
-    titles = {entry.id: entry.card.title for entry in book.entries}
-    for card_id, title in titles.items():
-        if card_id not in registered:
-            line = f'{card_id}: "{title}"'
-            registry.report((), f'card id "{card_id}" is not registered', f"add the line {line}")
-    for card_id, value in registered.items():
-        if isinstance(value, dict):
-            _check_retired(registry, card_id, card_id in titles)
-        elif card_id not in titles:
+        self.ids.append((text("id"), (*where, "id")))
+        found = [self._entry(place, text("deck")) for place in self.document.items((*where, "cards"))]
+        entries = tuple(entry for entry in found if entry)
+        return Chapter(text("id"), text("title"), text("description"), text("introduction"), entries)
+
+    def _entry(self, where: DocumentPath, deck: str) -> Entry | None:
+        def text(key: str) -> str:
+            return self.document.text((*where, key))
+
+        title = text("card") or self.document.text(where)
+        deck = text("deck") or deck or self.document.text(("deck",))
+        if not title or not self._has_deck(where, deck):
+            return None
+        cards = self.cards[deck].get(title, [])
+        card_id = text("id") or self.registry.id_for(title, cards)
+        self.ids.append((card_id, (*where, "id") if text("id") else where))
+        card = self._find_card(where, deck, title, card_id)
+        if card is None:
+            return None
+        if (place := (deck, card.line)) in self.used:
+            what = f'card "{shorten(title)}" of {deck} stands under "{self.used[place]}" and "{card_id}"'
+            self.document.report(where, what, "keep one of the two")
+        self.used.setdefault(place, card_id)
+        corrections = [
+            _read_correction(self.document, at) for at in self.document.items((*where, "corrections"))
+        ]
+        also = _texts(self.document, (*where, "also"))
+        return Entry(card_id, deck, card, text("example") or None, tuple(corrections), also)
+
+    def _has_deck(self, where: DocumentPath, deck: str) -> bool:
+        if deck in self.cards:
+            return True
+        if deck not in self.missing_decks:
+            self.missing_decks.add(deck)
+            known = ", ".join(self.cards) or "none"
+            if deck:
+                remedy = did_you_mean(deck, list(self.cards), f"the decks are: {known}")
+                self.document.report(where, f'no deck "{shorten(deck)}" in flashcards/', remedy)
+            else:
+                remedy = f"add deck: to the book, the chapter or the card; the decks are: {known}"
+                self.document.report(where, "this card has no deck", remedy)
+        return False
+
+    def _find_card(self, where: DocumentPath, deck: str, title: str, card_id: str) -> Card | None:
+        at = (*where, "card")
+        cards = self.cards[deck].get(title, [])
+        occurrence = self.document.at((*where, "occurrence"))
+        chosen = cards[occurrence - 1 :][:1] if isinstance(occurrence, int) and occurrence > 0 else cards
+        possible = self.registry.candidates(card_id, title, cards)
+        if not cards:
+            self._report_no_card(at, deck, title)
+        elif not possible:
+            what = f'no card "{shorten(title)}" in {deck} has the question registered for "{card_id}"'
+            line = f"{card_id}: {{retired: DATE, reason: WHY}}"
+            remedy = f"remove it here, and retire the id in card-ids.yml: {line}"
+            self.document.report(at, what, remedy)
+        elif len(possible) == 1 and (len(cards) > 1 or occurrence is None):
+            return possible[0]
+        elif len(chosen) == 1 and chosen[0] in possible:
+            return chosen[0]
+        else:
+            what = f'{deck} has {len(cards)} card(s) titled "{shorten(title)}"'
+            self.document.report(at, what, f"add occurrence: 1 … {len(cards)}")
+        self.unresolved.add((deck, title))
+        return None
+
+    def _report_no_card(self, at: DocumentPath, deck: str, title: str) -> None:
+        what = f'no card "{shorten(title)}" in {deck}'
+        if self.received.is_omitted(deck, title):
+            example = self.document.text((*at[:-1], "example"))
+            proved = f", and the example {example} proves it" if example else ""
+            what = f'card "{shorten(title)}" of {deck} is omitted{proved}'
+            self.document.report(at, what, "remove it here, or from omit")
+        elif not self.received.is_damaged(deck):
+            # Otherwise it may be the damaged card, whose problem is told already.
+            others = decks_with(self.received.decks, title)
             remedy = (
-                f"put it back into book.yml, or retire it here: {card_id}: {{retired: DATE, reason: WHY}}"
+                f"{others[0]} has it: add deck: {others[0]}" if others else "the deck has no title like it"
             )
-            registry.report((card_id,), f'card id "{card_id}" is gone from book.yml', remedy)
-        elif value != titles[card_id]:
-            what = f'card id "{card_id}" has moved from "{value}" to "{titles[card_id]}"'
-            remedy = "give the new card a new id; if only its title was mended, mend it here too"
-            registry.report((card_id,), what, remedy)
-    return registry.problems
+            if close := closest(title, list(self.cards[deck])):
+                self.unresolved.add((deck, close))
+                remedy = f'did you mean "{close}"?'
+            self.document.report(at, what, remedy)
+
+    def _check_ids(self) -> None:
+        seen: dict[str, DocumentPath] = {}
+        for card_id, at in self.ids:
+            if card_id in seen and card_id:
+                first = self.document.line(seen[card_id])
+                self.document.report(at, f'id "{card_id}" is already used on line {first}', "choose another")
+            elif not card_id and at[-1] != "id":
+                self.document.report(at, "no id can be made from this title", "write id: and card:")
+            seen.setdefault(card_id, at)
+        for card_id, at in seen.items():
+            if card_id.endswith(EXAMPLE_SUFFIX) and card_id.removesuffix(EXAMPLE_SUFFIX) in seen:
+                other = card_id.removesuffix(EXAMPLE_SUFFIX)
+                what = f'id "{card_id}" is the address of the example of "{other}"'
+                self.document.report(at, what, "choose another")
+
+    def _check_parts(self, parts: tuple[Part, ...], chapters: list[str]) -> None:
+        last = -1
+        for i, part in enumerate(parts):
+            for j, chapter in enumerate(part.chapters):
+                at: DocumentPath = ("parts", i, "chapters", j)
+                if chapter not in chapters:
+                    remedy = did_you_mean(chapter, chapters, "name the id of a chapter")
+                    self.document.report(at, f'no chapter "{shorten(chapter)}"', remedy)
+                    continue
+                place = chapters.index(chapter)
+                if place <= last or (j and place != last + 1):
+                    what = f'chapter "{chapter}" is not in the place that it has under chapters'
+                    self.document.report(at, what, "name each chapter once, in the book's order")
+                last = max(last, place)
+
+    def _check_every_card_placed(self) -> None:
+        """Report cards that are in no chapter, with lines to paste, in the order of their deck."""
+        main = self.document.text(("deck",))
+        taken = {*self.registry.titles, *self.registry.retired, *(card_id for card_id, _ in self.ids)}
+        for name, deck in self.received.decks.items():
+            for card in deck.cards:
+                if (name, card.line) in self.used or (name, card.title) in self.unresolved:
+                    continue
+                title = json.dumps(card.title, ensure_ascii=False)
+                line = f"- {title}" if name == main else f"- {{card: {title}, deck: {name}}}"
+                if not self.registry.ids.get(card.title):
+                    card_id = make_id(card.title, taken)
+                    taken.add(card_id)
+                    line += f", and to card-ids.yml {registry_line(card_id, card, shared=False)}"
+                what = f'card "{shorten(card.title)}" ({name}, line {card.line}) is in no chapter'
+                remedy = f"add to the cards of a chapter {line}"
+                self.received.problems.append(Problem(deck.path, card.line, what, remedy))
 
 
-def _check_retired(registry: YamlDocument, card_id: str, used: bool) -> None:
-    registry.keys((card_id,), ["retired", "reason"])
-    if used:
-        what = f'card id "{card_id}" is retired but used in book.yml'
-        registry.report((card_id,), what, "choose another id: a retired one never comes back")
+def _texts(document: Document, where: DocumentPath) -> tuple[str, ...]:
+    return tuple(document.text(place) for place in document.items(where))
 
 
-def _read_chapter(document: YamlDocument, number: int, decks: Mapping[str, Deck]) -> Chapter:
-    at: YamlPath = ("chapters", number)
-    if not document.keys(at, ["id", "title", "description", "introduction", "cards"]):
-        return Chapter("", "", "", "", ())
-    found = (_read_entry(document, (*at, "cards", i), decks) for i in document.items((*at, "cards")))
-    texts = [document.text((*at, key)) for key in ("id", "title", "description", "introduction")]
-    return Chapter(texts[0], texts[1], texts[2], texts[3], tuple(e for e in found if e))
+def _number(document: Document, where: DocumentPath, default: float) -> float:
+    value = document.at(where)
+    return float(value) if isinstance(value, int | float) else default
 
 
-def _read_entry(document: YamlDocument, at: YamlPath, decks: Mapping[str, Deck]) -> Entry | None:
-    if not document.keys(at, ["id", "card"], ["deck", "occurrence", "example", "corrections"]):
-        return None
-    card_id, title = document.text((*at, "id")), document.text((*at, "card"))
-    deck_name = document.text((*at, "deck"), required=False) or document.text(("deck",))
-    example = document.text((*at, "example"), required=False) or None
-    card = _find_card(document, at, decks, deck_name, title)
-    corrections = []
-    for i in document.items((*at, "corrections")):
-        part = (*at, "corrections", i)
-        if document.keys(part, ["text", "source"]):
-            corrections.append(_read_correction(document, part))
-    return Entry(card_id, deck_name, card, example, tuple(corrections)) if card else None
+def _read_correction(document: Document, at: DocumentPath) -> Correction:
+    text, source, quote = (document.text((*at, key)) for key in ("text", "source", "quote"))
+    return Correction(text, source, quote, document.at((*at, "unread")) is True)
 
 
-def _read_correction(document: YamlDocument, at: YamlPath) -> Correction:
-    text, source = document.text((*at, "text")), document.text((*at, "source"))
-    if source and not source.startswith("https://"):
-        document.report((*at, "source"), f'source "{source}" is no link', "begin it with https://")
-    return Correction(text, source)
-
-
-def _find_card(
-    document: YamlDocument, at: YamlPath, decks: Mapping[str, Deck], deck_name: str, title: str
-) -> Card | None:
-    if deck_name not in decks:
-        known = ", ".join(decks) or "none"
-        document.report(at, f'no deck "{deck_name}" in flashcards/', f"the decks are: {known}")
-        return None
-    cards = [card for card in decks[deck_name].cards if card.title == title]
-    occurrence = document.at((*at, "occurrence"))
-    if not cards:
-        titles = [card.title for card in decks[deck_name].cards]
-        close = difflib.get_close_matches(title, titles, 1)
-        remedy = f'did you mean "{close[0]}"?' if close else "the deck has no title like it"
-        document.report((*at, "card"), f'no card "{title}" in {deck_name}', remedy)
-        return None
-    if len(cards) == 1 and occurrence is None:
-        return cards[0]
-    if isinstance(occurrence, int) and 1 <= occurrence <= len(cards):
-        return cards[occurrence - 1]
-    what = f'{deck_name} has {len(cards)} card(s) titled "{title}"'
-    document.report((*at, "card"), what, f"add occurrence: 1 … {len(cards)}")
-    return None
-
-
-def _read_all_options(document: YamlDocument) -> dict[str, ExampleOptions]:
+def _read_all_options(document: Document) -> dict[str, ExampleOptions]:
     names = document.at(("examples",))
-    if names is None or not document.keys(("examples",), (), list(names) if isinstance(names, dict) else ()):
-        return {}
-    assert isinstance(names, dict)
-    return {name: _read_options(document, ("examples", name)) for name in names}
+    return {
+        name: _read_options(document, ("examples", name))
+        for name in (names if isinstance(names, dict) else ())
+    }
 
 
-def _read_options(document: YamlDocument, at: YamlPath) -> ExampleOptions:
-    if not document.keys(at, (), ["hub", "environment", "needs", "skip", "seconds", "memory", "data"]):
-        return NO_OPTIONS
+def _read_options(document: Document, at: DocumentPath) -> ExampleOptions:
     hub = document.at((*at, "hub"))
-    values = dict(hub) if isinstance(hub, dict) else {}
-    if hub is not None and not isinstance(hub, dict):
-        document.report((*at, "hub"), "hub must be a mapping", "write name: value for each parameter")
-    for name, value in values.items():
-        if not isinstance(value, str | int | float | bool):
-            document.report(
-                (*at, "hub", name), f'"{name}" is no literal', "give text, a number, true or false"
-            )
-    lists = [
-        tuple(document.text((*at, key, i)) for i in document.items((*at, key)))
-        for key in ("environment", "needs", "data")
-    ]
-    skip = _read_skip(document, (*at, "skip")) if document.at((*at, "skip")) is not None else None
-    seconds = _read_limit(document, (*at, "seconds"), DEFAULT_SECONDS)
-    memory = _read_limit(document, (*at, "memory"), DEFAULT_MEMORY)
-    return ExampleOptions(values, lists[0], lists[1], skip, seconds, memory, lists[2])
+    return ExampleOptions(
+        hub=hub if isinstance(hub, dict) else {},
+        environment=_texts(document, (*at, "environment")),
+        needs=_texts(document, (*at, "needs")),
+        skip=_read_skip(document, (*at, "skip")),
+        seconds=_number(document, (*at, "seconds"), DEFAULT_SECONDS),
+        memory=_number(document, (*at, "memory"), DEFAULT_MEMORY),
+        data=_texts(document, (*at, "data")),
+    )
 
 
-def _read_limit(document: YamlDocument, at: YamlPath, default: float) -> float:
-    value = document.at(at)
-    if value is None:
-        return default
-    if isinstance(value, int | float) and value > 0:
-        return float(value)
-    document.report(at, f"{at[-1]} must be a positive number", f"leave it out for {default:g}")
-    return default
-
-
-def _read_skip(document: YamlDocument, at: YamlPath) -> Skip | None:
-    if not document.keys(at, ["reason", "link", "until"]):
-        return None
-    until = document.at((*at, "until"))
-    if not isinstance(until, date):
-        document.report((*at, "until"), "until must be a date", "write it as 2027-01-31")
+def _read_skip(document: Document, at: DocumentPath) -> Skip | None:
+    try:
+        until = date.fromisoformat(document.text((*at, "until")))
+    except ValueError:
         return None
     return Skip(document.text((*at, "reason")), document.text((*at, "link")), until)
 
 
-def _check_ids(document: YamlDocument, book: Book) -> None:
-    seen: dict[str, YamlPath] = {}
-    for i, chapter in enumerate(book.chapters):
-        places: list[tuple[str, YamlPath]] = [(chapter.id, ("chapters", i, "id"))]
-        for j in document.items(("chapters", i, "cards")):
-            at: YamlPath = ("chapters", i, "cards", j, "id")
-            places.append((str(document.at(at)), at))
-        for card_id, at in places:
-            if not ID.fullmatch(card_id):
-                document.report(at, f'id "{card_id}" is malformed', "use a-z, 0-9 and single hyphens")
-            elif card_id in seen:
-                first = document.lines[seen[card_id]]
-                document.report(at, f'id "{card_id}" is already used on line {first}', "choose another")
-            seen.setdefault(card_id, at)
-
-
-def _check_every_card_once(document: YamlDocument, book: Book, decks: Mapping[str, Deck]) -> None:
-    used: dict[tuple[str, int], str] = {}
-    for entry in book.entries:
-        place = (entry.deck, entry.card.line)
-        if place in used:
-            what = f'card "{entry.card.title}" of {entry.deck} stands under "{used[place]}" and "{entry.id}"'
-            document.report(("chapters",), what, "keep one of the two")
-        used[place] = entry.id
-    for deck in decks.values():
-        for card in deck.cards:
-            if (deck.name, card.line) not in used:
-                what = f'card "{card.title}" ({deck.name}, line {card.line}) is in no chapter'
-                document.report(("chapters",), what, "add it to the cards of a chapter")
-
-
-def _check_examples(document: YamlDocument, book: Book, root: Path) -> None:
+def _check_examples(document: Document, book: Book, root: Path) -> None:
     known = sorted(path.stem for path in (root / "examples").glob("*.py"))
     used: set[str] = set()
-    for i in document.items(("chapters",)):
-        for j in document.items(("chapters", i, "cards")):
-            at: YamlPath = ("chapters", i, "cards", j, "example")
-            name = document.at(at)
-            if not isinstance(name, str):
+    for chapter in document.items(("chapters",)):
+        for card in document.items((*chapter, "cards")):
+            at, name = (*card, "example"), document.text((*card, "example"))
+            if not name:
                 continue
-            if not EXAMPLE_NAME.fullmatch(name) or name not in known:
-                close = difflib.get_close_matches(name, known, 1)
-                remedy = f'did you mean "{close[0]}"?' if close else f"write examples/{name}.py"
-                document.report(at, f'no example "{name}" in examples/', remedy)
-            elif name in used:
-                document.report(at, f'example "{name}" already proves another card', "name another")
+            if name in used:
+                document.report(at, f'example "{shorten(name)}" already proves another card', "name another")
+            elif name not in known:
+                remedy = did_you_mean(name, known, f"write examples/{shorten(name)}.py")
+                document.report(at, f'no example "{shorten(name)}" in examples/', remedy)
             used.add(name)
     for name in book.settings:
         if name not in used:
-            document.report(
-                ("examples", name), f'no card names the example "{name}"', "remove it, or name it"
-            )
+            what = f'no card names the example "{shorten(name)}"'
+            document.report(("examples", name), what, "remove it, or name it")
     for name in known:
         if name not in used:
             document.report(("chapters",), f"examples/{name}.py proves no card", f"name it: example: {name}")

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cardbook.base.errors import InputError, Problem
+from cardbook.base.errors import InputError, Problem, in_order
 from cardbook.base.files import hash_text, write_whole
-from cardbook.base.yaml_file import YamlDocument, read_yaml
+from cardbook.base.yaml_file import read_yaml
 from cardbook.source.book import Book, Chapter, Entry
 
 FILE = "card-dates.yml"
+SCHEMA_FILE = Path(__file__).with_name("card-dates.schema.json")
 HEAD = """\
 # Which edition of each card this is, and since when: Anki updates a note only from one that is newer.
 # Written by: python -m cardbook update-dates
@@ -46,25 +47,14 @@ def read_dates(root: Path) -> dict[str, CardEdition]:
     if not (root / FILE).exists():
         return {}
     document = read_yaml(root / FILE, FILE)
-    noted = document.value if isinstance(document.value, dict) else {}
-    dates = {card_id: _read_dated(document, card_id) for card_id in noted}
+    document.check(SCHEMA_FILE)
     if document.problems:
-        raise InputError(sorted(document.problems))
-    return {card_id: dated for card_id, dated in dates.items() if dated}
-
-
-def _read_dated(document: YamlDocument, card_id: str) -> CardEdition | None:
-    if not document.keys((card_id,), ["text", "edition", "changed"]):
-        return None
-    changed = document.at((card_id, "changed"))
-    if not isinstance(changed, datetime) or changed.tzinfo is None:
-        document.report((card_id, "changed"), "changed must be a time", "write it as 2026-12-31T23:59:59Z")
-        return None
-    edition = document.at((card_id, "edition"))
-    if not isinstance(edition, int) or edition < 1:
-        document.report((card_id, "edition"), "edition must be a number", "count the changes from 1")
-        return None
-    return CardEdition(document.text((card_id, "text")), edition, changed)
+        raise InputError(in_order(document.problems))
+    noted = document.value if isinstance(document.value, dict) else {}
+    return {
+        card_id: CardEdition(card["text"], card["edition"], datetime.fromisoformat(card["changed"]))
+        for card_id, card in noted.items()
+    }
 
 
 def check_dates(root: Path, book: Book, now: datetime) -> list[Problem]:

@@ -128,7 +128,7 @@ def test_new_id_must_be_registered(small: Path) -> None:
 def test_correction_needs_a_source_that_is_a_link(small: Path) -> None:
     addition = "example: first\n        corrections:\n          - text: No.\n            source: a friend"
     replace(small / "book.yml", "example: first", addition)
-    assert any('source "a friend" is no link' in problem for problem in problems_of(small))
+    assert any('source "a friend" is not a link' in problem for problem in problems_of(small))
 
 
 def test_command_line_reports_bad_input_with_status_2(small: Path, cardbook: Cardbook) -> None:

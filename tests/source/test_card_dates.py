@@ -84,7 +84,10 @@ def test_book_without_a_name_needs_no_dates(small: Path) -> None:
         ('first: {text: "a", edition: 1}', 'has no "changed"'),
         ('first: {text: "a", edition: 1, changed: yesterday}', "changed must be a time"),
         ('first: {text: "a", edition: 1, changed: 2026-11-22 10:00:00}', "changed must be a time"),
-        ('first: {text: "a", edition: zero, changed: 2026-11-22T10:00:00Z}', "edition must be a number"),
+        (
+            'first: {text: "a", edition: zero, changed: 2026-11-22T10:00:00Z}',
+            "edition must be a whole number",
+        ),
         ("first: {", "not valid YAML"),
     ],
 )

@@ -1,0 +1,203 @@
+"""A structured file whose every value knows its line, and its check against a JSON Schema."""
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cardbook.base.errors import Problem
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator, ValidationError
+
+DocumentPath = tuple[str | int, ...]
+
+TYPES = {
+    "string": "text",
+    "object": "a mapping",
+    "array": "a list",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+}
+FORMATS = {"date": "a date", "date-time": "a time with its zone"}
+# Found by their keyword: what is wrong, from the limit that the schema sets.
+LIMITS = {
+    "minimum": "must be at least {}",
+    "exclusiveMinimum": "must be more than {}",
+    "maximum": "must be at most {}",
+    "minLength": "must be text",
+    "maxLength": "is longer than {} characters",
+    "minItems": "must have at least {} item",
+    "maxItems": "must have at most {} items",
+    "uniqueItems": "names something twice",
+    "minProperties": "must have at least {} keys",
+    "enum": "must be one of {}",
+    "const": "must be {}",
+}
+NOT_BLANK = r"\S"
+SHOWN = 60
+
+
+@dataclass
+class Document:
+    """A file's value (as of JSON), the line of each part of it, and the problems found so far."""
+
+    file: str
+    value: object
+    lines: dict[DocumentPath, int]
+    problems: list[Problem] = field(default_factory=list)
+
+    def report(self, where: DocumentPath, what: str, remedy: str) -> None:
+        """Add a problem at the line of `where`, or of the nearest part around it."""
+        self.problems.append(Problem(self.file, self.line(where), what, remedy))
+
+    def line(self, where: DocumentPath) -> int:
+        """Return the line of the part at `where`, or of the nearest part around it."""
+        while where and where not in self.lines:
+            where = where[:-1]
+        return self.lines.get(where, 1)
+
+    def at(self, where: DocumentPath) -> object:
+        """Return the value at `where`; None when there is none."""
+        value = self.value
+        for step in where:
+            if isinstance(value, Mapping):
+                value = value.get(step)
+            elif isinstance(value, list) and isinstance(step, int) and step < len(value):
+                value = value[step]
+            else:
+                return None
+        return value
+
+    def text(self, where: DocumentPath) -> str:
+        """Return the text at `where` without space around it; "" when there is none."""
+        value = self.at(where)
+        return value.strip() if isinstance(value, str) else ""
+
+    def items(self, where: DocumentPath) -> Iterator[DocumentPath]:
+        """Return the place of each item of the list at `where`; none when there is no list."""
+        value = self.at(where)
+        return iter([(*where, i) for i in range(len(value))] if isinstance(value, list) else [])
+
+    def check(self, schema: Path) -> None:
+        """Report each part that breaks the JSON Schema in a file.
+
+        Beside the standard keywords, a schema may say of a value that breaks it what is wrong (`x-fault`) and
+        what to do (`errorMessage`, which editors show too).
+        """
+        told = set()
+        for error in read_schema(schema).iter_errors(self.value):
+            for where, what, remedy in _explain(error):
+                if (where, what) not in told:
+                    told.add((where, what))
+                    self.report(where, what, remedy)
+
+
+def describe_path(where: DocumentPath) -> str:
+    """Return words for a place in a document: `chapters, item 2, title`."""
+    steps = [shorten(step) if isinstance(step, str) else f"item {step + 1}" for step in where]
+    return ", ".join(steps) or "the file"
+
+
+def shorten(value: object) -> str:
+    """Return a value on one line of at most 60 characters."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    shown = "".join(char if char.isprintable() else " " for char in text[: SHOWN + 1])
+    return shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
+
+
+def closest(name: str, known: Sequence[str]) -> str:
+    """Return the known name most like `name`; "" when none is like it."""
+    # The comparison takes quadratic time: a name this long is not a typing error.
+    close = difflib.get_close_matches(name, known, 1) if len(name) <= 200 else []
+    return close[0] if close else ""
+
+
+def did_you_mean(name: str, known: Sequence[str], otherwise: str) -> str:
+    """Return the question whether the known name most like `name` is meant, or `otherwise`."""
+    close = closest(name, known)
+    return f'did you mean "{close}"?' if close else otherwise
+
+
+@cache
+def read_schema(path: Path) -> "Draft202012Validator":
+    """Return the validator of a JSON Schema file of this package."""
+    from jsonschema import Draft202012Validator, FormatChecker
+
+    formats = FormatChecker(())
+    formats.checks("date", ValueError)(_is_date)
+    formats.checks("date-time", ValueError)(_is_time)
+    return Draft202012Validator(json.loads(path.read_text(encoding="utf-8")), format_checker=formats)
+
+
+def _is_date(value: object) -> bool:
+    return not isinstance(value, str) or (len(value) == 10 and date.fromisoformat(value) is not None)
+
+
+def _is_time(value: object) -> bool:
+    return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
+
+
+def _explain(error: "ValidationError") -> Iterator[tuple[DocumentPath, str, str]]:
+    """Return each place where a schema is broken, what is wrong, and what to do."""
+    where: DocumentPath = tuple(error.absolute_path)
+    schema, value, keyword, limit = error.schema, error.instance, error.validator, error.validator_value
+    path = describe_path(where)
+    if keyword == "required":
+        for key in limit:
+            if key not in value:
+                yield where, f'{path} has no "{key}"', f"add {key}:"
+    elif keyword == "additionalProperties":
+        known = list(schema["properties"])
+        for key in value:
+            if key not in known:
+                remedy = did_you_mean(key, known, f"use one of {', '.join(known)}")
+                yield (*where, key), f'unknown key "{shorten(key)}"', remedy
+    elif keyword == "dependentRequired":
+        for key in (key for present, keys in limit.items() if present in value for key in keys):
+            if key not in value:
+                yield where, f'{path} has no "{key}"', f"add {key}:"
+    else:
+        what, remedy = _explain_value(where, schema, value, keyword, limit)
+        yield where, what, remedy
+
+
+def _explain_value(
+    where: DocumentPath,
+    schema: Mapping[str, Any],
+    value: object,
+    keyword: str,
+    limit: Any,  # noqa: ANN401
+) -> tuple[str, str]:
+    """Return what is wrong with a value that has the wrong type or breaks a limit, and what to do."""
+    path, name = describe_path(where), str(next((step for step in where[::-1] if isinstance(step, str)), ""))
+    if keyword == "type" or (keyword == "pattern" and limit == NOT_BLANK):
+        names = ["string"] if keyword == "pattern" else [limit] if isinstance(limit, str) else limit
+        kinds = [TYPES[name] for name in names if name in TYPES]
+        what = f"{path} must be {' or '.join(kinds)}"
+        return what, schema.get("errorMessage") or _type_remedy(where, schema, kinds)
+    if keyword in ("pattern", "format"):
+        fault = f"must be {FORMATS[limit]}" if keyword == "format" else schema.get("x-fault", "is malformed")
+        subject = path if keyword == "format" else f'{name} "{shorten(value)}"'
+        return f"{subject} {fault}", schema.get("errorMessage", "correct it")
+    if keyword == "not":
+        return f"{path} {limit['x-fault']}", limit["errorMessage"]
+    if keyword == "propertyNames":
+        return f"{path} has a key that is malformed", "correct it"
+    shown = ", ".join(map(shorten, limit)) if isinstance(limit, list) else shorten(limit)
+    return f"{path} {LIMITS[keyword].format(shown)}", schema.get("errorMessage", "correct it")
+
+
+def _type_remedy(where: DocumentPath, schema: Mapping[str, Any], kinds: Sequence[str]) -> str:
+    if kinds == ["a mapping"]:
+        keys = schema.get("required") or schema.get("properties")
+        return f"give it the keys {', '.join(keys)}" if keys else "write KEY: VALUE"
+    if kinds == ["a list"]:
+        return "begin each item with a dash"
+    key = f"{where[-1]}: and " if where and isinstance(where[-1], str) else ""
+    return f"write {key}{'some text' if kinds == ['text'] else ' or '.join(kinds)}"

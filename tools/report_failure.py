@@ -1,7 +1,8 @@
 """Opens or updates the one issue that says why the site could not be published.
 
-Usage: report_failure.py FOLDER, where FOLDER has what the failed jobs said, one file in a folder each. It
-needs `gh`, its token in GH_TOKEN, and what GitHub sets in every job; JOBS is the workflow's `needs` as JSON.
+Usage: report_failure.py FOLDER, where FOLDER contains the error messages of the failed jobs, one file in a
+folder per job. It needs `gh`, its token in GH_TOKEN, and the variables that GitHub sets in every job; JOBS is
+the workflow's `needs` as JSON.
 """
 
 import json
@@ -12,34 +13,43 @@ from collections.abc import Mapping
 from pathlib import Path
 
 TITLE = "The site could not be published"
-# GitHub takes issues of up to 65,536 characters.
-LENGTH = 50_000
+# GitHub accepts issues of up to 65,536 characters.
+LENGTH = 60_000
 
 
 def main(folder: Path, variables: Mapping[str, str]) -> None:
     """Open the issue, or update the text of the open one."""
     text = compose(folder, variables)
-    number = find_issue()
-    target = ["edit", str(number)] if number else ["create", "--title", TITLE]
-    ask_gh(["issue", *target, "--body-file", "-"], text)
+    print(text)
+    try:
+        number = find_issue()
+        target = ["edit", str(number)] if number else ["create", "--title", TITLE]
+        ask_gh(["issue", *target, "--body-file", "-"], text)
+    except subprocess.CalledProcessError:
+        sys.exit(
+            "The issue could not be written. Forks have issues disabled: Settings, General, Features, Issues."
+        )
 
 
 def compose(folder: Path, variables: Mapping[str, str]) -> str:
-    """Return the issue's text: which jobs failed, and their error messages, unchanged."""
+    """Return the issue's text: which jobs failed, and the end of their error messages."""
     jobs = json.loads(variables["JOBS"])
     failed = ", ".join(name for name, job in jobs.items() if job["result"] == "failure")
     home = f"{variables['GITHUB_SERVER_URL']}/{variables['GITHUB_REPOSITORY']}"
     run = f"{home}/actions/runs/{variables['GITHUB_RUN_ID']}"
-    said = "\n".join(
+    messages = "\n".join(
         path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.rglob("*.txt"))
     )
-    # Indented, the words of a job are code: nothing in them is Markdown, a mention or a link.
-    quoted = "\n".join(f"    {line}" for line in said[-LENGTH:].splitlines())
+    # Indented, the messages are code: nothing in them is Markdown, a mention or a link.
+    quoted = "\n".join(f"    {line}" for line in messages.splitlines())
+    if len(quoted) > LENGTH:
+        quoted = "    " + quoted[-LENGTH:].partition("\n    ")[2]
     return (
         f"The published site stays as it is. These jobs failed: {failed or 'unknown'}.\n\n"
-        f"[The run]({run}) at commit {variables['GITHUB_SHA']} has the full log. What the jobs said:\n\n"
-        f"{quoted or '    nothing'}\n\n"
-        "This text is replaced after a later failure. Close the issue when the site is published again.\n"
+        f"[The run]({run}) at commit {variables['GITHUB_SHA']} has the full log. The error messages:\n\n"
+        f"{quoted or '    none'}\n\n"
+        "Records of examples that ran are kept: the next run executes only the others.\n"
+        "A later failure replaces this text. Close the issue when the site is published again.\n"
     )
 
 

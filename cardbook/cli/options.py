@@ -15,6 +15,8 @@ from cardbook.models.manifest import PROFILES
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from cardbook.source.book import Book
+
 FROM_BOOK = "book"
 
 root_option = click.option(
@@ -74,16 +76,22 @@ def tolerance_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return number(figure(command))
 
 
-def max_age_option(help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def max_age_option(default: str | None, help_text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return the option --max-age [DAYS]; its value is a number of days, FROM_BOOK or None."""
     return click.option(
         "--max-age",
         is_flag=False,
         flag_value=FROM_BOOK,
+        default=default,
         metavar="[DAYS]",
         callback=lambda _context, _parameter, text: _read_days(text),
-        help=f"{help_text}; without a number: max_age_days in book.yml.",
+        help=help_text,
     )
+
+
+def days_of(book: "Book", max_age: int | str | None) -> int | None:
+    """Return the number of days that the option --max-age selects for this book, None for no limit."""
+    return book.max_age_days if isinstance(max_age, str) else max_age
 
 
 def _read_days(text: str | None) -> int | str | None:

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -13,6 +13,7 @@ from cardbook.base.errors import InputError, Problem
 from cardbook.base.paths import ProjectPaths
 from cardbook.cli.options import (
     bad_input_reported,
+    days_of,
     device_option,
     json_option,
     make_console,
@@ -120,7 +121,9 @@ def _as_object(row: "Status") -> dict[str, Any]:
 @click.command()
 @project_options
 @device_option
-@max_age_option("How many days old a record may be")
+@max_age_option(
+    None, "Also fail if a record is older than this many days; default: max_age_days in book.yml."
+)
 def check(
     root: Path, profile: str, records: Path | None, device: str | None, *, max_age: int | str | None
 ) -> None:
@@ -129,10 +132,9 @@ def check(
 
     with bad_input_reported():
         project = load_project(root, profile, records, device)
-        statuses = statuses_of(project)
         _refuse_undated(project)
-    days = project.book.max_age_days if isinstance(max_age, str) else max_age
-    refuse_blocked(publication_blockers(project, statuses, days))
+    statuses = statuses_of(replace(project, max_age=days_of(project.book, max_age)))
+    refuse_blocked(publication_blockers(project, statuses))
     click.echo(f"{len(statuses)} examples may be published.")
 
 

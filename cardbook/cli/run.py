@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,11 +12,14 @@ import click
 
 from cardbook.base.errors import InputError, Problem
 from cardbook.cli.options import (
+    FROM_BOOK,
     bad_input_reported,
+    days_of,
     interruption_reported,
     jobs_option,
     json_option,
     make_console,
+    max_age_option,
     profile_option,
     project_options,
     root_option,
@@ -55,6 +58,7 @@ def models(root: Path, profile: str) -> None:
     help="Execute only part I of N of the examples.",
 )
 @click.option("--force", is_flag=True, help="Execute fresh examples too.")
+@max_age_option(FROM_BOOK, "Execute examples too whose records are older; default: max_age_days in book.yml.")
 @click.option(
     "--repeat",
     type=click.IntRange(1),
@@ -72,9 +76,10 @@ def run(
     jobs: int | None,
     shard: tuple[int, int],
     force: bool,
+    max_age: int | str | None,
     repeat: int,
 ) -> None:
-    """Execute the examples that are not fresh, and store their records."""
+    """Execute the examples whose records are not fresh, or too old, and store their records."""
     from cardbook.records.status import load_project, statuses_of
     from cardbook.run.progress import show_progress
     from cardbook.run.repetition import repeat_examples
@@ -82,6 +87,7 @@ def run(
 
     with bad_input_reported():
         project = load_project(root, profile, records)
+        project = replace(project, max_age=days_of(project.book, max_age))
         chosen = _choose(project, names)
     if shard != (1, 1):
         durations = {row.name: row.record.provenance.seconds for row in statuses_of(project) if row.record}

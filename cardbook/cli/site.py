@@ -38,7 +38,7 @@ def pages(root: Path, profile: str, records: Path | None, device: str | None, *,
     with bad_input_reported():
         project = load_project(root, profile, records, device)
         statuses = statuses_of(project)
-        refuse_blocked(publication_blockers(project, statuses, None))
+        refuse_blocked(publication_blockers(project, statuses))
         files = make_pages(project, statuses)
     if not only_check:
         changed = write_pages(root / "docs", files)

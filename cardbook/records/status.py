@@ -35,7 +35,10 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class Project:
-    """A book, made ready: what would be run today, in which environment, where records are kept."""
+    """A book and what a run of it depends on: the plan of each example, environment, models, records.
+
+    `max_age` is the number of days after which a record is stale; None sets no limit.
+    """
 
     root: Path
     profile: str
@@ -47,6 +50,7 @@ class Project:
     records: RecordSet
     commit: str
     publisher: Publisher
+    max_age: int | None = None
 
     @property
     def cache(self) -> Cache:
@@ -169,7 +173,21 @@ def status_of(project: Project, name: str) -> Status:
     if record.provenance.fingerprint != today.digest:
         reasons = explain(record.provenance.parts, today.parts)
         return Status(name, "stale", tuple(reasons) or ("its fingerprint differs",), record)
+    if project.max_age is not None and (reason := _explain_age(record.provenance.started, project.max_age)):
+        return Status(name, "stale", (reason,), record)
     return Status(name, "fresh", (), record)
+
+
+def _explain_age(started: str, max_age: int) -> str:
+    """Return why the time at which a run started makes its record stale, "" if it does not."""
+    now = datetime.now(UTC)
+    age = now - datetime.fromisoformat(started)
+    if age < -CLOCK_ERROR:
+        today = now.isoformat(timespec="seconds")
+        return f"its record is of {started}, and it is {today}: set the clock, or run it again"
+    if age > timedelta(days=max_age):
+        return f"its record is {age.days} days old, {max_age} are allowed"
+    return ""
 
 
 def current_fingerprint(project: Project, plan: PlannedRun, recorded: Parts) -> Fingerprint:
@@ -183,25 +201,14 @@ def statuses_of(project: Project) -> list[Status]:
     return [status_of(project, name) for name in project.book.examples]
 
 
-def publication_blockers(project: Project, statuses: Sequence[Status], max_age: int | None) -> list[str]:
-    """Return why the book must not be published, one line for each example; empty when it may be.
-
-    `max_age` is in days; None sets no limit.
-    """
-    now = datetime.now(UTC)
-    faults = []
+def publication_blockers(project: Project, statuses: Sequence[Status]) -> list[str]:
+    """Return why the book must not be published, one line per example; empty if it may be published."""
+    blockers = []
     for status in statuses:
         if status.state == "skipped":
             skip = project.plans[status.name].options.skip
             if skip and skip.until < date.today():
-                faults.append(f"{status.name}: its skip ended on {skip.until}: run it, or mend it")
+                blockers.append(f"{status.name}: its skip ended on {skip.until}: run it, or fix it")
         elif status.fresh_record is None:
-            faults.append(f"{status.name}: {status.state}: {'; '.join(status.reasons)}")
-        elif max_age is not None and status.record:
-            age = now - datetime.fromisoformat(status.record.provenance.started)
-            if age < -CLOCK_ERROR:
-                when = f"{status.record.provenance.started}, and it is {now.isoformat(timespec='seconds')}"
-                faults.append(f"{status.name}: its record is of {when}: set the clock, or run it again")
-            if age > timedelta(days=max_age):
-                faults.append(f"{status.name}: its record is {age.days} days old, {max_age} are allowed")
-    return faults
+            blockers.append(f"{status.name}: {status.state}: {'; '.join(status.reasons)}")
+    return blockers

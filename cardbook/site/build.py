@@ -76,7 +76,7 @@ def _write_pages(
         _run(project, waiting, parent)
         records = digest_of(place.records)
         statuses = statuses_of(project)
-    if faults := publication_blockers(project, statuses, None):
+    if faults := publication_blockers(project, statuses):
         raise PublicationError("\n".join(faults))
     changed = write_pages(place.root / "docs", make_pages(project, statuses))
     say(f"{len(changed)} generated files changed.")

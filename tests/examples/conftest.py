@@ -1,16 +1,23 @@
-"""What the examples' tests share: each script run once as a plain `python` program."""
+"""What the examples' tests share: each script run once as a plain `python` program.
+
+With CLAIMS_FROM=records, as `make claims` sets it, they read what the stored records print instead. So the
+workflow that publishes tests the claims in the profile and on the device that it publishes, and runs nothing.
+"""
 
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 
+from cardbook.base.paths import ProjectPaths
 from cardbook.kernel.variables import EXPECTED_WARNINGS
+from cardbook.records.store import RecordSet
 from cardbook.records.text import Table, split_tables
 from tests.conftest import ROOT
 
@@ -45,9 +52,22 @@ def run_script(name: str) -> "subprocess.CompletedProcess[str]":
         )
 
 
+def read_record(records: RecordSet, name: str) -> str:
+    """Return what a record's cells print to standard output, one after the other."""
+    record = records.read(name)
+    assert record is not None, f"{name} has no record"
+    return "".join(
+        output.text for outputs in record.outputs for output in outputs if output.get("name") == "stdout"
+    )
+
+
 @pytest.fixture(scope="session")
 def printed(shared: Path) -> Printed:
     """`printed("NAME")`: what the script prints; it runs once, whichever processes ask for it."""
+    if os.environ.get("CLAIMS_FROM") == "records":
+        profile, folder = os.environ.get("CARDBOOK_PROFILE", "offline"), os.environ.get("CARDBOOK_RECORDS")
+        records = RecordSet(ROOT / folder if folder else ProjectPaths(ROOT).records(profile))
+        return partial(read_record, records)
 
     def read(name: str) -> str:
         printed = shared / f"{name}.txt"

@@ -279,7 +279,6 @@ def test_record_that_no_honest_run_leaves_is_refused(place: Project, artifacts: 
     ("name", "text", "reason"),
     [
         ("first.py", "print(1)", "no file that a run"),
-        ("third.ipynb", "{}", "no file that a run"),
         ("first.ipynb.exe", "{}", "no file that a run"),
         ("first.ipynb", "{", "no JSON"),
         ("first.ipynb", "[]", "no notebook"),
@@ -303,6 +302,17 @@ def test_file_that_no_honest_run_leaves_is_refused(
     hand_over(artifacts / "a", name, text)
     with pytest.raises(InputError, match=reason):
         read_incoming(place, [artifacts])
+
+
+@pytest.mark.parametrize("kind", ["ipynb", "failed.json"])
+def test_record_of_an_example_that_the_book_no_longer_has_is_left_out_unread(
+    place: Project, artifacts: Path, kind: str
+) -> None:
+    hand_over(artifacts / "a", f"third.{kind}", "not even JSON")
+    hand_over(artifacts / "a", "first.ipynb", content(honest(place)))
+    incoming = read_incoming(place, [artifacts])
+    assert incoming.left_out == (f"a/third.{kind}: left out: the book has no example of this name",)
+    assert list(incoming.records) == ["first"] and not incoming.failures
 
 
 def test_only_ordinary_files_are_read(place: Project, artifacts: Path, tmp_path: Path) -> None:

@@ -157,8 +157,23 @@ def test_check_refuses_records_that_are_too_old(ran: Path, cardbook: Cardbook) -
     assert cardbook("check", "--root", ran).returncode == 0
     outcome = cardbook("check", "--max-age", "30", "--root", ran)
     assert outcome.returncode == 1
-    assert "first: its record is" in outcome.stderr and "30 are allowed" in outcome.stderr
+    assert "first: stale: its record is" in outcome.stderr and "30 are allowed" in outcome.stderr
     assert "second" not in outcome.stderr
+
+
+def test_run_renews_the_records_that_are_too_old(ran: Path, cardbook: Cardbook) -> None:
+    records = records_of(ran)
+    for name, started in (("first", "2026-01-01T00:00:00+00:00"), ("second", "2999-01-01T00:00:00+00:00")):
+        record = records.read(name)
+        assert record is not None
+        replace(records.path(name), record.provenance.started, started)
+    assert cardbook("run", "--max-age", "400000", "first", "--root", ran).returncode == 0
+    assert cardbook("check", "--max-age", "--root", ran).returncode == 1
+    assert cardbook("run", "--root", ran).returncode == 0
+    assert cardbook("check", "--max-age", "--root", ran).returncode == 0
+    for name in ("first", "second"):
+        record = records.read(name)
+        assert record is not None and not record.provenance.started.startswith(("2026-01", "2999"))
 
 
 def test_changed_code_makes_just_its_example_stale(ran: Path, cardbook: Cardbook) -> None:

@@ -67,13 +67,33 @@ def test_next_failure_updates_the_same_issue(tmp_path: Path) -> None:
     calls = report(tmp_path, issues, {})
     assert [call[0][1:3] for call in calls] == [["list", "--state"], ["edit", "5"]]
     # Somebody else's issue of that title must not be written to.
-    assert "--app" in calls[0][0] and "nothing" in calls[1][1]
+    assert "--app" in calls[0][0] and "    none" in calls[1][1]
 
 
 def test_words_of_a_job_stay_words(tmp_path: Path) -> None:
     body = report(tmp_path, [], {"faults-build": "````\n@everyone <img src=x>\n# Title\n\n- item"})[1][1]
-    quoted = body.split("said:\n\n")[1].split("\n\nThis text")[0]
+    quoted = body.split("messages:\n\n")[1].split("\n\nRecords of")[0]
     assert all(line.startswith("    ") for line in quoted.splitlines())
+
+
+@pytest.mark.parametrize("line", ["", "x" * 500, "\u2028"])
+def test_text_fits_into_an_issue(tmp_path: Path, line: str) -> None:
+    body = report(tmp_path, [], {"faults-build": f"{line}\n" * 60_000 + "the last line\n"})[1][1]
+    assert len(body) < 65_536
+    quoted = body.split("messages:\n\n")[1].split("\n\nRecords of")[0]
+    assert quoted.endswith("\n    the last line")
+    assert all(line.startswith("    ") for line in quoted.split("\n"))
+
+
+def test_issue_that_cannot_be_written_names_the_setting(tmp_path: Path) -> None:
+    write(tmp_path / "bin" / "gh", "#!/bin/sh\nexit 1\n")
+    (tmp_path / "bin" / "gh").chmod(0o755)
+    variables = dict.fromkeys(("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID", "GITHUB_SHA"), "7")
+    variables |= {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "JOBS": "{}"}
+    command = [sys.executable, str(ROOT / "tools" / "report_failure.py"), str(tmp_path)]
+    outcome = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert outcome.returncode == 1
+    assert "Settings, General, Features, Issues" in outcome.stderr and "Traceback" not in outcome.stderr
 
 
 def git(folder: Path, *arguments: str) -> str:

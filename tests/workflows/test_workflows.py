@@ -167,13 +167,13 @@ PLANTS: dict[str, tuple[str, str, str]] = {
     "the cache of main": ("checks.yml", "actions/cache/restore@", "actions/cache@"),
     "the cache of main kept by any push": (
         "checks.yml",
-        "if: github.event_name == 'push' && github.ref == 'refs/heads/main'",
-        "if: github.event_name == 'push'",
+        "!cancelled() && github.event_name == 'push' && github.ref == 'refs/heads/main'",
+        "!cancelled() && github.event_name == 'push'",
     ),
     "the cache of main kept by any event": (
         "checks.yml",
-        "if: github.event_name == 'push' && github.ref == 'refs/heads/main'",
-        "if: github.ref == 'refs/heads/main'",
+        "!cancelled() && github.event_name == 'push' && github.ref == 'refs/heads/main'",
+        "!cancelled() && github.ref == 'refs/heads/main'",
     ),
 }
 

@@ -63,6 +63,9 @@ def status(
         measured = map(Text, (*_measured(row), "; ".join(row.reasons)))
         table.add_row(row.name, Text(row.state, COLOURS[row.state]), *measured)
     make_console().print(table)
+    corrections = [item for entry in project.book.entries for item in entry.corrections]
+    unread = sum(item.unread for item in corrections)
+    click.echo(f"\ncorrections: {len(corrections)}, with a source that nobody has read: {unread}")
 
 
 def _compare_site(project: "Project", site: str, *, as_json: bool) -> NoReturn:

@@ -8,6 +8,7 @@ import nbformat
 from cardbook.base.errors import InputError, Problem
 from cardbook.pages.card_exports import make_exports
 from cardbook.pages.chapter import ExampleView, chapter_page
+from cardbook.pages.corrections import make_corrections_page
 from cardbook.pages.figures import read_figures
 from cardbook.pages.notebook import published_notebook
 from cardbook.pages.notebook_page import render_notebook_page
@@ -17,7 +18,7 @@ from cardbook.pages.study import make_study_page
 from cardbook.records.status import Project, Status
 from cardbook.source.example import Example, script_of
 
-FOLDERS = ("chapters", "study", "notebooks", "downloads", "figures", "deck")
+FOLDERS = ("chapters", "corrections", "study", "notebooks", "downloads", "figures", "deck")
 
 Files = dict[PurePosixPath, bytes]
 
@@ -38,6 +39,7 @@ def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
         files[PurePosixPath("figures", f"chapter-{chapter.id}.png")] = make_social(
             project.book.title, chapter.title, project.cache
         )
+    files[PurePosixPath("corrections", "index.md")] = make_corrections_page(project.book).encode()
     files[PurePosixPath("study", "index.md")] = make_study_page(project.book).encode()
     for view in views.values():
         files |= example_files(project, view)

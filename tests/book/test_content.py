@@ -46,6 +46,8 @@ def test_published_book_has_every_card_of_its_deck() -> None:
     for entry in book.entries:
         for correction in entry.corrections:
             assert correction.source.startswith("https://"), entry.id
+            assert bool(correction.quote) != correction.unread, correction.text
+            assert len(correction.quote.split()) <= 25, correction.quote
 
 
 def test_published_cards_are_dated() -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 from cardbook.base.paths import ProjectPaths
 from cardbook.records.store import RecordSet
-from tests.conftest import Cardbook
+from tests.conftest import Cardbook, replace
 
 
 def test_the_words_of_a_failed_example_are_not_markup(small: Path, cardbook: Cardbook) -> None:
@@ -11,3 +11,12 @@ def test_the_words_of_a_failed_example_are_not_markup(small: Path, cardbook: Car
     outcome = cardbook("status", "--root", small)
     assert outcome.returncode == 0, outcome.stderr
     assert "ValueError: [/some/path] [red]seen[/]" in outcome.stdout
+
+
+def test_status_counts_the_corrections_whose_source_is_unread(small: Path, cardbook: Cardbook) -> None:
+    corrections = (
+        "corrections: [{text: No., source: 'https://a'}, {text: No., source: 'https://b', unread: true}]"
+    )
+    replace(small / "book.yml", "example: first", f"example: first\n        {corrections}")
+    shown = cardbook("status", "--root", small).stdout
+    assert "corrections: 2, with a source that nobody has read: 1" in shown

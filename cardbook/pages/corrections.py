@@ -1,0 +1,44 @@
+"""The page of corrections: what is wrong or outdated in the cards, with the words of each source."""
+
+from urllib.parse import urlsplit
+
+from cardbook.pages.html import escape_markdown, render_card
+from cardbook.source.book import Book, Correction
+
+HEAD = """\
+---
+title: What was corrected
+description: Every correction to the cards of this book, with its source and the words that support it.
+---
+
+# What was corrected
+
+The cards are kept as they were received. {count}, which also stand beside the cards. Below each
+correction are its source and the words of the source that support it."""
+
+
+def make_corrections_page(book: Book) -> str:
+    """Return the Markdown of the page: the corrections by chapter and card, each card linked to its place."""
+    entries = [entry for entry in book.entries if entry.corrections]
+    count = sum(len(entry.corrections) for entry in entries)
+    corrections = "There is 1 correction" if count == 1 else f"There are {count} corrections"
+    cards = "1 card" if len(entries) == 1 else f"{len(entries)} cards"
+    blocks = [HEAD.format(count=f"{corrections} to {cards}")]
+    for chapter in book.chapters:
+        if any(entry.corrections for entry in chapter.entries):
+            blocks.append(f"## {escape_markdown(chapter.title)} {{ #{chapter.id} }}")
+        for entry in chapter.entries:
+            if entry.corrections:
+                title = escape_markdown(entry.card.title)
+                blocks.append(f"### [{title}](../chapters/{chapter.id}.md#{entry.id}) {{ #{entry.id} }}")
+            blocks += map(_correction, entry.corrections)
+    return "\n\n".join(blocks) + "\n"
+
+
+def _correction(correction: Correction) -> str:
+    host = urlsplit(correction.source).hostname or correction.source
+    words = f": “{escape_markdown(correction.quote)}”" if correction.quote else ""
+    unread = " (not read by us)" if correction.unread else ""
+    source = f"[{host}](<{correction.source}>){unread}{words}"
+    text = render_card(f"{correction.text}\n\n{source}")
+    return f'<div class="correction">{text}</div>'

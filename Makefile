@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PACKAGES := node_modules/.package-lock.json
 AUDIT := tests/audit/node_modules/.package-lock.json
-BUNDLE := docs/assets/built/book.js
+BUNDLE := cardbook/site/theme/assets/built/book.js
 # Programs that the machine lacks are fetched into this folder. It comes first in PATH.
 PROGRAMS := .cardbook/programs
 export PATH := $(CURDIR)/$(PROGRAMS)/bin:$(PATH)
@@ -85,7 +85,7 @@ $(AUDIT): tests/audit/package.json tests/audit/package-lock.json $(PACKAGES)
 $(BUNDLE): $(PACKAGES) $(wildcard web/*.ts web/*.css web/*.mjs)
 	node web/build.mjs
 
-assets: $(BUNDLE)  ## bundle web/ into docs/assets/built/
+assets: $(BUNDLE)  ## bundle web/ into cardbook/site/theme/assets/built/
 
 models: $(READY)  ## download the models and check them by hash
 	$(BIN)/python -m cardbook models
@@ -224,4 +224,4 @@ lock: $(READY)  ## write installed versions to constraints.txt, hashes to requir
 	$(PYTHON) tools/light.py
 
 clean:  ## remove what was built; keep models and records
-	rm -rf site .cardbook/site* .cardbook/cache docs/assets/built docs/study docs/chapters docs/notebooks docs/downloads docs/figures docs/deck docs/provenance*.json
+	rm -rf site .cardbook/site* .cardbook/cache cardbook/site/theme/assets/built docs/.contents.json docs/study docs/chapters docs/notebooks docs/downloads docs/figures docs/deck docs/provenance*.json

@@ -8,7 +8,6 @@ from typing import Any
 
 import yaml
 
-from cardbook.pages.generate import FOLDERS
 from cardbook.source.example import Example, parse_example
 
 ROOT = Path(__file__).parent.parent
@@ -41,7 +40,7 @@ def write_book(folder: Path, examples: Sequence[Example]) -> None:
     cards = [example.title for example in examples]
     _write_cards(folder, cards)
     _write_contents(folder, {key: [(e.title, e.name) for e in part] for key, part in chapters.items()})
-    _copy_looks(folder)
+    _write_site_settings(folder)
     shutil.copy(ROOT / "models.toml", folder)
     store = folder / ".cardbook"
     store.mkdir()
@@ -59,7 +58,7 @@ def write_big_book(folder: Path, cards: int, examples: int) -> None:
     _write_cards(folder, titles)
     parts = [pairs[i : i + A_CHAPTER] for i in range(0, cards, A_CHAPTER)]
     _write_contents(folder, {f"chapter-{number}": part for number, part in enumerate(parts, 1)})
-    _copy_looks(folder)
+    _write_site_settings(folder)
     for number in range(1, examples + 1):
         text = TRIVIAL.format(number=number)
         (folder / "examples" / f"example_{number}.py").write_text(text, encoding="utf-8")
@@ -103,12 +102,9 @@ def _write_contents(folder: Path, chapters: dict[str, list[tuple[str, str]]]) ->
     (folder / "card-ids.yml").write_text(json.dumps(ids, indent=1), encoding="utf-8")
 
 
-def _copy_looks(folder: Path) -> None:
-    """Copy the theme and settings of the published site, without its own pages and their order."""
-    settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[0]
-    (folder / "mkdocs.yml").write_text(settings + "\n", encoding="utf-8")
-    # The hook that the settings name.
-    (folder / "cardbook").symlink_to(ROOT / "cardbook")
-    ignored = shutil.ignore_patterns("*.md", *FOLDERS)
-    shutil.copytree(ROOT / "docs", folder / "docs", ignore=ignored)
+def _write_site_settings(folder: Path) -> None:
+    """Write mkdocs.yml and the home page; the plugin cardbook adds the look of the published site."""
+    settings = "site_name: Benchmark\ntheme: material\nplugins: [search, cardbook]\n"
+    (folder / "mkdocs.yml").write_text(settings, encoding="utf-8")
+    (folder / "docs").mkdir()
     (folder / "docs" / "index.md").write_text("# Benchmark\n", encoding="utf-8")

@@ -88,13 +88,7 @@ MKDOCS = """\
 site_name: Small
 theme:
   name: material
-  font: false
-markdown_extensions: [admonition, attr_list, md_in_html, pymdownx.highlight, pymdownx.superfences]
-plugins:
-  - search
-not_in_nav: |
-  /notebooks/
-  /downloads/
+plugins: [search, cardbook]
 """
 
 # Rooms, longest first.
@@ -165,14 +159,14 @@ def fill_once(folder: Path, fill: Callable[[Path], object]) -> Path:
 def copy_sources(folder: Path) -> None:
     """Copy what the real site is built from, without the generated pages."""
     shutil.copy(ROOT / "mkdocs.yml", folder)
-    (folder / "cardbook").symlink_to(ROOT / "cardbook")
     shutil.copytree(ROOT / "docs", folder / "docs", ignore=shutil.ignore_patterns(*FOLDERS))
 
 
 def build_site(folder: Path) -> Path:
     """Build the site of a folder that has mkdocs.yml and docs/; return where it is."""
     command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet"]
-    variables = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    # MkDocs finds the plugin of this checkout, also where another one is installed.
+    variables = os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT)}
     outcome = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=variables)
     assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
     return folder / "site"

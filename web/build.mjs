@@ -1,4 +1,4 @@
-// Writes docs/assets/built/: our scripts and styles in one file each, KaTeX, and the licences of what is in them.
+// Writes cardbook/site/theme/assets/built/: our scripts and styles in one file each, KaTeX, and the licences of what is in them.
 
 import { build } from "esbuild";
 import { copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
-const OUT = join(ROOT, "docs/assets/built");
+const OUT = join(ROOT, "cardbook/site/theme/assets/built");
 const packageFile = (name) => join(ROOT, "node_modules", name);
 
 async function bundle() {

@@ -8,13 +8,19 @@ export function listen(presses: Readonly<Record<string, () => boolean>>, signal:
   const heard = (event: KeyboardEvent): void => {
     if (isTaken(event)) return;
     const press = Object.hasOwn(presses, event.key) ? presses[event.key] : undefined;
-    if (press?.()) event.preventDefault();
+    if (!press) return;
+    // Material would turn the page at n and p, also while the key is held.
+    if (event.repeat) event.stopPropagation();
+    else if (press()) {
+      event.stopPropagation();
+      event.preventDefault();
+    }
   };
   document.addEventListener("keydown", heard, { signal });
 }
 
 function isTaken(event: KeyboardEvent): boolean {
-  if (event.defaultPrevented || event.repeat || event.isComposing) return true;
+  if (event.defaultPrevented || event.isComposing) return true;
   if (event.ctrlKey || event.altKey || event.metaKey) return true;
   const at = event.target instanceof Element ? event.target : document.body;
   if (at.closest(TYPING)) return true;

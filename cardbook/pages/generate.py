@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 import nbformat
 
 from cardbook.base.errors import InputError, Problem
+from cardbook.pages import contents
 from cardbook.pages.card_exports import make_exports
 from cardbook.pages.chapter import ExampleView, chapter_page
 from cardbook.pages.corrections import make_corrections_page
@@ -27,10 +28,10 @@ def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
     """Return every generated file by its path inside `docs/`.
 
     An example that is not fresh is shown without outputs and says so; only a preview may contain one.
-    Raises InputError when mkdocs.yml lacks a chapter, or a figure has no alternative text.
+    Raises InputError when a figure has no alternative text.
     """
     views = {status.name: view_example(project, status) for status in statuses}
-    if problems := [*_check_nav(project), *_check_figures(views.values())]:
+    if problems := _check_figures(views.values()):
         raise InputError(problems)
     files: Files = {}
     for chapter in project.book.chapters:
@@ -43,6 +44,9 @@ def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
     files[PurePosixPath("study", "index.md")] = make_study_page(project.book).encode()
     for view in views.values():
         files |= example_files(project, view)
+    files[contents.NAME] = contents.make_contents(
+        project.book, [status.name for status in statuses if status.fresh_record]
+    )
     return files | make_exports(project, statuses) | make_provenance(project, statuses, files)
 
 
@@ -90,25 +94,6 @@ def compare_pages(docs: Path, files: Mapping[PurePosixPath, bytes]) -> list[Pure
         if not (docs / path).is_file() or (docs / path).read_bytes() != content
     ]
     return sorted([*different, *(present - files.keys())])
-
-
-def _check_nav(project: Project) -> list[Problem]:
-    path = project.root / "mkdocs.yml"
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if "\nnav:" not in text:
-        return []
-    problems = []
-    last = 0
-    for chapter in project.book.chapters:
-        name = f"chapters/{chapter.id}.md"
-        at = text.find(name)
-        line = text.count("\n", 0, max(at, text.find("\nnav:") + 1)) + 1
-        if at < 0:
-            problems.append(Problem("mkdocs.yml", line, f"nav lacks {name}", "add it, in the book's order"))
-        elif at < last:
-            problems.append(Problem("mkdocs.yml", line, f"nav has {name} out of order", "follow book.yml"))
-        last = max(last, at)
-    return problems
 
 
 def _check_figures(views: Iterable[ExampleView]) -> list[Problem]:

@@ -1,4 +1,4 @@
-"""provenance.json of this book, and what docs/provenance.md says of it."""
+"""provenance.json of this book, and what the page about it says."""
 
 import json
 from hashlib import sha256
@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from cardbook.pages.contents import NAME as CONTENTS
 from cardbook.pages.generate import Files, make_pages
 from cardbook.pages.provenance_json import NAME, SCHEMA_FILE, SCHEMA_NAME
 from cardbook.records.status import Project, statuses_of
-from tests.conftest import ROOT
+from cardbook.site.mkdocs_plugin import standard_pages
 
 SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
 
@@ -19,6 +20,11 @@ SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
 def files(project: Project) -> Files:
     """Everything that is generated for the book."""
     return make_pages(project, statuses_of(project))
+
+
+def provenance_page(files: Files) -> str:
+    """The Markdown of the page."""
+    return standard_pages(json.loads(files[CONTENTS]))["provenance.md"]
 
 
 def test_publication_keeps_its_own_schema(files: Files) -> None:
@@ -70,27 +76,25 @@ def test_every_page_links_to_it(files: Files) -> None:
 
 
 def test_documented_check_of_a_download_holds(project: Project, files: Files, tmp_path: Path) -> None:
-    """The code in docs/provenance.md, as a reader would run it beside the two files."""
-    page = (ROOT / "docs" / "provenance.md").read_text(encoding="utf-8")
+    """The code on the page, as a reader would run it beside the two files."""
+    page = provenance_page(files)
     code = page.partition("```python\n")[2].partition("```")[0]
     (tmp_path / "provenance.json").write_bytes(files[NAME])
     for path, content in files.items():
         if path.parts[0] == "downloads" and path.suffix == ".ipynb":
             (tmp_path / path.name).write_bytes(content)
-    name = "text_clustering"
-    assert f'"{name}"' in code
+    shown = project.book.examples[0]
+    assert f'"{shown}"' in code
     for name in project.book.examples:
         said: list[object] = []
-        text = code.replace('"text_clustering"', f'"{name}"').replace(
-            '"provenance', f'"{tmp_path}/provenance'
-        )
+        text = code.replace(f'"{shown}"', f'"{name}"').replace('"provenance', f'"{tmp_path}/provenance')
         text = text.replace('f"{name}.ipynb"', f'"{tmp_path}/{name}.ipynb"')
         exec(compile(text, "provenance.md", "exec"), {"print": lambda *words, said=said: said.extend(words)})
         assert said == [True, True], name
 
 
-def test_documentation_names_every_part_of_the_schema() -> None:
-    page = (ROOT / "docs" / "provenance.md").read_text(encoding="utf-8")
+def test_documentation_names_every_part_of_the_schema(files: Files) -> None:
+    page = provenance_page(files)
     for part in ("example", "parts"):
         for name in SCHEMA["$defs"][part]["properties"]:
             assert f"`{name}`" in page, name

@@ -20,12 +20,6 @@ from tests.conftest import MKDOCS, ROOT, build_site, replace, write
 
 CARDS = {"alpha": "numbers", "beta": "numbers", "gamma": "letters", "delta": "letters", "epsilon": "letters"}
 
-STYLE = """\
-extra_css: [assets/book.css, assets/built/book.css]
-extra_javascript:
-  - {path: assets/built/book.js, defer: true}
-"""
-
 HOSTILE = "<img src=x onerror=\"document.title='hacked'\"><script>document.title='hacked'</script>"
 
 
@@ -70,11 +64,8 @@ def open_library(root: Path, configuration: str = MKDOCS) -> Iterator[Library]:
     """A library in a folder of its own."""
     (root / "site").mkdir()
     (root / "examples").mkdir()
-    write(root / "mkdocs.yml", configuration + STYLE)
+    write(root / "mkdocs.yml", configuration)
     write(root / "docs" / "index.md", "# Library\n\n[Study](study/index.md) [Numbers](chapters/numbers.md)\n")
-    built = ROOT / "docs" / "assets"
-    assert (built / "built" / "book.js").exists(), "first: make assets"
-    shutil.copytree(built, root / "docs" / "assets")
     with serve(root / "site") as address:
         library = Library(root, address)
         library.write_cards(CARDS)
@@ -514,8 +505,8 @@ def test_studying_works_after_instant_navigation(open_page: Opener, tmp_path: Pa
     with open_library(tmp_path, MKDOCS) as library:
         replace(
             library.root / "mkdocs.yml",
-            "  font: false\n",
-            "  font: false\n  features: [navigation.instant]\n",
+            "  name: material\n",
+            "  name: material\n  features: [navigation.instant]\n",
         )
         replace(
             library.root / "mkdocs.yml",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser.chromium import DESKTOP, NO_JAVASCRIPT, Opener, View, serve
-from tests.conftest import Cardbook, build_site, copy_sources, write
+from tests.conftest import MKDOCS, Cardbook, build_site, write
 
 ATTACKS = (
     "<script>document.title = 'taken'; alert(1)</script>",
@@ -59,11 +59,7 @@ TITLE = "<script>alert(1)</script> <img src=x onerror=alert(1)> {{ config }}"
 def hostile(tmp_path_factory: pytest.TempPathFactory, cardbook: Cardbook) -> Iterator[str]:
     """The address of a book in which every text that is not ours attacks, built as the real one is."""
     folder = tmp_path_factory.mktemp("hostile")
-    copy_sources(folder)
-    nav = (folder / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[0]
-    write(folder / "mkdocs.yml", f"{nav}\n")
-    for page in (folder / "docs").glob("*.md"):
-        page.unlink()
+    write(folder / "mkdocs.yml", MKDOCS)
     write(folder / "docs" / "index.md", "# Home\n")
     text = "\n\n".join(ATTACKS)
     card = f"#### {TITLE}\n{text}\n:p Which?\n\n{text}\n??x\n{text}\n\n```python\n{text}\n```\nx??\n"

@@ -8,8 +8,10 @@ import pytest
 from bs4 import BeautifulSoup
 
 from cardbook.pages.card_exports import COLUMNS, make_exports
+from cardbook.pages.contents import make_contents
 from cardbook.records.status import Project, load_project, statuses_of
-from tests.conftest import ROOT, replace
+from cardbook.site.mkdocs_plugin import standard_pages
+from tests.conftest import replace
 
 DECK = PurePosixPath("deck")
 
@@ -75,8 +77,8 @@ def test_hostile_text_is_inert(small: Path) -> None:
     assert rows_of(files)[0]["answer"].startswith("'=HYPERLINK")
 
 
-def test_every_field_is_documented(exports: dict[PurePosixPath, bytes]) -> None:
-    page = (ROOT / "docs" / "deck.md").read_text(encoding="utf-8")
+def test_every_field_is_documented(project: Project, exports: dict[PurePosixPath, bytes]) -> None:
+    page = standard_pages(json.loads(make_contents(project.book, [])))["deck.md"]
     for name in {*cards_of(exports)[0], *COLUMNS, "schema", "cards", "markdown", "html", "source"}:
         assert f"`{name}`" in page, name
     for path in exports:
@@ -87,6 +89,7 @@ def test_book_without_a_name_has_no_deck_for_anki(small: Path) -> None:
     project = load_project(small, "offline")
     files = make_exports(project, statuses_of(project))
     assert {path.name for path in files} == {"cards.json", "cards.csv"}
+    assert "apkg" not in standard_pages(json.loads(make_contents(project.book, [])))["deck.md"]
 
 
 def test_links_are_whole_when_the_address_is_known(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:

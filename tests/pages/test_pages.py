@@ -72,13 +72,6 @@ def test_alternative_text_needs_a_figure(small: Path, cardbook: Cardbook) -> Non
     assert "examples/second.py:4: this cell has alternative text, but drew no figure" in outcome.stderr
 
 
-def test_nav_must_have_every_chapter(ran: Path, cardbook: Cardbook) -> None:
-    write(ran / "mkdocs.yml", (ran / "mkdocs.yml").read_text() + "nav:\n  - index.md\n")
-    outcome = cardbook("pages", "--root", ran)
-    assert outcome.returncode == 2
-    assert "nav lacks chapters/numbers.md" in outcome.stderr
-
-
 def test_headings_of_an_example_go_below_those_of_the_page() -> None:
     text = "# One\n\n```python\n# comment\n```\n\n## Two\n#hash"
     assert lower_headings(text, 3) == "#### One\n\n```python\n# comment\n```\n\n##### Two\n#hash"

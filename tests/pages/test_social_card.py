@@ -1,16 +1,18 @@
+import json
 from pathlib import Path
 
 from bs4 import BeautifulSoup, Tag
 
-from tests.conftest import build_site, copy_sources, write
+from tests.conftest import MKDOCS, build_site, write
+
+CHAPTER = {"id": "one", "title": "One", "description": "About one."}
+CONTENTS = {"title": "Small", "name": "", "chapters": [CHAPTER], "examples": []}
 
 
 def test_chapter_says_what_a_link_to_it_shows(tmp_path: Path) -> None:
-    copy_sources(tmp_path)
-    head = (tmp_path / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[0]
-    write(tmp_path / "mkdocs.yml", f"{head}\nsite_url: https://book.invalid/llm/\n")
-    for path in (tmp_path / "docs").glob("*.md"):
-        path.unlink()
+    write(tmp_path / "mkdocs.yml", f"{MKDOCS}site_url: https://book.invalid/llm/\n")
+    write(tmp_path / "docs" / ".contents.json", json.dumps(CONTENTS))
+    write(tmp_path / "docs" / "study" / "index.md", "# Study\n")
     write(tmp_path / "docs" / "index.md", "# Home\n")
     write(
         tmp_path / "docs" / "chapters" / "one.md",

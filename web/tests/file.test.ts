@@ -54,7 +54,7 @@ test("a file of schema 1 is read", () => {
 });
 
 test("the file that the book describes is one", () => {
-  const [, example = ""] = /```json\n(.*?)```/s.exec(readFileSync("docs/progress.md", "utf8")) ?? [];
+  const [, example = ""] = /```json\n(.*?)```/s.exec(readFileSync("cardbook/site/standard_pages/progress.md", "utf8")) ?? [];
   assert.equal(readProgress(example).entries.length, 3);
 });
 

@@ -1,0 +1,42 @@
+"""The table of contents as the site reads it: what MkDocs pages need to know of the book."""
+
+import json
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import TypedDict
+
+from cardbook.source.book import Book
+
+# MkDocs leaves files with a leading dot out of the site.
+NAME = PurePosixPath(".contents.json")
+
+
+class ChapterContents(TypedDict):
+    """A chapter in the table of contents; `id` is the name of its page."""
+
+    id: str
+    title: str
+    description: str
+
+
+class Contents(TypedDict):
+    """The table of contents; `name` is "" without one, `examples` have an output on the site."""
+
+    title: str
+    name: str
+    chapters: list[ChapterContents]
+    examples: list[str]
+
+
+def make_contents(book: Book, examples: Sequence[str]) -> bytes:
+    """Return the table of contents as JSON; `examples` are those with a fresh record."""
+    contents = Contents(
+        title=book.title,
+        name=book.name,
+        chapters=[
+            ChapterContents(id=chapter.id, title=chapter.title, description=chapter.description)
+            for chapter in book.chapters
+        ],
+        examples=list(examples),
+    )
+    return (json.dumps(contents, ensure_ascii=False, indent=1) + "\n").encode()

@@ -1,0 +1,167 @@
+"""The MkDocs plugin `cardbook`: makes a book look like a book, and limits what its pages may do."""
+
+import base64
+import hashlib
+import json
+import os
+import re
+from pathlib import Path, PurePosixPath
+
+import jinja2
+from mkdocs.config.base import Config
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import BasePlugin, event_priority
+from mkdocs.structure.files import File, Files
+from mkdocs.structure.pages import Page
+
+from cardbook.base.errors import InputError, Problem
+from cardbook.pages.contents import NAME, Contents
+from cardbook.pages.generate import FOLDERS
+from cardbook.site.defaults import SCRIPT, STYLES, THEME_FOLDER, add_defaults
+from cardbook.site.navigation import make_navigation
+from cardbook.source.publisher import read_publisher
+
+STANDARD_PAGES = Path(__file__).with_name("standard_pages")
+INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)
+BUNDLE = re.compile(r'<script (src="[^"]*assets/javascripts/bundle)')
+SPACE = re.compile(r"\s*\n\s*")
+BOOST = 8
+DIALOG = 'data-md-component="search" role="dialog"'
+POLICY = (
+    "default-src 'none'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'"
+)
+
+
+class NoOptions(Config):
+    """The plugin has no options of its own: book.yml has all."""
+
+
+class BookPlugin(BasePlugin[NoOptions]):
+    """What MkDocs calls while it builds the site of a book."""
+
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        """Add what every book has: theme, extensions, style, script, address."""
+        try:
+            publisher = read_publisher(os.environ)
+        except InputError as error:
+            raise PluginError(str(error)) from error
+        config.site_url = config.site_url or publisher.address
+        config.extra.setdefault("repository", publisher.repository)
+        add_defaults(config)
+        return config
+
+    def on_files(self, files: Files, /, *, config: MkDocsConfig) -> Files:
+        """Add the standard pages that the book has not written itself, and the navigation."""
+        try:
+            contents = read_contents(Path(config.docs_dir))
+            own = [
+                file.src_uri
+                for file in files.documentation_pages()
+                if file.inclusion.is_in_nav() and is_own_page(file.src_uri)
+            ]
+            config.nav = make_navigation(config.nav, contents, own)
+            for name, text in standard_pages(contents).items():
+                if files.get_file_from_path(name) is None:
+                    files.append(File.generated(config, name, content=text))
+            check_assets(config, files)
+        except InputError as error:
+            raise PluginError(str(error)) from error
+        return files
+
+    def on_post_page(self, output: str, /, *, page: Page, config: MkDocsConfig) -> str:
+        """Return the page with a lighter frame, allowed to run the theme's own scripts only."""
+        # The theme's are those of the frame around the content: a script in the content is never allowed.
+        before, content, after = output.partition(page.content) if page.content else (output, "", "")
+        before, after = minify_frame(before), minify_frame(after)
+        return add_csp(before + content + after, before + after, config)
+
+    def on_post_template(self, output: str, /, *, template_name: str, config: MkDocsConfig) -> str:
+        """Return the page for missing pages treated like the others."""
+        if not template_name.endswith(".html"):
+            return output
+        return add_csp(frame := minify_frame(output), frame, config)
+
+    # After the plugin that writes the index.
+    @event_priority(-100)
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        """Let a search for a card's title find the card before all that is written about it."""
+        site = Path(config.site_dir)
+        index = site / "search" / "search_index.json"
+        if not index.exists():
+            return
+        content = json.loads(index.read_text(encoding="utf-8"))
+        for entry in content["docs"]:
+            page, _, anchor = entry["location"].partition("#")
+            if anchor and f'data-card="{anchor}"' in (site / page / "index.html").read_text(encoding="utf-8"):
+                entry["boost"] = BOOST
+        index.write_text(json.dumps(content), encoding="utf-8")
+
+
+def read_contents(docs: Path) -> Contents:
+    """Return the table of contents that the generated pages in `docs` have. Raises InputError."""
+    path = docs / NAME
+    if not path.exists():
+        remedy = "build with: python -m cardbook site, or write the pages first: python -m cardbook pages"
+        raise InputError([Problem(str(path), 0, "no such file: the book's pages are not written", remedy)])
+    table: Contents = json.loads(path.read_text(encoding="utf-8"))
+    return table
+
+
+def is_own_page(path: str) -> bool:
+    """Return whether the author of the book wrote the page at this path in docs/, beside the home page."""
+    standard = ["index.md", *(page.name for page in STANDARD_PAGES.iterdir())]
+    return path not in standard and PurePosixPath(path).parts[0] not in FOLDERS
+
+
+def check_assets(config: MkDocsConfig, files: Files) -> None:
+    """Raise InputError when mkdocs.yml names a style sheet or a script that is not there."""
+    paths = {"extra_css": config.extra_css, "extra_javascript": map(str, config.extra_javascript)}
+    problems = [
+        _missing_asset(key, path)
+        for key, named in paths.items()
+        for path in named
+        if "://" not in path and files.get_file_from_path(path.partition("?")[0]) is None
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _missing_asset(key: str, path: str) -> Problem:
+    if path in (*STYLES, SCRIPT["path"]):
+        return Problem(str(THEME_FOLDER / path), 0, "no such file: it is built from web/", "run make assets")
+    what = f"{key} names {path}, which is not in docs/"
+    return Problem("mkdocs.yml", 0, what, "add the file, or fix its path")
+
+
+def standard_pages(contents: Contents) -> dict[str, str]:
+    """Return the Markdown of the pages that every book has, by name."""
+    templates = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, keep_trailing_newline=True, trim_blocks=True
+    )
+    return {
+        path.name: templates.from_string(path.read_text(encoding="utf-8")).render(contents)
+        for path in sorted(STANDARD_PAGES.glob("*.md"))
+    }
+
+
+def minify_frame(frame: str) -> str:
+    """Return the theme's HTML without indentation and empty lines; it has no preformatted text."""
+    return SPACE.sub("\n", frame)
+
+
+def add_csp(output: str, frame: str, config: MkDocsConfig) -> str:
+    """Return a page whose search dialog has a name, and that runs no inline script but those of `frame`."""
+    named = output.replace(DIALOG, f'{DIALOG} aria-label="Search"')
+    # The page is shown before the theme's script has come; what follows it waits in order.
+    named = BUNDLE.sub(r"<script defer \1", named)
+    if (config.site_url or "").startswith("http://"):
+        # A preview: each build gives its pages another inline script, which reloads them.
+        return named
+    hashes = "".join(
+        f" 'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+        for script in sorted(set(INLINE.findall(frame)))
+    )
+    policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY.format(hashes=hashes)}">'
+    return named.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{policy}', 1)

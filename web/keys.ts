@@ -10,11 +10,8 @@ export function listen(presses: Readonly<Record<string, () => boolean>>, signal:
     const press = Object.hasOwn(presses, event.key) ? presses[event.key] : undefined;
     if (!press) return;
     // Material would turn the page at n and p, also while the key is held.
-    if (event.repeat) event.stopPropagation();
-    else if (press()) {
-      event.stopPropagation();
-      event.preventDefault();
-    }
+    event.stopPropagation();
+    if (!event.repeat && press()) event.preventDefault();
   };
   document.addEventListener("keydown", heard, { signal });
 }

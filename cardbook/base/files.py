@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # All of the package: what generates a site decides what is in it.
@@ -23,6 +24,45 @@ def write_whole(path: Path, text: str) -> None:
     except BaseException:
         Path(draft).unlink(missing_ok=True)
         raise
+
+
+@contextmanager
+def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
+    """Return a new folder in `parent`, or where temporary files belong; it is removed after the block."""
+    folder = Path(tempfile.mkdtemp(prefix="cardbook-", dir=parent)).resolve()
+    try:
+        yield folder
+    finally:
+        remove_folder(folder)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it, however deep; what cannot be removed stays.
+
+    Whoever filled it may have nested folders deeper than `shutil.rmtree` or a path can reach: each folder
+    found is moved up before its own content is looked at.
+    """
+    waiting, unused = [folder], f"removed-{os.urandom(8).hex()}"
+    for number, current in enumerate(waiting):
+        with suppress(OSError):
+            current.chmod(0o700)
+        for at, entry in enumerate(_entries(current)):
+            with suppress(OSError):
+                if entry.is_dir(follow_symlinks=False):
+                    Path(entry.path).chmod(0o700)
+                    waiting.append(Path(entry.path).rename(folder / f"{unused}-{number}-{at}"))
+                else:
+                    Path(entry.path).unlink()
+    for current in reversed(waiting):
+        with suppress(OSError):
+            current.rmdir()
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        return list(os.scandir(folder))
+    except OSError:
+        return []
 
 
 def hash_text(text: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cardbook.kernel.sandbox import landlock_version
+from cardbook.kernel.restrictions import landlock_version
 from cardbook.models.manifest import read_models
 from cardbook.models.store import ModelStore
 from cardbook.records.environment import Environment, canonical, cpu_name, read_environment

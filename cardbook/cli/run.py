@@ -94,7 +94,7 @@ def run(
         chosen = choose_shard(chosen, durations, *shard)
     jobs = jobs or project.environment.jobs
     with show_progress() as tell:
-        statuses = run_examples(project, chosen, jobs, force or repeat > 1, tell)
+        statuses = run_examples(project, chosen, jobs, tell, force=force or repeat > 1)
         repeated = [row.name for row in statuses if row.state == "fresh"]
         varying = repeat_examples(project, repeated, repeat, jobs, tell)
     failed = [status for status in statuses if status.state not in ("fresh", "skipped")]

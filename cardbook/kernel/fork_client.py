@@ -7,45 +7,57 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
 from collections import deque
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from cardbook.base.errors import CardbookError
+from cardbook.base.files import temporary_folder
+from cardbook.base.paths import ProjectPaths
+from cardbook.kernel.launcher import python_command
 from cardbook.kernel.variables import common_variables
+
+# How long imports may take altogether. What takes longer hangs: its example's own limit then applies.
+IMPORT_SECONDS = 600.0
 
 
 class ForkError(CardbookError):
-    """A parent did not fork; the text says why."""
+    """The fork server did not fork; the text says why."""
 
 
 class ForkServer:
-    """A running `cardbook.kernel.fork_server`: asked to import, to fork kernels, and for their exit status.
+    """A running `cardbook.kernel.fork_server`: it imports, forks kernels, and reports their exit status.
 
-    `danger` says why it must not fork, "" while it may. `is_complete` is set when nothing more shall be
-    imported: what an example lacks is then for its own kernel to import.
+    `folder` is where examples run: it lets them write nowhere else. `fork_blocker` says why it must not fork,
+    "" while it may. When `is_complete` is set, nothing more is to be imported: what an example lacks is then
+    for its own kernel to import.
     """
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
-        self.process = process
+    def __init__(self, process: "subprocess.Popen[bytes]", folder: Path | None = None) -> None:
+        self.process, self.folder = process, folder
         self.fork_blocker, self.is_complete = "", False
         self._waiting: deque[asyncio.Future[dict[str, Any]]] = deque()
         self._begun = b""
 
-    async def preload(self, statements: Collection[str], say: Callable[[str], None]) -> None:
-        """Have it execute import statements; `say` why it must not fork after them, if so."""
+    async def preload(
+        self, statements: Collection[str], log: Callable[[str], None], *, seconds: float = IMPORT_SECONDS
+    ) -> None:
+        """Have it execute import statements, within so many seconds; `log` gets why it must not fork then."""
         try:
-            self.fork_blocker = (await self._ask({"imports": sorted(statements)}))["fork_blocker"]
+            request = self._ask({"imports": sorted(statements)})
+            self.fork_blocker = (await asyncio.wait_for(request, seconds))["fork_blocker"]
         except BrokenPipeError as error:
             self.fork_blocker = str(error)
+        except TimeoutError:
+            self.process.kill()
+            self.fork_blocker = f"an import has not ended after {seconds:g} s"
         if self.fork_blocker:
-            say(f"Kernels are no longer forked, {self.fork_blocker}: each imports its libraries itself.")
+            log(f"Kernels are no longer forked, {self.fork_blocker}: each imports its libraries itself.")
 
     async def fork(self, request: Mapping[str, Any]) -> "ForkedProcess":
-        """Have it fork a kernel. Raises CannotFork when that is not safe, or the parent is gone."""
+        """Have it fork a kernel. Raises ForkError when that is not safe, or the server has ended."""
         try:
             reply = await self._ask(request)
         except BrokenPipeError as error:
@@ -63,7 +75,7 @@ class ForkServer:
         """Send a request and return the reply; replies come in the order of the requests."""
         loop, (requests, replies) = asyncio.get_running_loop(), self._pipes()
         if requests.closed:
-            raise BrokenPipeError("their parent was ended")
+            raise BrokenPipeError("the fork server was stopped")
         requests.write(json.dumps(request).encode() + b"\n")
         requests.flush()
         if not self._waiting:
@@ -74,14 +86,14 @@ class ForkServer:
 
     def _take_replies(self, loop: asyncio.AbstractEventLoop) -> None:
         replies = self._pipes()[1]
-        came = os.read(replies.fileno(), 65536)
-        *lines, self._begun = (self._begun + came).split(b"\n")
+        received = os.read(replies.fileno(), 65536)
+        *lines, self._begun = (self._begun + received).split(b"\n")
         for line in lines:
             if not (reply := self._waiting.popleft()).done():
                 reply.set_result(json.loads(line))
-        while self._waiting and not came:
+        while self._waiting and not received:
             if not (reply := self._waiting.popleft()).done():
-                reply.set_exception(BrokenPipeError("their parent has ended"))
+                reply.set_exception(BrokenPipeError("the fork server has ended"))
         if not self._waiting:
             loop.remove_reader(replies)
 
@@ -105,7 +117,7 @@ class ForkedProcess:
             try:
                 self.returncode = await self.server.exit_status_of(self.pid)
             except BrokenPipeError:
-                # Its subreaper ends with the parent.
+                # Its subreaper ends with the fork server.
                 self.returncode = -signal.SIGKILL
         return self.returncode
 
@@ -119,7 +131,7 @@ class ForkedProcess:
 
 
 def runs(pid: int) -> bool:
-    """Return whether a process surely still runs, whoever's child it is. Linux only."""
+    """Return whether a process still runs, whoever's child it is; False in doubt. Linux only."""
     try:
         descriptor = os.pidfd_open(pid)
     except OSError:
@@ -150,26 +162,28 @@ async def wait_for_end(pid: int, seconds: float) -> None:
 
 @contextmanager
 def start_fork_server(
-    variables: Mapping[str, str], say: Callable[[str], None]
+    variables: Mapping[str, str], log: Callable[[str], None], folder: Path, writable: Sequence[Path] = ()
 ) -> Iterator[ForkServer | None]:
-    """Return a parent that has imported nothing but what every kernel needs, for as long as the block lasts.
+    """Return a fork server that has imported only what every kernel needs; it is stopped after the block.
 
-    None, with a line to `say` that tells why, where forking is not available.
+    `variables` is its environment. It and its kernels write below `folder`, and it also to `writable`. None
+    where forking is not available; `log` gets a line that says why.
     """
     if not hasattr(os, "fork") or not sys.platform.startswith("linux"):
-        say("Kernels cannot be forked on this platform: each imports its libraries itself.")
+        log("Kernels cannot be forked on this platform: each imports its libraries itself.")
         yield None
         return
     process = subprocess.Popen(
-        [sys.executable, "-m", "cardbook.kernel.fork_server"],
+        python_command("cardbook.kernel.fork_server", str(folder), *map(str, writable)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        cwd=folder,
         # The debugger, which no example uses, would complain that modules of Python itself are frozen.
         env=dict(variables) | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"},
         # Ctrl-C is for the runner, which ends the kernels in order.
         start_new_session=True,
     )
-    server = ForkServer(process)
+    server = ForkServer(process, folder)
     try:
         yield server
     finally:
@@ -184,11 +198,14 @@ def start_fork_server(
 
 @contextmanager
 def start_fork_server_for(
-    root: Path, threads: int, say: Callable[[str], None]
+    root: Path, threads: int, log: Callable[[str], None]
 ) -> Iterator[ForkServer | None]:
-    """Return what `start_parent` does, for examples of the book in `root`, each with so many threads."""
-    with (
-        tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as folder,
-        start_fork_server(common_variables(root, threads, Path(folder)), say) as server,
-    ):
-        yield server
+    """Return what `start_fork_server` does, for examples of the book in `root`, each with so many threads."""
+    # Matplotlib's list of the machine's fonts takes seconds to make: each example gets a copy.
+    fonts = ProjectPaths(root).matplotlib
+    with temporary_folder() as folder:
+        with suppress(OSError):
+            fonts.mkdir(parents=True, exist_ok=True)
+        variables = common_variables(root, threads, folder) | {"MPLCONFIGDIR": str(fonts)}
+        with start_fork_server(variables, log, folder, [fonts]) as server:
+            yield server

@@ -1,7 +1,8 @@
 """The fork server: a process that imports the heavy libraries once and forks kernels.
 
-Run as `python -m cardbook.kernel.fork_server`; it reads and writes lines of JSON. It stays
-single-threaded and never touches CUDA: a fork copies one thread only, and no CUDA context.
+Run with the folders it may write to; it reads and writes lines of JSON. It imports only what is installed,
+inside a sandbox that is wider than that of its kernels. It stays single-threaded and never touches CUDA: a
+fork copies one thread only, and no CUDA context.
 """
 
 import gc
@@ -10,24 +11,37 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from cardbook.kernel.launcher import run_kernel
-from cardbook.kernel.subreaper import exit_with_status, supervise
+from cardbook.kernel.restrictions import device_paths, restrict_process
+from cardbook.kernel.subreaper import (
+    CHILD_SUBREAPER,
+    PARENT_DEATH_SIGNAL,
+    end_children,
+    exit_with_status,
+    prctl,
+    supervise,
+)
 
 # What every kernel needs, whatever its example imports.
 KERNEL_IMPORTS = (
     "import ipykernel.kernelapp",
     "import ipykernel.debugger",
     "import ipykernel.ipkernel",
-    "import cardbook.kernel.streams",
+    "import cardbook.kernel.app",
 )
 
 
 def main() -> None:
-    """Import, fork and tell exit statuses as each line asks for, until input ends."""
+    """Import, fork and report exit statuses as each line requests, until input ends."""
+    # Input does not end for as long as an import hangs.
+    prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
+    # Should a kernel's own subreaper be killed, what it leaves becomes this process's.
+    prctl(CHILD_SUBREAPER, 1)
+    restrict_process(sys.argv[1:], [*device_paths(), "/proc"])
     requests, replies = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")
     # What an import prints must not be taken for a reply.
     os.dup2(2, 1)
@@ -46,18 +60,20 @@ def main() -> None:
                 answer(replies, {"pid": pid})
             else:
                 answer(replies, {"status": exit_status_of(request["poll"], children)})
+                end_orphans(children)
     finally:
         for pid in children:
             os.kill(pid, signal.SIGTERM)
         for pid in children:
             os.waitpid(pid, 0)
-    # To take down so many libraries would take longer than to start Python.
+        end_orphans(())
+    # Tearing down so many libraries would take longer than starting Python.
     exit_with_status(0)
 
 
 def preload(statements: Sequence[str]) -> None:
     """Execute import statements, and leave what they made as kernels should find it."""
-    # While modules are only added the collector would look through them all again and again.
+    # While modules are only added, the collector would look through them all again and again.
     gc.disable()
     import_all(statements)
     # It connects itself to the IPython it finds when it is imported, so each kernel must import it again.
@@ -68,7 +84,7 @@ def preload(statements: Sequence[str]) -> None:
 
 
 def import_all(statements: Sequence[str]) -> None:
-    """Execute import statements, leaving out what is not there: its example will say so itself."""
+    """Execute import statements; what is not installed is left out, and its example will say so itself."""
     for statement in statements:
         try:
             exec(statement, {"__name__": "preload"})
@@ -94,6 +110,13 @@ def answer(replies: IO[str], reply: dict[str, Any]) -> None:
     replies.flush()
 
 
+def end_orphans(children: Collection[int]) -> None:
+    """Kill all children but these, and what they leave in turn."""
+    while orphans := end_children(children):
+        for pid in orphans:
+            os.waitpid(pid, 0)
+
+
 def exit_status_of(pid: int, children: set[int]) -> int | None:
     """Return a child's exit status (negative for a signal), or None while it runs."""
     if pid not in children:
@@ -106,7 +129,7 @@ def exit_status_of(pid: int, children: set[int]) -> int | None:
 
 
 def fork_kernel(request: dict[str, Any], pipes: Sequence[IO[str]]) -> int:
-    """Fork a child that keeps the kernel the request describes; return its process id."""
+    """Fork a subreaper with the kernel that the request describes; return its process id."""
     pid = os.fork()
     if pid:
         return pid
@@ -122,12 +145,8 @@ def fork_kernel(request: dict[str, Any], pipes: Sequence[IO[str]]) -> int:
         os.environ.update(request["env"])
         os.chdir(request["cwd"])
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        supervise(lambda: run_kernel(request["fence"], request["argv"]))
+        supervise(lambda: run_kernel(request["policy"], request["argv"]))
     finally:
         # Whatever happened: a child must never go on as a second parent.
         traceback.print_exc()
         exit_with_status(1)
-
-
-if __name__ == "__main__":
-    main()

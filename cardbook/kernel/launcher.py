@@ -1,48 +1,80 @@
 """The process of one example: an ordinary ipykernel in the sandbox, whether launched or forked.
 
-Launched as `python -m cardbook.kernel.launcher POLICY ARGUMENT…`; a forked kernel calls `run_kernel`.
+Launched with the command of `launch_command`; a forked kernel calls `run_kernel`. What a reader copies runs
+in the same sandbox, as another program: `confined_command`.
 """
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from cardbook.kernel.sandbox import apply_sandbox, load_policy
 
+PACKAGE = Path(__file__).parents[2]
+
+
+def python_command(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs `main` of one of this very package's modules.
+
+    The folder it is started in cannot lend it modules, as it would with `python -m`.
+    """
+    code = (
+        f"import sys; sys.path.insert(0, {str(PACKAGE)!r}); import {module} as it; del sys.path[0]; it.main()"
+    )
+    return [sys.executable, "-P", "-c", code, *arguments]
+
+
+def launch_command(policy: str, arguments: Sequence[str]) -> list[str]:
+    """Return the command of an ipykernel with these arguments in a sandbox, given by its policy as text."""
+    return python_command("cardbook.kernel.launcher", "kernel", policy, *arguments)
+
+
+def confined_command(policy: str, command: Sequence[str]) -> list[str]:
+    """Return a command that runs another one in a sandbox, given by its policy as text."""
+    return python_command("cardbook.kernel.launcher", "program", policy, *command)
+
 
 def main() -> None:
-    """Become a kernel, with a subreaper where the platform has what that takes."""
-    policy, arguments = sys.argv[1], sys.argv[2:]
+    """Become a kernel or a program, with a subreaper where the platform has what that takes."""
+    kind, policy, arguments = sys.argv[1], sys.argv[2], sys.argv[3:]
+    become: Callable[[], None] = (
+        (lambda: run_kernel(policy, arguments))
+        if kind == "kernel"
+        else lambda: run_program(policy, arguments)
+    )
     if sys.platform.startswith("linux"):
         from cardbook.kernel.subreaper import supervise
 
-        supervise(lambda: run_kernel(policy, arguments))
-    run_kernel(policy, arguments)
+        supervise(become)
+    become()
+
+
+def run_program(policy: str, command: Sequence[str]) -> None:
+    """Become another program in the sandbox; only Linux restricts it."""
+    apply_sandbox(load_policy(policy), python=False)
+    os.execv(command[0], list(command))
 
 
 def run_kernel(policy: str, arguments: Sequence[str]) -> None:
-    """Run an ipykernel inside the fence (as text) in this process until it is told to stop."""
+    """Run an ipykernel in the sandbox, given by its policy as text, until it is told to stop."""
     reset_inherited_state()
     apply_sandbox(load_policy(policy))
-    from ipykernel.kernelapp import IPKernelApp
+    from cardbook.kernel.app import KernelApp
 
     sys.argv = ["ipykernel_launcher", *arguments]
     # The script's folder comes first in a fresh interpreter, and for a kernel that is the working folder.
-    sys.path[0] = ""
-    IPKernelApp.launch_instance(list(arguments))
+    sys.path.insert(0, "")
+    KernelApp.launch_instance(list(arguments))
 
 
 def reset_inherited_state() -> None:
     """Drop what the process that forked this one had found out for itself."""
     if "numpy" in sys.modules:
-        # A copy of the parent's state would make unseeded draws the same in every child.
+        # A copy of the fork server's state would make unseeded draws the same in every child.
         sys.modules["numpy"].random.seed()
     if "tempfile" in sys.modules:
         vars(sys.modules["tempfile"])["tempdir"] = None
     if sys.platform.startswith("linux"):
         # The subreaper ends its kernel itself; ipykernel would start a thread to look after its parent.
         os.environ.pop("JPY_PARENT_PID", None)
-
-
-if __name__ == "__main__":
-    main()

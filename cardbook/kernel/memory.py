@@ -1,7 +1,8 @@
-"""Limits: how much an example may take of the machine."""
+"""The memory of an example's processes: how much they hold, and a watch over its limit."""
 
 import asyncio
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +15,8 @@ GIGABYTE = 1e9
 def exceeds(pid: int, limit: float) -> bool:
     """Return whether all descendants of a process together hold more than so many bytes.
 
-    What several of them share counts once, where the system can tell (PSS). That is slow to find out, a
-    hundredth of a second for each gigabyte, and only asked when counting it for each is too much.
+    What several of them share counts once, where the system can tell (PSS). That takes a hundredth of a
+    second for each gigabyte, so it is only looked up when the sum of all is too much.
     """
     try:
         processes = psutil.Process(pid).children(recursive=True)
@@ -39,6 +40,14 @@ def _share(process: psutil.Process) -> int:
     return int(found[1]) * 1024 if found else 0
 
 
+def first_child(pid: int) -> int:
+    """Return the process that a subreaper started, whatever it adopted since; `pid` where there are none."""
+    if not sys.platform.startswith("linux"):
+        return pid
+    children = psutil.Process(pid).children()
+    return int(min(children, key=lambda child: child.create_time()).pid) if children else pid
+
+
 def peak_memory(pid: int) -> int:
     """Return the most memory a process has held at once, in bytes."""
     status = Path(f"/proc/{pid}/status")
@@ -50,7 +59,7 @@ def peak_memory(pid: int) -> int:
 
 
 async def watch_memory(pid: int, limit: float, stop: Callable[[str], None]) -> None:
-    """Watch the memory of a process's descendants; tell `stop` why when it is more than `limit` GB."""
+    """Watch the memory of a process's descendants; call `stop` with a reason above `limit` GB."""
     while not exceeds(pid, limit * GIGABYTE):
         await asyncio.sleep(LOOK_SECONDS)
     stop(f"more than {limit:g} GB of memory, the example's limit")

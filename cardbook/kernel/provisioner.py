@@ -1,5 +1,6 @@
-"""Kernels: ipykernels of this interpreter, forked from one parent where that is possible."""
+"""The Jupyter provisioner: ipykernels of this interpreter, forked from one process where that is possible."""
 
+import json
 import os
 import signal
 import subprocess
@@ -14,27 +15,30 @@ from typing import Any, cast
 import zmq
 import zmq.asyncio
 from jupyter_client.asynchronous.client import AsyncKernelClient
-from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.connect import KernelConnectionInfo, port_names
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Type
 
 from cardbook.kernel.fork_client import ForkedProcess, ForkError, ForkServer, wait_for_end
+from cardbook.kernel.launcher import launch_command
 from cardbook.kernel.sandbox import SandboxPolicy, dump_policy
+from cardbook.kernel.variables import CONNECTION
 
 KERNEL_ARGUMENTS = (
     "--InlineBackend.figure_formats=retina",
     "--HistoryManager.enabled=False",
-    "--IPKernelApp.outstream_class=cardbook.kernel.streams.Stream",
+    "--IPKernelApp.outstream_class=cardbook.kernel.app.Stream",
 )
-# How long a kernel may take to answer before it is asked again, and to end before it is given up.
-ANSWER_SECONDS, END_SECONDS = 1.0, 5.0
+# How long a kernel may take to answer before it is asked again, and to end before it is given up: a driver
+# may take seconds to free the memory of a GPU, and the next example is to find it free.
+ANSWER_SECONDS, END_SECONDS = 1.0, 30.0
 RETRY_MILLISECONDS = 5
 
 
 class ForkProvisioner(LocalProvisioner):
-    """Launches kernels by asking a parent to fork; all else is as jupyter_client does it."""
+    """Launches kernels by having a fork server fork them; all else is as jupyter_client does it."""
 
     fork_server: ForkServer | None = None
     log: str = os.devnull
@@ -43,14 +47,17 @@ class ForkProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Fork a kernel with the arguments, environment and folder that an ordinary one would get."""
         argv = cmd[cmd.index("-f") :]
+        if cast(AsyncKernelManager, self.parent).transport == "ipc":
+            info = {key: _as_text(value) for key, value in self.connection_info.items()}
+            kwargs["env"] = kwargs["env"] | {CONNECTION: json.dumps(info)}
         request = {"argv": argv, "env": kwargs["env"], "cwd": kwargs["cwd"], "log": self.log}
         if self.fork_server is not None and not self.fork_server.fork_blocker:
             # Where it cannot, because it has ended perhaps, an ordinary kernel will do.
             with suppress(ForkError):
-                forked = await self.fork_server.fork(request | {"fence": self.policy})
+                forked = await self.fork_server.fork(request | {"policy": self.policy})
                 self.pid, self.process = forked.pid, cast("subprocess.Popen[Any]", forked)
                 return self.connection_info
-        command = [sys.executable, "-m", "cardbook.kernel.launcher", self.policy, *argv]
+        command = launch_command(self.policy, argv)
         with Path(self.log).open("ab") as stream:
             return await super().launch_kernel(command, stdout=stream, stderr=stream, **kwargs)
 
@@ -66,13 +73,17 @@ class ForkProvisioner(LocalProvisioner):
             await wait_for_end(self.pid, END_SECONDS)
 
     async def send_signal(self, signum: int) -> None:
-        """Send a signal to the subreaper; what means the end reaches it as a request to end all it keeps."""
+        """Send a signal to the subreaper; SIGKILL becomes SIGTERM, on which it kills all its descendants."""
         if not sys.platform.startswith("linux"):
             await super().send_signal(signum)
         elif self.process:
             ending = signum in (signal.SIGKILL, signal.SIGTERM)
             with suppress(ProcessLookupError):
                 self.process.send_signal(signal.SIGTERM if ending else signum)
+
+
+def _as_text(value: object) -> object:
+    return value.decode() if isinstance(value, bytes) else value
 
 
 class KernelClient(AsyncKernelClient):
@@ -113,14 +124,27 @@ class KernelManager(AsyncKernelManager):
         argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *KERNEL_ARGUMENTS]
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
+    def write_connection_file(self, **kwargs: Any) -> None:
+        """Number the sockets; a file that has the key is only written where there are no such sockets."""
+        if self.transport != "ipc":
+            super().write_connection_file(**kwargs)
+        for number, name in enumerate(port_names if self.transport == "ipc" else (), 1):
+            setattr(self, name, number)
+
 
 def make_manager(folder: Path, fork_server: ForkServer | None, policy: SandboxPolicy) -> KernelManager:
-    """Return a manager whose kernel runs inside a fence, reached through sockets in `folder`."""
+    """Return a manager of one kernel; `folder`, which the kernel cannot change, gets its log.
+
+    `fork_server` forks it; without one, an interpreter is started. `policy` is that of its sandbox, and its
+    sockets lie where the kernel may write. Raises OSError when their path is too long for sockets.
+    """
     if sys.platform == "win32":
         manager = KernelManager()
     else:
-        connection = str(folder / "kernel.json")
-        manager = KernelManager(transport="ipc", ip=str(folder / "kernel"), connection_file=connection)
+        sockets = os.path.join(policy.folder, "kernel")  # noqa: PTH118
+        if len(os.fsencode(f"{sockets}-{len(port_names)}")) > zmq.IPC_PATH_MAX_LEN:
+            raise OSError(f"{sockets} is too long a path for a socket: set TMPDIR to a shorter one")
+        manager = KernelManager(transport="ipc", ip=sockets, connection_file=str(folder / "kernel.json"))
     manager.kernel_id = str(uuid.uuid4())
     # Set beforehand: jupyter_client would look a provisioner up by name among installed entry points.
     provisioner = ForkProvisioner(

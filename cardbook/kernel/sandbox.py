@@ -1,15 +1,13 @@
-"""The guard: an example writes only in its working folder, and what it reads outside is noted.
+"""The sandbox: an example writes only in its working folder, and what it reads outside is noted.
 
-Two fences. Landlock, a part of Linux, holds the process and all its children whatever language they speak.
-An audit hook of Python says so at the spot, with the path, and notes what is read; where Landlock is missing
-it is the only fence, and a child that is no Python process is not held.
+Linux holds the process and all its children (`restrictions`). An audit hook of Python says so at the spot,
+with the path, and notes what is read; where Landlock is missing it is the only restriction, and a child that
+is not a Python process is unrestricted.
 """
 
-import ctypes
 import errno
 import json
 import os
-import struct
 import sys
 import sysconfig
 from collections.abc import Iterator
@@ -17,100 +15,63 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib.util import source_from_cache
 from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from cardbook.kernel.restrictions import SHARED_MEMORY, device_paths, restrict_process
 
 REFUSAL = "an example writes only in its working folder"
-# Devices and the kernel's own files hold no data of others; nothing can be made there but shared memory.
-PLACES = ("/dev", "/proc")
-SHARED_MEMORY = "/dev/shm"
 SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/run", "/usr", "/lib", "/lib64", "/bin", "/var/lib")
-
-# The same on every architecture: Linux, include/uapi/asm-generic/unistd.h and include/uapi/linux/landlock.h.
-CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
-VERSION_FLAG = 1
-PATH_BENEATH = 1
-WRITE_FILE, REMOVE_AND_MAKE, REFER, TRUNCATE = 1 << 1, 0x1FF0, 1 << 13, 1 << 14
-SIGNAL_SCOPE = 1 << 1
-NO_NEW_PRIVILEGES = 38
+# Below these a path may lead anywhere, by links that the system makes up.
+MAGIC = ("/proc", "/dev")
 
 
 @dataclass(frozen=True)
 class SandboxPolicy:
-    """Where an example may write (`folder` and below, `writable`), and what counts as its data when read.
+    """Where an example may write (`folder` and below), and what counts as its data when read.
 
-    `root` is the book's folder, `ignored` what is no data: models, caches. `log` gets a line for a file read.
+    `root` is the book's folder, `ignored` what is not data: models, caches. `log` gets a line for each file
+    read; it lies outside `folder`. No file that the example writes gets larger than `file_bytes`.
     """
 
     folder: str
     root: str
-    writable: tuple[str, ...]
     ignored: tuple[str, ...]
     log: str
+    file_bytes: int
 
 
 def dump_policy(policy: SandboxPolicy) -> str:
-    """Return a fence as text, to be handed to another process."""
+    """Return a policy as text, to be handed to another process."""
     return json.dumps(asdict(policy))
 
 
 def load_policy(text: str) -> SandboxPolicy:
-    """Return the fence that a text describes."""
+    """Return the policy that a text describes."""
     values = json.loads(text)
-    return SandboxPolicy(**values | {key: tuple(values[key]) for key in ("writable", "ignored")})
+    return SandboxPolicy(**values | {"ignored": tuple(values["ignored"])})
 
 
-def landlock_version() -> int:
-    """Return the version of Landlock that this machine offers, 0 when there is none."""
-    if not sys.platform.startswith("linux"):
-        return 0
-    found: int = ctypes.CDLL(None).syscall(CREATE_RULESET, None, ctypes.c_size_t(0), VERSION_FLAG)
-    return max(found, 0)
+def apply_sandbox(policy: SandboxPolicy, *, python: bool = True) -> None:
+    """Restrict this process and all that it will start; that cannot be taken back. Raises OSError.
 
-
-def apply_sandbox(policy: SandboxPolicy) -> None:
-    """Put up both fences around this process and what it will start; they cannot be taken down again.
-
-    To be called before any thread is started: Landlock holds the calling thread and its descendants.
+    Without `python` it is about to become another program, and gets no audit hook. To be called before any
+    thread is started.
     """
-    hook = AuditHook(policy)
-    if version := landlock_version():
-        apply_landlock(version, policy)
-    sys.addaudithook(hook)
+    hook = AuditHook(policy) if python else None
+    if sys.platform != "win32":
+        limit_files(policy.file_bytes)
+    restrict_process([policy.folder], [*device_paths(), "/proc/self"])
+    if hook is not None:
+        sys.addaudithook(hook)
 
 
-def apply_landlock(version: int, policy: SandboxPolicy) -> None:
-    """Have the kernel refuse this process every write outside the fence. Raises OSError."""
-    rights = WRITE_FILE | REMOVE_AND_MAKE | (REFER if version >= 2 else 0) | (TRUNCATE if version >= 3 else 0)
-    scopes = SIGNAL_SCOPE if version >= 6 else 0
-    # Rights on files, on ports, scopes: as much of it as this version knows.
-    attributes = struct.pack("=QQQ", rights, 0, scopes)[: 24 if version >= 6 else 8]
-    ruleset = _call(CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)
-    for place in (policy.folder, *policy.writable, SHARED_MEMORY):
-        _allow(ruleset, place, rights)
-    for place in PLACES:
-        _allow(ruleset, place, rights & (WRITE_FILE | TRUNCATE))
-    if ctypes.CDLL(None, use_errno=True).prctl(NO_NEW_PRIVILEGES, 1, 0, 0, 0):
-        raise OSError(ctypes.get_errno(), "prctl")
-    _call(RESTRICT_SELF, ruleset, 0)
-    os.close(ruleset)
+def limit_files(size: int) -> None:
+    """Let no file that this process and its descendants write get larger than so many bytes."""
+    import resource
 
-
-def _allow(ruleset: int, place: str, rights: int) -> None:
-    try:
-        descriptor = os.open(place, os.O_PATH | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return
-    try:
-        _call(ADD_RULE, ruleset, PATH_BENEATH, struct.pack("=Qi", rights, descriptor), 0)
-    finally:
-        os.close(descriptor)
-
-
-def _call(number: int, *arguments: Any) -> int:  # noqa: ANN401
-    library = ctypes.CDLL(None, use_errno=True)
-    found: int = library.syscall(number, *arguments)
-    if found < 0:
-        raise OSError(ctypes.get_errno(), "Landlock")
-    return found
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    limit = size if hard == resource.RLIM_INFINITY else min(size, hard)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
 
 class AuditHook:
@@ -134,8 +95,12 @@ class AuditHook:
     WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
     def __init__(self, policy: SandboxPolicy) -> None:
-        self.inside = tuple(map(os.path.realpath, (policy.folder, *policy.writable, *PLACES)))
+        self.inside = tuple(map(os.path.realpath, (policy.folder, *device_paths(), SHARED_MEMORY)))
         self.ignored = tuple(_ignored(policy))
+        # In these an example can make no link, so a path need not be resolved to lie there.
+        own = (policy.folder, os.path.realpath(policy.folder))
+        self.fixed = tuple(place for place in self.ignored if place not in (*own, *MAGIC))
+        self.root, self.real_root = policy.root, os.path.realpath(policy.root)
         self.seen: set[str] = set()
         self.log = os.open(policy.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
@@ -148,9 +113,10 @@ class AuditHook:
                 if writing:
                     self.refuse(os.path.realpath(os.fsdecode(path)))
                 else:
-                    self.note(os.path.abspath(os.fsdecode(path)))
+                    self.note(os.fsdecode(path))
         elif event == "sqlite3.connect":
-            self.note(os.path.abspath(os.fsdecode(arguments[0])))
+            path = os.fsdecode(arguments[0])
+            self.note(unquote(urlsplit(path).path) if path.startswith("file:") else path)
         elif event in self.CHANGES:
             places, at = self.CHANGES[event]
             for number, place in enumerate(places):
@@ -158,23 +124,36 @@ class AuditHook:
                     self.refuse(_entry(arguments[place], arguments[at + number] if at else None))
 
     def refuse(self, path: str) -> None:
-        """Raise PermissionError unless the path lies inside the fence."""
-        if not _lies_in(path, self.inside):
+        """Raise PermissionError unless the path lies where an example may write."""
+        if not _lies_in(path, self.inside) and not _lies_in(path, (f"/proc/{os.getpid()}",)):
             raise PermissionError(errno.EACCES, REFUSAL, path)
 
     def note(self, path: str) -> None:
         """Write down a file that is read, once, with its size and time, unless it is no data of the book."""
-        if path in self.seen or _lies_in(path, self.ignored):
+        named = os.path.abspath(path)
+        if _lies_in(named, self.fixed) and ".." not in path:
             return
-        self.seen.add(path)
-        if path.endswith(".pyc"):
+        real = os.path.realpath(path)
+        if not self.is_data(real):
+            return
+        if not _lies_in(named, (self.root,)):
+            # Whichever way it was reached, a file of the book has its name in the book.
+            named = self.root + real[len(self.real_root) :] if _lies_in(real, (self.real_root,)) else real
+        if named in self.seen:
+            return
+        self.seen.add(named)
+        if named.endswith(".pyc"):
             # A module is its source; where that is compiled to is nobody's concern.
             with suppress(ValueError):
-                path = source_from_cache(path)
-        if os.path.isfile(path) and not _lies_in(os.path.realpath(path), self.ignored):
-            found = os.stat(path)
-            line = json.dumps([path, found.st_size, found.st_mtime_ns]) + "\n"
+                named = source_from_cache(named)
+        if os.path.isfile(named) and self.is_data(os.path.realpath(named)):
+            found = os.stat(named)
+            line = json.dumps([named, found.st_size, found.st_mtime_ns]) + "\n"
             os.write(self.log, line.encode())
+
+    def is_data(self, real: str) -> bool:
+        """Return whether a file, given by its resolved path, is data when it is read."""
+        return not _lies_in(real, self.ignored) or _lies_in(real, (SHARED_MEMORY,))
 
 
 def _is_path(value: object) -> bool:
@@ -195,7 +174,7 @@ def _ignored(policy: SandboxPolicy) -> Iterator[str]:
     """Yield the folders whose files are no data: interpreter, packages, system, and the example's own."""
     packages = [place for place in sys.path if os.path.basename(place) in ("site-packages", "dist-packages")]
     packages += [*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix]
-    own = [policy.folder, *policy.writable, *policy.ignored, os.path.dirname(__file__)]
+    own = [policy.folder, *policy.ignored, os.path.dirname(__file__)]
     root = os.path.realpath(policy.root)
     for place in {*own, *packages, *SYSTEM, *map(os.path.realpath, [*own, *packages, *SYSTEM])}:
         # A book below /usr, say, has data nonetheless.

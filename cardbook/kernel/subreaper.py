@@ -10,7 +10,7 @@ import resource
 import signal
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
@@ -21,9 +21,9 @@ EXPECTED = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
 
 
 def supervise(become: Callable[[], None]) -> NoReturn:
-    """Fork a child that becomes something, and end as it ends, after all that it left; never returns.
+    """Run `become` in a child; kill what the child leaves behind, then exit with its status. Never returns.
 
-    A request to end (SIGTERM), or the end of the process that started this one, ends them all.
+    SIGTERM, or the end of the process that started this one, ends them all.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, EXPECTED)
     prctl(PARENT_DEATH_SIGNAL, signal.SIGTERM)
@@ -36,7 +36,7 @@ def supervise(become: Callable[[], None]) -> NoReturn:
         os.setsid()
         prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, EXPECTED)
-        # Should the machine run out of memory, this is what it shall take.
+        # If the machine runs out of memory, this is the process to kill.
         Path("/proc/self/oom_score_adj").write_text("1000")
         become()
         exit_with_status(0)
@@ -51,16 +51,16 @@ def wait_for(child: int) -> int:
     status = None
     while status is None and signal.sigwait(EXPECTED) != signal.SIGTERM:
         status = reap(child, os.WNOHANG)
-    while end_children():
+    while end_children(()):
         found = reap(child, 0)
         status = found if status is None else status
     return -signal.SIGKILL if status is None else status
 
 
 def reap(child: int, options: int) -> int | None:
-    """Take leave of the children that have ended; return the exit status of this one if it is among them.
+    """Reap the children that have ended; return the exit status of `child` if it is among them.
 
-    Without WNOHANG it waits for one of them.
+    `options` are those of waitpid: without WNOHANG it waits for one of them.
     """
     found, status = os.waitpid(-1, options)
     ended = None
@@ -73,15 +73,15 @@ def reap(child: int, options: int) -> int | None:
     return ended
 
 
-def end_children() -> bool:
-    """Kill every child of this process; return whether there was any.
+def end_children(kept: Collection[int]) -> list[int]:
+    """Kill every child of this process but those to be kept; return which.
 
     Their own children become this process's, so that repeating it reaches the last descendant.
     """
-    mine = [pid for pid, parent in read_parents().items() if parent == os.getpid()]
+    mine = [pid for pid, parent in read_parents().items() if parent == os.getpid() and pid not in kept]
     for pid in mine:
         os.kill(pid, signal.SIGKILL)
-    return bool(mine)
+    return mine
 
 
 def read_parents() -> dict[int, int]:

@@ -1,12 +1,16 @@
-"""Variables: what an example sees of the environment it is run in."""
+"""The environment variables of an example, and the folders of its own that they name."""
 
 import os
 import re
+import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from cardbook.base.paths import ProjectPaths
 
+# By this variable a kernel gets its connection, and removes it: the key in it lets others send it code.
+CONNECTION = "CARDBOOK_CONNECTION"
 # How figures look in the book.
 THEME = Path(__file__).with_name("figure.mplstyle")
 # How warnings begin that tell a reader nothing.
@@ -22,6 +26,18 @@ EXPECTED_WARNINGS = (
 INHERITED = re.compile(r"PATH|LANG|LC_.*|TZ|SYSTEMROOT|LD_LIBRARY_PATH|CUDA_.*|NVIDIA_.*|VIRTUAL_ENV")
 
 
+def make_home(root: Path, home: Path) -> None:
+    """Make the folder that is an example's own: empty ones to run in, and a copy of the book's list of fonts.
+
+    A copy, because what one example wrote there would decide what others draw.
+    """
+    for name in ("scratch", "tmp", "matplotlib"):
+        (home / name).mkdir(parents=True)
+    for fonts in ProjectPaths(root).matplotlib.glob("fontlist-*.json"):
+        with suppress(OSError):
+            shutil.copyfile(fonts, home / "matplotlib" / fonts.name)
+
+
 def kernel_variables(root: Path, declared: Iterable[str], threads: int, folder: Path) -> dict[str, str]:
     """Return the environment variables an example sees: the common ones, and the caller's `declared` ones."""
     passed_on = {name: os.environ[name] for name in declared if name in os.environ}
@@ -31,9 +47,8 @@ def kernel_variables(root: Path, declared: Iterable[str], threads: int, folder: 
 def common_variables(root: Path, threads: int, folder: Path) -> dict[str, str]:
     """Return the environment variables every example sees: clean, offline, with its share of threads.
 
-    `folder` is the example's own, and its home.
-
-    Libraries read most of them when they are imported, so a parent of forked kernels has them too.
+    `folder` is the example's own, as `make_home` makes it. Libraries read most of the variables when they are
+    imported, so the fork server has them too.
     """
     inherited = {name: value for name, value in os.environ.items() if INHERITED.fullmatch(name)}
     paths = ProjectPaths(root)
@@ -45,7 +60,7 @@ def common_variables(root: Path, threads: int, folder: Path) -> dict[str, str]:
             "HOME": str(folder),
             "IPYTHONDIR": str(folder / ".ipython"),
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "MPLCONFIGDIR": str(paths.matplotlib),
+            "MPLCONFIGDIR": str(folder / "matplotlib"),
             "MATPLOTLIBRC": str(THEME),
             "HF_HUB_CACHE": str(paths.hub),
             "HF_HUB_OFFLINE": "1",

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 DRIVER_VERSION = re.compile(r"^NVRM version:.*?\s(\d+(?:\.\d+)+)\s", re.MULTILINE)
+GPU_NAME = re.compile(r"^Model:\s*(.+?)\s*$", re.MULTILINE)
 REQUIREMENT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 FIELD = re.compile(r"^(Name|Version|Requires-Dist):[ \t]*(.*?)[ \t\r]*$", re.MULTILINE)
 BLANK_LINE = re.compile(r"\r?\n\r?\n")
@@ -133,6 +134,13 @@ def driver_version() -> str:
         return ""
     found = DRIVER_VERSION.search(told.read_text(encoding="utf-8", errors="replace"))
     return found[1] if found else ""
+
+
+def gpu_names() -> list[str]:
+    """Return the names of this machine's NVIDIA GPUs as the driver tells them; none where it does not."""
+    files = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
+    found = (GPU_NAME.search(file.read_text(encoding="utf-8", errors="replace")) for file in files)
+    return [match[1] for match in found if match]
 
 
 def core_count() -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from cardbook.base.errors import CardbookError
 
 MISSING = ""
+LOG_BYTES = 20_000_000
 
 
 class DataChangedError(CardbookError):
@@ -16,11 +17,14 @@ class DataChangedError(CardbookError):
 
 
 def hash_data(root: Path, names: Iterable[str]) -> dict[str, str]:
-    """Return the SHA-256 of each file, GONE for one that is not there; names are relative to the book."""
+    """Return the SHA-256 of each file, MISSING for one that is not there; names are relative to the book."""
     return {name: _hash(root / name) for name in sorted(set(names))}
 
 
 def _hash(path: Path) -> str:
+    if not path.is_file():
+        # Reading a device or a pipe might never end.
+        return MISSING
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
@@ -29,12 +33,12 @@ def _hash(path: Path) -> str:
 
 
 def collect_inputs(root: Path, log: Path, declared: Iterable[str]) -> Mapping[str, str]:
-    """Return the SHA-256 of every file that a run read, by the guard's log, and of every one declared.
+    """Return the SHA-256 of every file that a run read, by the sandbox's log, and of every one declared.
 
-    Raises Unsettled where that is not what the run itself has read.
+    `declared` are names relative to `root`, the book's folder. The example can write to the log. Raises
+    DataChangedError where a file is not what the run itself has read.
     """
-    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-    read = {_name(root, path): (path, size, time) for path, size, time in map(json.loads, lines)}
+    read = {_name(root, path): (path, size, time) for path, size, time in _read_log(log)}
     for name, (path, size, time) in read.items():
         try:
             found = os.stat(path)  # noqa: PTH116
@@ -49,6 +53,29 @@ def collect_inputs(root: Path, log: Path, declared: Iterable[str]) -> Mapping[st
                 f"data file {name}, which book.yml names, is not there: add it, or name another"
             )
     return hashes
+
+
+def _read_log(log: Path) -> list[tuple[str, int, int]]:
+    """Return the path, size and time of each file that the log names. Raises DataChangedError."""
+    if not log.exists():
+        return []
+    with log.open("rb") as stream:
+        content = stream.read(LOG_BYTES + 1)
+    try:
+        lines = [json.loads(line) for line in content.decode("utf-8").splitlines()]
+    except (ValueError, RecursionError):
+        lines = [None]
+    if len(content) > LOG_BYTES or not all(map(_is_entry, lines)):
+        raise DataChangedError(
+            "the list of the files that it read is damaged: leave open files of others alone"
+        )
+    return [(path, size, time) for path, size, time in lines]
+
+
+def _is_entry(line: object) -> bool:
+    return (
+        isinstance(line, list) and [type(value) for value in line] == [str, int, int] and "\0" not in line[0]
+    )
 
 
 def _name(root: Path, path: str) -> str:

@@ -1,10 +1,9 @@
-"""Execution: one example in a kernel of its own, its outputs and measurements as a record."""
+"""Executes one example in a kernel of its own; returns its outputs and measurements as a record."""
 
 import asyncio
 import json
 import re
 import signal
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -20,30 +19,46 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
 from cardbook.base.errors import CardbookError
+from cardbook.base.files import temporary_folder
 from cardbook.base.paths import ProjectPaths
 from cardbook.kernel.fork_client import ForkServer
-from cardbook.kernel.memory import peak_memory, watch_memory
+from cardbook.kernel.memory import GIGABYTE, first_child, peak_memory, watch_memory
 from cardbook.kernel.provisioner import KernelManager, make_manager
 from cardbook.kernel.sandbox import SandboxPolicy
-from cardbook.kernel.variables import kernel_variables
-from cardbook.records.environment import cpu_name, driver_version
+from cardbook.kernel.variables import kernel_variables, make_home
+from cardbook.records.environment import cpu_name, driver_version, gpu_names
 from cardbook.records.fingerprint import Fingerprint
 from cardbook.records.inputs import DataChangedError, collect_inputs
+from cardbook.records.outputs import (
+    FIGURE_PIXELS,
+    OutputError,
+    check_cell,
+    check_outputs,
+    reduce_outputs,
+)
 from cardbook.records.status import PlannedRun, Project
 from cardbook.records.store import SCHEMA, Provenance, Record, hash_outputs
 from cardbook.records.text import clean_text
+from cardbook.records.validation import one_line
 from cardbook.source.example import Example, imports_of, to_notebook
 
 OUTPUT_LIMIT = 5_000_000
+# How long a kernel may take to say what it used, and how much of its log is read.
+PROBE_SECONDS, LOG_BYTES = 30.0, 100_000
 LINE_IN_CELL = re.compile(r"Cell In\s*\[(\d+)\], line (\d+)")
-# What no text can hold: control codes but those a terminal follows, and halves of characters.
+# Characters that UTF-8 cannot store, lone surrogates, and control codes that no terminal follows.
 UNSTORABLE_CHARACTERS = re.compile("[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ud800-\udfff]")
 
-# Asked of the kernel after the last cell, outside the notebook: what only its own process can tell.
-USAGE_PROBE = """__import__("json").dumps((lambda torch: [__import__("os").getpid()] + (
+# Evaluated in the kernel after the last cell, outside the notebook: what only its own process knows.
+USAGE_PROBE = """__import__("json").dumps((lambda torch: (
     [torch.cuda.get_device_name(), torch.cuda.max_memory_allocated()]
     if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized() else ["", None]
 ))(__import__("sys").modules.get("torch")))"""
+# What torch calls a GPU that has no memory left.
+OUT_OF_MEMORY = re.compile(r"^(torch\.|torch\.cuda\.)?OutOfMemoryError: CUDA|: CUDA error: out of memory")
+
+
+FIGURE_REMEDY = f"draw figures of at most {FIGURE_PIXELS / 1e6:g} million pixels, as PNG"
 
 
 class ExampleError(CardbookError):
@@ -52,7 +67,10 @@ class ExampleError(CardbookError):
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened to a run: note, started, cell, done or failed, with a message for a person."""
+    """A step of a run, with a message for a person.
+
+    `kind` is note, started, cell, done or failed; `done` of `total` cells are executed.
+    """
 
     kind: str
     name: str
@@ -63,7 +81,7 @@ class Event:
 
 @dataclass(frozen=True)
 class ResourceUsage:
-    """What a run took: wall time, the kernel's most memory in bytes, the GPU ("" if none) and its memory."""
+    """What a run took: wall time, the kernel's peak memory in bytes, the GPU ("" if none) and its memory."""
 
     seconds: float
     memory: int
@@ -72,16 +90,16 @@ class ResourceUsage:
 
 
 class BoundedClient(NotebookClient):
-    """Executes a notebook until it is told to stop, and takes OUTPUT_LIMIT characters of output at most."""
+    """Executes a notebook until it is told to stop, and receives at most OUTPUT_LIMIT characters."""
 
     received = 0
     stopped = ""
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:  # noqa: ANN401
-        """Take one message of the kernel; once stopped, leave it."""
+        """Process one message of the kernel, unless stopped. The kernel may have sent anything."""
         content = msg["content"]
-        figures = sum(len(str(value)) for value in (content.get("data") or {}).values())
-        self.received += len(content.get("text") or "") + figures
+        figures = _size_of(content.get("data"))
+        self.received += figures + sum(_size_of(content[key]) for key in content.keys() - {"data"})
         if self.received > OUTPUT_LIMIT:
             remedy = "draw smaller figures" if figures > OUTPUT_LIMIT / 2 else "print less"
             self.stop(f"more than {OUTPUT_LIMIT / 1e6:g} MB of output: {remedy}")
@@ -99,64 +117,74 @@ class BoundedClient(NotebookClient):
             self.task_poll_for_reply.cancel()
 
 
+def _size_of(value: Any) -> int:  # noqa: ANN401
+    """Return about how many characters a value of a message takes."""
+    if isinstance(value, dict):
+        return sum(len(str(key)) + _size_of(item) for key, item in value.items())
+    return len(value) if isinstance(value, str) else len(repr(value))
+
+
 async def execute_example(
     project: Project,
     plan: PlannedRun,
     threads: int,
     fork_server: ForkServer | None,
-    tell: Callable[[Event], None],
+    on_event: Callable[[Event], None],
 ) -> Record:
-    """Execute one example in a kernel of its own and return its record, which is not kept. Raises Raised."""
+    """Execute one example in a kernel of its own and return its record, which is not stored.
+
+    `threads` is how many its libraries may use. `fork_server` forks the kernel; without one, an interpreter
+    is started. Raises ExampleError, or whatever a library raises that reads what a hostile example sends.
+    """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     file, notebook = plan.example.file, to_notebook(plan.example)
     try:
-        with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as name:
-            folder = Path(name).resolve()
-            policy = make_policy(project, folder)
+        with temporary_folder(fork_server.folder if fork_server else None) as folder:
+            policy = make_policy(project, plan, folder)
+            make_home(project.root, Path(policy.folder))
             client = BoundedClient(notebook, timeout=None)
-            variables = kernel_variables(project.root, plan.options.environment, threads, folder)
+            variables = kernel_variables(project.root, plan.options.environment, threads, Path(policy.folder))
+            log = folder / "kernel.log"
             clock = time.perf_counter()
-            async with _running(client, make_manager(folder, fork_server, policy), plan, variables):
-                await _execute_cells(client, plan, folder / "kernel.log", tell)
+            async with _running(client, make_manager(folder, fork_server, policy), plan, variables, log):
+                await _execute_cells(client, plan, log, on_event)
                 seconds = time.perf_counter() - clock
-                usage = await _measure_usage(client, seconds, file)
+                usage = await _measure_usage(client, seconds, project.environment.device, file)
             data = collect_inputs(project.root, Path(policy.log), plan.options.data)
     except DataChangedError as error:
         raise ExampleError(f"{file}: {error}") from None
     except OSError as error:
         raise ExampleError(f"{file}: it could not be run: {error}") from None
     clean_outputs(notebook)
+    keep_shown(notebook, plan.example)
     fingerprint = plan.fingerprint.with_data(data)
     return Record(notebook, _provenance(project, plan, notebook, started, usage, fingerprint))
 
 
-def make_policy(project: Project, folder: Path) -> SandboxPolicy:
-    """Make the rooms of an example below `folder` and return the fence around it."""
-    for name in ("scratch", "tmp"):
-        (folder / name).mkdir()
+def make_policy(project: Project, plan: PlannedRun, folder: Path) -> SandboxPolicy:
+    """Return the policy of an example that writes in the folder `home` of its `folder`."""
     paths = ProjectPaths(project.root)
-    # Its list of the machine's fonts is written where it is first needed.
-    # The store may be a link to one that several books share.
+    # The model store may be a link to one that several books share.
     ignored = (str(paths.state), str(paths.hub))
+    largest_file = int(plan.options.memory * GIGABYTE)
     return SandboxPolicy(
-        str(folder), str(project.root), (str(paths.matplotlib),), ignored, str(folder / "read.log")
+        str(folder / "home"), str(project.root), ignored, str(folder / "read.log"), largest_file
     )
 
 
 @asynccontextmanager
 async def _running(
-    client: BoundedClient, manager: KernelManager, plan: PlannedRun, variables: dict[str, str]
+    client: BoundedClient, manager: KernelManager, plan: PlannedRun, variables: dict[str, str], log: Path
 ) -> AsyncIterator[None]:
     """Keep the client's kernel running, within its memory, for as long as the block lasts."""
     client.km = manager
-    folder = Path(variables["HOME"])
     watch = None
     try:
         try:
-            await client.async_start_new_kernel(env=variables, cwd=str(folder / "scratch"))
+            await client.async_start_new_kernel(env=variables, cwd=str(Path(variables["HOME"]) / "scratch"))
             await client.async_start_new_kernel_client()
         except RuntimeError as error:
-            words = log_tail(folder / "kernel.log") or f": {error}"
+            words = log_tail(log) or f": {error}"
             raise ExampleError(f"{plan.example.file}: its process did not start{words}") from None
         pid = manager.provisioner.pid  # type: ignore[union-attr]
         watch = asyncio.create_task(watch_memory(pid, plan.options.memory, client.stop))
@@ -166,13 +194,13 @@ async def _running(
             watch.cancel()
         if client.kc is not None:
             client.kc.stop_channels()
-        # A kernel that did not come up is nobody's to end.
+        # A kernel that did not start needs no shutdown.
         if manager.has_kernel:
             await manager.shutdown_kernel(now=True)
 
 
 async def _execute_cells(
-    client: BoundedClient, plan: PlannedRun, log: Path, tell: Callable[[Event], None]
+    client: BoundedClient, plan: PlannedRun, log: Path, on_event: Callable[[Event], None]
 ) -> None:
     example, total = plan.example, len(plan.example.code_cells)
     deadline = asyncio.get_running_loop().time() + plan.options.seconds
@@ -198,7 +226,7 @@ async def _execute_cells(
             what = what or await _describe_end(client, log)
             raise ExampleError(f"{example.file}: cell {number}: {what}") from None
         cell.metadata.pop("execution", None)
-        tell(Event("cell", example.name, number, total, f"{example.name}: cell {number} of {total}"))
+        on_event(Event("cell", example.name, number, total, f"{example.name}: cell {number} of {total}"))
 
 
 async def _describe_end(client: BoundedClient, log: Path) -> str:
@@ -215,8 +243,12 @@ async def _describe_end(client: BoundedClient, log: Path) -> str:
 
 
 def log_tail(log: Path) -> str:
-    """Return the last line that a kernel's process itself wrote, to be put behind a message; "" if none."""
-    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+    """Return the last line that a kernel's process itself wrote, to be appended to a message; "" if none."""
+    if not log.is_file():
+        return ""
+    with log.open("rb") as stream:
+        stream.seek(max(0, log.stat().st_size - LOG_BYTES))
+        text = stream.read(LOG_BYTES).decode("utf-8", errors="replace")
     # ipykernel itself tells how to connect to it, ending with a line that has this option.
     lines = text.rpartition("--existing ")[2].split("\n")[1:] if "--existing " in text else text.split("\n")
     spoken = [clean_text(line).strip() for line in lines if line.strip()]
@@ -233,28 +265,69 @@ def _error_message(example: Example, number: int, cell: NotebookNode) -> str:
     inside = ""
     if places and places[-1][0] != cell.execution_count:
         inside = f" (raised in cell {places[-1][0]}, line {places[-1][1]})"
-    summary = f"{error.ename}: {error.evalue}".splitlines()[0]
+    summary = one_line(f"{error.ename}: {error.evalue}".splitlines()[0])
+    if OUT_OF_MEMORY.search(summary):
+        inside += ": end what else uses the GPU, or make the example's batches or model smaller"
     return f"{example.file}: cell {number}{line}: {summary}{inside}"
 
 
-async def _measure_usage(client: BoundedClient, seconds: float, file: str) -> ResourceUsage:
-    """Return what the run took; asks the kernel. Raises Raised when it does not answer."""
+async def _measure_usage(client: BoundedClient, seconds: float, device: str, file: str) -> ResourceUsage:
+    """Return what the run took; `device` is the kind of device of this machine. Raises ExampleError.
+
+    Only the kernel knows whether it used the GPU, and how much of it: an example that changes its own process
+    can say what it likes of that, and of nothing else.
+    """
+    manager: Any = client.km
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            claimed, gpu_memory = json.loads(await _ask_kernel(client, USAGE_PROBE))
+    except (TimeoutError, Empty):
+        raise ExampleError(f"{file}: the process ended after its last cell") from None
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+        raise ExampleError(
+            f"{file}: its memory cannot be measured: do not replace functions of Python's own modules"
+        ) from None
+    memory = peak_memory(first_child(manager.provisioner.pid))
+    if not device.startswith("cuda") or not claimed:
+        return ResourceUsage(seconds, memory, "", None)
+    names = gpu_names()
+    gpu = claimed if claimed in names or not names else names[0]
+    return ResourceUsage(seconds, memory, one_line(str(gpu)), max(0, int(gpu_memory)))
+
+
+async def _ask_kernel(client: BoundedClient, expression: str) -> str:
+    """Return the value of an expression in the kernel, a text without quotes in it."""
     kernel: Any = client.kc
-    message = kernel.execute("", silent=True, user_expressions={"taken": USAGE_PROBE})
+    message = kernel.execute("", silent=True, user_expressions={"value": expression})
     while True:
-        try:
-            reply = await kernel.get_shell_msg(timeout=30)
-        except Empty:
-            raise ExampleError(f"{file}: the process ended after its last cell") from None
+        reply = await kernel.get_shell_msg(timeout=PROBE_SECONDS)
         if reply["parent_header"].get("msg_id") == message:
-            break
-    text = reply["content"]["user_expressions"]["taken"]["data"]["text/plain"]
-    pid, gpu, gpu_memory = json.loads(text.strip("'"))
-    return ResourceUsage(seconds, peak_memory(pid), gpu, gpu_memory)
+            text: str = reply["content"]["user_expressions"]["value"]["data"]["text/plain"]
+            return text.strip("'")
+
+
+def keep_shown(notebook: NotebookNode, example: Example) -> None:
+    """Reduce outputs to what a page shows. Raises ExampleError when a figure cannot be shown.
+
+    What passes here passes the inspection of `import` on another machine: the rule is the same.
+    """
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for number, (cell, source) in enumerate(zip(cells, example.code_cells, strict=True), 1):
+        cell.outputs = reduce_outputs(cell.outputs)
+        try:
+            check_cell(cell.outputs)
+        except OutputError as error:
+            raise ExampleError(
+                f"{example.file}:{source.line}: cell {number}: its output has {error}: {FIGURE_REMEDY}"
+            ) from None
+    try:
+        check_outputs(cell.outputs for cell in cells)
+    except OutputError as error:
+        raise ExampleError(f"{example.file}: its output has {error}: {FIGURE_REMEDY}") from None
 
 
 def clean_outputs(notebook: NotebookNode) -> None:
-    """Join what was printed in pieces, and put the replacement character for what no text can hold."""
+    """Join what was printed in pieces, and replace the characters that UTF-8 cannot store."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = _clean(join_streams(cell.outputs))
@@ -305,7 +378,7 @@ def _provenance(
 ) -> Provenance:
     parts = fingerprint.parts
     direct = project.environment.distributions(imports_of(plan.example))
-    # Named even when only a layer above them is imported: they decide what a model answers.
+    # Named even where only a library above them is imported: they decide what a model answers.
     names = {*direct, *plan.options.needs, *({"torch", "transformers"} & parts["packages"].keys())}
     packages = {name: parts["packages"][name] for name in sorted(names) if name in parts["packages"]}
     return Provenance(

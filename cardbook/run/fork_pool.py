@@ -1,4 +1,4 @@
-"""A warm parent: one that outlives runs, and is replaced when something else should be imported."""
+"""A fork server that outlives runs, and is replaced when something else should be imported."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -12,35 +12,38 @@ from cardbook.source.example import import_statements
 
 @dataclass(frozen=True)
 class PreloadSpec:
-    """What a parent should have: the import statements of all examples, and which versions they import."""
+    """What a fork server should import: the statements of all examples, and the versions of packages."""
 
     imports: frozenset[str]
     versions: Mapping[str, str]
 
     @staticmethod
     def by(project: Project) -> "PreloadSpec":
-        """Return what the examples of a book want today."""
+        """Return what the examples of a project import today."""
         plans = project.plans.values()
         imports = frozenset().union(*(import_statements(plan.example) for plan in plans))
         return PreloadSpec(imports, project.environment.versions)
 
 
 class ServerThread(Thread):
-    """Starts one parent and keeps it until told to let go; `parent` is None before, or where none can be."""
+    """Starts one fork server and runs it until `stop`.
 
-    def __init__(self, project: Project, spec: PreloadSpec, say: Callable[[str], None]) -> None:
+    `fork_server` is None until `ready` is set, and where forking is not supported.
+    """
+
+    def __init__(self, project: Project, spec: PreloadSpec, log: Callable[[str], None]) -> None:
         super().__init__(daemon=True)
-        self.project, self.spec, self.say = project, spec, say
+        self.project, self.spec, self.log = project, spec, log
         self.fork_server: ForkServer | None = None
         self.ready, self.over = Event(), Event()
 
     def run(self) -> None:
-        """Start the parent, and end it when told so."""
+        """Start the fork server, and end it after `stop`."""
         try:
             # As many threads for each kernel as a run of all examples would give it.
-            with start_fork_server_for(self.project.root, 1, self.say) as fork_server:
+            with start_fork_server_for(self.project.root, 1, self.log) as fork_server:
                 if fork_server is not None:
-                    asyncio.run(fork_server.preload(self.spec.imports, self.say))
+                    asyncio.run(fork_server.preload(self.spec.imports, self.log))
                     fork_server.is_complete = True
                 self.fork_server = fork_server
                 self.ready.set()
@@ -50,32 +53,35 @@ class ServerThread(Thread):
 
     @property
     def is_over(self) -> bool:
-        """Return whether its parent has ended by itself, killed perhaps."""
+        """Whether the fork server has ended by itself, or was killed."""
         return self.fork_server is not None and self.fork_server.process.poll() is not None
 
     def stop(self) -> None:
-        """End the parent, and with it every kernel it has forked."""
+        """End the fork server, and with it every kernel it has forked."""
         self.over.set()
         self.join()
 
 
 class ForkServerPool:
-    """The parent of the moment. A new one is started in the background, while the old one still serves."""
+    """The current fork server. A new one is started in the background, while the old one still serves.
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    `log` gets a line when kernels cannot be forked.
+    """
+
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
         self._current: ServerThread | None = None
         self._next: ServerThread | None = None
 
     def take(self, project: Project) -> ForkServer | None:
-        """Return a parent with today's versions of what the examples import, None while there is none."""
+        """Return a fork server with today's versions of what the examples import, None if none is ready."""
         self._adopt()
         spec = PreloadSpec.by(project)
         newest = self._next or self._current
         if newest is None or newest.spec != spec or newest.is_over:
             if self._next:
                 self._next.stop()
-            self._next = ServerThread(project, spec, self._say)
+            self._next = ServerThread(project, spec, self._log)
             self._next.start()
         # An import that it lacks is a kernel's to do; a version that it has cannot be undone there.
         present = self._current
@@ -84,15 +90,15 @@ class ForkServerPool:
         return None
 
     def wait(self) -> None:
-        """Return when the parent that is being started is ready."""
+        """Return when the fork server that is being started is ready."""
         if self._next:
             self._next.ready.wait()
 
     def close(self) -> None:
-        """End every parent."""
-        for keeping in (self._current, self._next):
-            if keeping:
-                keeping.stop()
+        """End every fork server."""
+        for thread in (self._current, self._next):
+            if thread:
+                thread.stop()
 
     def _adopt(self) -> None:
         if self._next and self._next.ready.is_set():

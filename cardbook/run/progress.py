@@ -20,7 +20,7 @@ def show_progress() -> Iterator[Callable[[Event], None]]:
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         tasks: dict[str, TaskID] = {}
 
-        def tell(event: Event) -> None:
+        def show(event: Event) -> None:
             if event.kind == "note":
                 progress.console.print(event.message, markup=False)
                 return
@@ -35,7 +35,7 @@ def show_progress() -> Iterator[Callable[[Event], None]]:
             if event.kind == "failed":
                 progress.console.print(event.message, markup=False)
 
-        yield tell
+        yield show
 
 
 def _print_line(event: Event) -> None:

@@ -1,10 +1,9 @@
-"""Repetition: what an example gives differently when it is run again, though nothing else changed."""
+"""Runs examples again and finds the cells whose output differs although nothing else changed."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from cardbook.base.files import temporary_folder
 from cardbook.records.comparison import EXACT
 from cardbook.records.drift import compare_example
 from cardbook.records.status import Project
@@ -16,17 +15,18 @@ REMEDY = "seed what is random, or tag the cell varies"
 
 
 def repeat_examples(
-    project: Project, names: Sequence[str], times: int, jobs: int, tell: Callable[[Event], None]
+    project: Project, names: Sequence[str], times: int, jobs: int, on_event: Callable[[Event], None]
 ) -> list[str]:
-    """Run examples that have just run so often in all; return a message for each cell that varies undeclared.
+    """Run examples that have just run until each has run `times` times, `jobs` at a time.
 
-    Outputs must be equal to the last digit and pixel. The records stay as they are.
+    Returns a message for each cell whose output varies although it is not tagged so: outputs must be equal to
+    the last digit and pixel. The records stay as they are.
     """
     found: dict[str, str] = {}
     for _ in range(times - 1):
-        with TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as folder:
-            again = replace(project, records=RecordSet(Path(folder)))
-            run_examples(again, names, jobs, True, tell)
+        with temporary_folder() as folder:
+            again = replace(project, records=RecordSet(folder))
+            run_examples(again, names, jobs, on_event, force=True)
             for name in names:
                 for place, message in _compare(project, again, name):
                     found.setdefault(place, message)

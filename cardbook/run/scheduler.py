@@ -1,4 +1,4 @@
-"""Runs: what is not fresh is executed, several examples at a time, and the records are kept."""
+"""Executes what is not fresh, several examples at a time, and stores the records."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -6,38 +6,43 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
+from traceback import extract_tb
 
 from cardbook.kernel.fork_client import ForkServer, start_fork_server_for
 from cardbook.models.store import ModelStore
 from cardbook.records.environment import core_count
 from cardbook.records.status import PlannedRun, Project, Status, status_of
+from cardbook.records.store import Record
+from cardbook.records.validation import one_line
 from cardbook.run.executor import Event, ExampleError, execute_example
 from cardbook.source.example import import_statements, imports_of, strings_of
 
-Tell = Callable[[Event], None]
+OnEvent = Callable[[Event], None]
 
 
 def run_examples(
     project: Project,
     names: Sequence[str],
     jobs: int,
-    force: bool,
-    tell: Tell,
-    parent: ForkServer | None = None,
+    on_event: OnEvent,
+    *,
+    force: bool = False,
+    fork_server: ForkServer | None = None,
 ) -> list[Status]:
-    """Execute what is not fresh of these examples and keep the records.
+    """Execute what is not fresh of these examples, or all with `force`, and store the records.
 
     Longest first, `jobs` at a time; waits while another run is at work on the same records. Returns the
-    states afterwards, in the order of `names`. A `parent` that is given forks every kernel and is left
-    running; without one, a parent is started.
+    states afterwards, in the order of `names`. A `fork_server` that is given forks every kernel and is left
+    running; without one, one is started.
     """
     before = [status_of(project, name) for name in names]
     if not _waiting(before, force):
         return before
-    with project.records.lock(partial(_note, tell)):
-        # Another run may have done some of it meanwhile.
+    with project.records.lock(partial(_note, on_event)):
+        # Another run may have done some of them meanwhile.
         waiting = _waiting([status_of(project, name) for name in names], force)
-        faults = _run_all(project, [project.plans[name] for name in waiting], jobs, tell, parent)
+        faults = _run_all(project, [project.plans[name] for name in waiting], jobs, on_event, fork_server)
     return [_state_after(project, name, faults.get(name, "")) for name in names]
 
 
@@ -50,7 +55,7 @@ def _waiting(states: Sequence[Status], force: bool) -> list[str]:
 
 def _state_after(project: Project, name: str, fault: str) -> Status:
     status = status_of(project, name)
-    # Where not even the failure could be written down, what stands there is not of this run.
+    # Where not even the failure could be stored, what is stored is not of this run.
     return replace(status, state="failed", reasons=(fault,)) if fault else status
 
 
@@ -70,22 +75,22 @@ def choose_shard(names: Sequence[str], seconds: Mapping[str, float], number: int
 
 
 def _run_all(
-    project: Project, plans: Sequence[PlannedRun], jobs: int, tell: Tell, given: ForkServer | None
+    project: Project, plans: Sequence[PlannedRun], jobs: int, on_event: OnEvent, given: ForkServer | None
 ) -> dict[str, str]:
     """Run these examples; return why one failed, by name."""
     if plans and not (given and given.is_complete):
         whose = (
             f"{len(plans)} examples import, once" if len(plans) > 1 else f"{plans[0].example.name} imports"
         )
-        _note(tell, f"importing what {whose}")
+        _note(on_event, f"importing what {whose}")
     threads = max(1, core_count() // jobs)
-    starting = start_fork_server_for(project.root, threads, partial(_note, tell))
-    with nullcontext(given) if given or not plans else starting as parent:
-        return asyncio.run(_run_side_by_side(project, plans, jobs, threads, parent, tell))
+    starting = start_fork_server_for(project.root, threads, partial(_note, on_event))
+    with nullcontext(given) if given or not plans else starting as fork_server:
+        return asyncio.run(_run_side_by_side(project, plans, jobs, threads, fork_server, on_event))
 
 
-def _note(tell: Tell, text: str) -> None:
-    tell(Event("note", "", 0, 0, text))
+def _note(on_event: OnEvent, text: str) -> None:
+    on_event(Event("note", "", 0, 0, text))
 
 
 async def _run_side_by_side(
@@ -93,8 +98,8 @@ async def _run_side_by_side(
     plans: Sequence[PlannedRun],
     jobs: int,
     threads: int,
-    parent: ForkServer | None,
-    tell: Tell,
+    fork_server: ForkServer | None,
+    on_event: OnEvent,
 ) -> dict[str, str]:
     """Run the examples, the first of those that are ready whenever there is a place."""
     ready: asyncio.PriorityQueue[int] = asyncio.PriorityQueue()
@@ -105,12 +110,12 @@ async def _run_side_by_side(
 
         async def run_in_turn() -> None:
             while (number := await ready.get()) < len(plans):
-                if fault := await _run_one(project, plans[number], threads, parent, models, tell):
+                if fault := await _run_one(project, plans[number], threads, fork_server, models, on_event):
                     faults[plans[number].example.name] = fault
 
         for _ in range(jobs):
             group.create_task(run_in_turn())
-        async for number in make_ready(plans, parent, tell):
+        async for number in make_ready(plans, fork_server, on_event):
             ready.put_nowait(number)
         for _ in range(jobs):
             ready.put_nowait(len(plans))
@@ -118,11 +123,11 @@ async def _run_side_by_side(
 
 
 async def make_ready(
-    plans: Sequence[PlannedRun], parent: ForkServer | None, tell: Tell
+    plans: Sequence[PlannedRun], fork_server: ForkServer | None, on_event: OnEvent
 ) -> AsyncIterator[int]:
-    """Yield the number of each example as soon as the parent has imported what it imports.
+    """Yield the number of each example as soon as the fork server has imported what it imports.
 
-    The one that needs the fewest libraries more is next, so that one can run while others are prepared.
+    The one that needs the fewest more libraries is next, so that it can run while others are prepared.
     """
     waiting = {number: plan.example for number, plan in enumerate(plans)}
     imported: frozenset[str] = frozenset()
@@ -131,8 +136,8 @@ async def make_ready(
         number = min(waiting, key=lambda number: (len(imports_of(waiting[number]) - modules), number))
         example = waiting.pop(number)
         statements = import_statements(example) - imported
-        if statements and parent is not None and not parent.fork_blocker and not parent.is_complete:
-            await parent.preload(statements, partial(_note, tell))
+        if statements and fork_server and not fork_server.fork_blocker and not fork_server.is_complete:
+            await fork_server.preload(statements, partial(_note, on_event))
         imported, modules = imported | statements, modules | imports_of(example)
         yield number
 
@@ -147,33 +152,51 @@ async def _run_one(
     project: Project,
     plan: PlannedRun,
     threads: int,
-    parent: ForkServer | None,
+    fork_server: ForkServer | None,
     models: Mapping[str, "asyncio.Task[str]"],
-    tell: Tell,
+    on_event: OnEvent,
 ) -> str:
-    """Run one example and keep what it leaves; return why it failed, "" when it did not."""
+    """Run one example and store what it leaves; return why it failed, "" if it did not."""
     name, total = plan.example.name, len(plan.example.code_cells)
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    tell(Event("started", name, 0, total, f"{name}: running"))
-    fault, seconds = _absent_models(project, plan), 0.0
-    try:
-        if not fault:
-            record = await execute_example(project, plan, threads, parent, tell)
-            seconds = record.provenance.seconds
-    except ExampleError as error:
-        fault = str(error)
+    on_event(Event("started", name, 0, total, f"{name}: running"))
+    result = _absent_models(project, plan) or await _execute(project, plan, threads, fork_server, on_event)
     # What a broken model made of it matters less than that it is broken.
-    fault = await _broken_models(plan, models) or fault
+    result = await _broken_models(plan, models) or result
     try:
-        if fault:
-            project.records.write_failure(name, plan.fingerprint.digest, started, fault)
+        if isinstance(result, Record):
+            project.records.write(result)
         else:
-            project.records.write(record)
+            project.records.write_failure(name, plan.fingerprint.digest, started, result)
     except OSError as error:
-        fault = fault or f"{plan.example.file}: its record could not be written: {error.strerror}"
-    kind, message = ("failed", fault) if fault else ("done", f"{name}: done in {seconds:.1f} s")
-    tell(Event(kind, name, total, total, message))
-    return fault
+        if isinstance(result, Record):
+            result = f"{plan.example.file}: its record could not be written: {error.strerror}"
+    if isinstance(result, Record):
+        on_event(Event("done", name, total, total, f"{name}: done in {result.provenance.seconds:.1f} s"))
+        return ""
+    on_event(Event("failed", name, total, total, result))
+    return result
+
+
+async def _execute(
+    project: Project, plan: PlannedRun, threads: int, fork_server: ForkServer | None, on_event: OnEvent
+) -> Record | str:
+    """Execute one example; return its record, or why there is none, in one short line."""
+    running = execute_example(project, plan, threads, fork_server, on_event)
+    # Whatever a hostile example makes a library raise is its own failure: the others go on.
+    (result,) = await asyncio.gather(running, return_exceptions=True)
+    return result if isinstance(result, Record) else describe_failure(plan.example.file, result)
+
+
+def describe_failure(file: str, error: BaseException) -> str:
+    """Return in one short line why the script `file` left no record. Raises `error` if it is no Exception."""
+    if isinstance(error, ExampleError):
+        return one_line(str(error))
+    if not isinstance(error, Exception):
+        raise error
+    frame = extract_tb(error.__traceback__)[-1]
+    place = f"{Path(frame.filename).name}, line {frame.lineno}"
+    return one_line(f"{file}: what it sent cannot be read: {type(error).__name__} in {place}: {error}")
 
 
 def _absent_models(project: Project, plan: PlannedRun) -> str:

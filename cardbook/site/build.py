@@ -108,7 +108,7 @@ def _run(project: "Project", names: Sequence[str], parent: "ForkServer | None") 
             if event.kind == "done":
                 render(event.name)
 
-        run_examples(project, names, project.environment.jobs, False, listen, parent)
+        run_examples(project, names, project.environment.jobs, listen, fork_server=parent)
 
 
 @contextmanager

@@ -140,9 +140,8 @@ def refresh_pages(root: Path, profile: str, warm: ForkServerPool, say: Callable[
             project,
             waiting,
             project.environment.jobs,
-            False,
             lambda event: say(event.message) if event.kind != "cell" else None,
-            fork_server,
+            fork_server=fork_server,
         )
         statuses |= {row.name: row for row in rows}
     changed = write_pages(root / "docs", make_pages(project, list(statuses.values())))

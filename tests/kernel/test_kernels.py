@@ -23,7 +23,7 @@ def variables(tmp_path: Path) -> dict[str, str]:
 
 def preload(statements: list[str], environment: dict[str, str], said: list[str]) -> str:
     """Return why a parent that has executed these statements must not fork."""
-    with start_fork_server(environment, said.append) as parent:
+    with start_fork_server(environment, said.append, Path(environment["HOME"])) as parent:
         assert parent is not None
         asyncio.run(parent.preload(statements, said.append))
         return parent.fork_blocker
@@ -41,7 +41,7 @@ def test_parent_with_threads_is_not_forked_and_says_why(tmp_path: Path) -> None:
 def test_parent_with_threads_refuses_to_fork_whoever_asks(tmp_path: Path) -> None:
     module = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
     write(tmp_path / "threadful.py", module)
-    with start_fork_server(variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}, print) as parent:
+    with start_fork_server(variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}, print, tmp_path) as parent:
         assert parent is not None
 
         async def ask() -> None:
@@ -57,7 +57,7 @@ def test_platform_without_fork_gets_ordinary_kernels_and_says_so(
 ) -> None:
     monkeypatch.delattr(os, "fork")
     said: list[str] = []
-    with start_fork_server({}, said.append) as parent:
+    with start_fork_server({}, said.append, tmp_path) as parent:
         assert parent is None
     assert said == ["Kernels cannot be forked on this platform: each imports its libraries itself."]
 
@@ -72,7 +72,7 @@ def test_parent_that_ends_while_it_imports_is_no_danger_to_the_examples(tmp_path
     said: list[str] = []
     write(tmp_path / "deadly.py", "import os\nos._exit(3)\n")
     environment = variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}
-    assert preload(["import deadly"], environment, said) == "their parent has ended"
+    assert preload(["import deadly"], environment, said) == "the fork server has ended"
     assert len(said) == 1
 
 
@@ -157,7 +157,7 @@ def test_single_example_is_forked_too_and_collects_its_garbage(small: Path) -> N
     )
     replace(small / "examples" / "first.py", 'print("done")', look)
     project = load_project(small, "offline")
-    assert run_examples(project, ["first"], 1, False, lambda event: None)[0].state == "fresh"
+    assert run_examples(project, ["first"], 1, lambda event: None)[0].state == "fresh"
     record = project.records.read("first")
     assert record is not None and record.outputs[2][0].text == "True True\n"
 
@@ -183,7 +183,7 @@ def test_end_of_any_process_is_noticed(tmp_path: Path) -> None:
 
 
 def test_kernel_that_has_ended_or_stays_silent_is_not_waited_for(tmp_path: Path) -> None:
-    manager = make_manager(tmp_path, None, SandboxPolicy(str(tmp_path), str(tmp_path), (), (), ""))
+    manager = make_manager(tmp_path, None, SandboxPolicy(str(tmp_path), str(tmp_path), (), "", 10**9))
 
     async def ask(timeout: float, alive: bool) -> None:
         async def is_alive() -> bool:

@@ -147,7 +147,7 @@ def test_reader_is_seen(tmp_path: Path, reader: str) -> None:
     code = f"""\
         import sys
         from cardbook.kernel.sandbox import AuditHook, SandboxPolicy
-        policy = SandboxPolicy({str(tmp_path / "own")!r}, {str(tmp_path / "book")!r}, (), (), {str(log)!r})
+        policy = SandboxPolicy({str(tmp_path / "own")!r}, {str(tmp_path / "book")!r}, (), {str(log)!r}, 1)
         sys.addaudithook(AuditHook(policy))
         PATH = {str(path)!r}
         try:
@@ -162,6 +162,6 @@ def test_reader_is_seen(tmp_path: Path, reader: str) -> None:
 
 
 def test_a_book_below_a_system_folder_has_data_nonetheless(tmp_path: Path) -> None:
-    policy = SandboxPolicy(str(tmp_path / "own"), "/usr/src/book", (), (), str(tmp_path / "log"))
+    policy = SandboxPolicy(str(tmp_path / "own"), "/usr/src/book", (), str(tmp_path / "log"), 1)
     ignored = AuditHook(policy).ignored
     assert "/usr" not in ignored and "/etc" in ignored

@@ -17,7 +17,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from cardbook.base.files import hash_file
-from cardbook.kernel.sandbox import REFUSAL, landlock_version
+from cardbook.kernel.restrictions import SIGNALS_SINCE, landlock_version
+from cardbook.kernel.sandbox import REFUSAL
 from cardbook.models.manifest import Model
 from cardbook.models.store import ModelStore
 from cardbook.records.status import load_project, status_of
@@ -93,19 +94,22 @@ FAULTS = [
     ),
 ]
 if landlock_version():
-    FAULTS += [
+    FAULTS.append(
         Fault(
             "has a child that writes outside its folder",
             "import subprocess\n"
             "subprocess.run(['sh', '-c', 'echo x >> ROOT/examples/second.py'], check=True)",
             "cell 3, line 2: CalledProcessError",
-        ),
+        )
+    )
+if landlock_version() >= SIGNALS_SINCE:
+    FAULTS.append(
         Fault(
             "kills another process",
             "import os\nos.kill(PROCESS, 9)",
             "cell 3, line 2: PermissionError: [Errno 1] Operation not permitted",
-        ),
-    ]
+        )
+    )
 
 
 @pytest.fixture
@@ -268,7 +272,7 @@ def test_forced_run_whose_record_cannot_be_written_does_not_pass_for_fresh(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("cardbook.records.store.write_whole", refuse)
-    states = run_examples(load_project(ran, "offline"), ["first"], 1, True, lambda _: None)
+    states = run_examples(load_project(ran, "offline"), ["first"], 1, lambda _: None, force=True)
     message = "examples/first.py: its record could not be written: No space left on device"
     assert [(row.state, row.reasons) for row in states] == [("failed", (message,))]
 

@@ -264,7 +264,9 @@ class Preloading(ForkServer):
         self.fork_blocker, self.danger_in, self.is_complete = "", danger_in, is_complete
         self.asked: list[list[str]] = []
 
-    async def preload(self, statements: Collection[str], say: Callable[[str], None]) -> None:
+    async def preload(
+        self, statements: Collection[str], log: Callable[[str], None], *, seconds: float = 60
+    ) -> None:
         self.asked.append(sorted(statements))
         self.fork_blocker = self.danger_in if self.danger_in in "".join(statements) else ""
 

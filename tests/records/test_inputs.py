@@ -12,7 +12,7 @@ from cardbook.kernel.sandbox import AuditHook, SandboxPolicy
 from cardbook.records.inputs import DataChangedError, collect_inputs, hash_data
 from cardbook.records.status import load_project, status_of
 from cardbook.records.store import RecordSet
-from tests.conftest import Cardbook, replace, write
+from tests.conftest import ROOT, Cardbook, replace, write
 
 READER = """\
 # %% [markdown]
@@ -157,7 +157,8 @@ def test_reader_is_seen(tmp_path: Path, reader: str) -> None:
         """
     script = tmp_path / "script.py"
     write(script, code)
-    subprocess.run([sys.executable, str(script)], check=True)
+    variables = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, str(script)], check=True, env=variables)
     assert str(path) in [json.loads(line)[0] for line in log.read_text().splitlines()]
 
 

@@ -25,7 +25,7 @@ from cardbook.records.status import load_project, status_of
 from cardbook.records.store import RecordSet
 from cardbook.run.executor import BoundedClient, join_streams
 from cardbook.run.scheduler import run_examples
-from tests.conftest import ROOT, Cardbook, replace, write
+from tests.conftest import ROOT, SECOND, Cardbook, replace, write, write_small
 
 MODEL = "org/tiny"
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -41,6 +41,13 @@ class Fault:
     options: str = ""
 
 
+# The descriptor by which the audit hook writes down what is read.
+LOG = (
+    "import os\n"
+    "names = {os.readlink(f'/proc/self/fd/{n}'): int(n) for n in os.listdir('/proc/self/fd') if int(n) > 2 "
+    "and os.path.exists(f'/proc/self/fd/{n}')}\n"
+    "log = next(n for name, n in names.items() if name.endswith('read.log'))\n"
+)
 FAULTS = [
     Fault("raises", "x = 1\nx / 0", "cell 3, line 2: ZeroDivisionError: division by zero"),
     Fault("leaves", "import sys\nsys.exit(3)", "cell 3: SystemExit: 3"),
@@ -91,6 +98,64 @@ FAULTS = [
         "changes another example's data by a link",
         "import os\nos.symlink('ROOT/examples', 'near')\nopen('near/second.py', 'a')",
         f"PermissionError: [Errno 13] {REFUSAL}: 'ROOT/examples/second.py'",
+    ),
+]
+FAULTS += [
+    Fault(
+        "names an endless file as read",
+        LOG + "x = os.write(log, b'[\"/dev/zero\", 0, %d]\\n' % os.stat('/dev/zero').st_mtime_ns)",
+        "data file /dev/zero",
+    ),
+    Fault(
+        "damages the list of files read",
+        LOG + "x = os.write(log, b'x\\n')",
+        "the list of the files that it read is damaged",
+    ),
+    Fault(
+        "says in the list what is no file",
+        LOG + "x = os.write(log, b'[1, [], \"\"]\\n')",
+        "the list of the files that it read is damaged",
+    ),
+    Fault(
+        "replaces a function of Python",
+        "import json\njson.dumps = lambda *a, **k: 'x'",
+        "its memory cannot be measured: do not replace functions of Python's own modules",
+    ),
+    Fault(
+        "raises a message of a megabyte",
+        "raise ValueError('[/no markup]\\x1b]52;c;evil\\x07 ' + 'x' * 1_000_000)",
+        "cell 3, line 1: ValueError: [/no markup] xxx",
+    ),
+    Fault(
+        "sends a message that is none",
+        "kernel = get_ipython().kernel\n"
+        "kernel.session.send(kernel.iopub_socket, 'stream', 'no content', parent=kernel.get_parent())",
+        "what it sent cannot be read: JSONDecodeError in ",
+    ),
+    Fault(
+        "shows an endless display",
+        "from IPython.display import display\n"
+        "while True:\n    display({}, metadata={'x': 'y' * 100_000}, raw=True)",
+        "cell 3: more than 5 MB of output",
+    ),
+    Fault(
+        "shows a picture that is none",
+        "from IPython.display import Image, display\n"
+        "display(Image(b'\\x89PNG\\r\\n\\x1a\\n' + bytes(100), format='png'))",
+        ":11: cell 3: its output has a figure that is not a PNG: draw figures of at most 4 million pixels",
+    ),
+    Fault(
+        "draws a huge figure",
+        "from io import BytesIO\nfrom IPython.display import Image as Shown, display\nfrom PIL import Image\n"
+        "stream = BytesIO()\nImage.new('1', (20_000, 10)).save(stream, 'PNG')\n"
+        "display(Shown(stream.getvalue(), format='png'))",
+        ":11: cell 3: its output has a figure of 20000 × 10 pixels",
+    ),
+    Fault(
+        "runs out of the memory of a GPU",
+        "class OutOfMemoryError(RuntimeError):\n    pass\n\n\n"
+        "raise OutOfMemoryError('CUDA out of memory. Tried to allocate 2 GiB.\\nGPU 0 has')",
+        "OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB.: end what else uses the GPU",
     ),
 ]
 if landlock_version():
@@ -151,31 +216,60 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+@pytest.fixture(scope="module")
+def faulty(
+    tmp_path_factory: pytest.TempPathFactory, cardbook: Cardbook
+) -> Iterator[tuple[Path, "subprocess.CompletedProcess[str]"]]:
+    """A book with an example for each fault, run once, with what the run printed."""
+    root = write_small(tmp_path_factory.mktemp("faults"))
+    names = {fault: f"fault_{number}" for number, fault in enumerate(FAULTS)}
+    book, deck, ids = ((root / name) for name in ("book.yml", "flashcards/part-01.md", "card-ids.yml"))
+    card = "\n---\n\n#### {0}\n:p What?\n??x\nThat.\nx??\n"
+    write(deck, deck.read_text() + "".join(card.format(name) for name in names.values()))
+    write(ids, ids.read_text() + "".join(f'{n.replace("_", "-")}: "{n}"\n' for n in names.values()))
+    lines = [f"      - {{id: {n.replace('_', '-')}, card: {n}, example: {n}}}\n" for n in names.values()]
+    options = [f"  {name}: {{{fault.options or 'seconds: 300'}}}\n" for fault, name in names.items()]
+    write(book, book.read_text() + "".join(lines) + "examples:\n" + "".join(options))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for fault, name in names.items():
+            code = fill(fault.code, root).replace("PORT", str(silent.getsockname()[1]))
+            write(root / "examples" / f"{name}.py", HEALED.replace("pass", code))
+        yield root, cardbook("run", "--root", root)
+
+
+HEALED = "# %% [markdown]\n# # Fault\n\n# %%\nx = 1\n\n# %%\ny = 1\n\n# %%\npass\n"
+
+
+def fill(text: str, root: Path) -> str:
+    return text.replace("ROOT", str(root)).replace("PROCESS", str(os.getpid()))
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_example_that(fault: Fault, small: Path, cardbook: Cardbook, silent_port: int) -> None:
-    script, book = small / "examples" / "first.py", small / "book.yml"
-    good = {path: path.read_text() for path in (script, book, small / "examples" / "second.py")}
+def test_example_that(fault: Fault, faulty: tuple[Path, "subprocess.CompletedProcess[str]"]) -> None:
+    root, outcome = faulty
+    name = f"fault_{FAULTS.index(fault)}"
+    message = next(line for line in outcome.stderr.splitlines() if f"failed: examples/{name}.py" in line)
+    assert fill(fault.words, root) in message
+    assert records_of(root).read(name) is None
+    assert state_of(root, name) == "failed"
 
-    def fill(text: str) -> str:
-        text = text.replace("ROOT", str(small)).replace("PORT", str(silent_port))
-        return text.replace("PROCESS", str(os.getpid()))
 
-    replace(script, 'print("done")', fill(fault.code))
-    write(book, good[book] + f"examples:\n  first: {{{fault.options or 'seconds: 300'}}}\n")
-    outcome = cardbook("run", "--root", small)
+def test_others_finish_and_what_is_repaired_heals(
+    faulty: tuple[Path, "subprocess.CompletedProcess[str]"], cardbook: Cardbook
+) -> None:
+    root, outcome = faulty
     assert outcome.returncode == 1
-    assert "failed: examples/first.py: " in outcome.stderr
-    assert fill(fault.words) in outcome.stderr
     assert "Traceback" not in outcome.stderr
-    assert records_of(small).read("first") is None
-    assert state_of(small, "second") == "fresh"
-    assert drafts_of(small) == []
-    assert (small / "examples" / "second.py").read_text() == good[small / "examples" / "second.py"]
-    assert not (small / "new.txt").exists()
-    for path in (script, book):
-        path.write_text(good[path])
-    outcome = cardbook("run", "--root", small)
-    assert (outcome.returncode, outcome.stdout.splitlines()[-1]) == (0, "2 of 2 examples are fresh.")
+    assert f"2 of {len(FAULTS) + 2} examples are fresh." in outcome.stdout
+    assert drafts_of(root) == []
+    assert (root / "examples" / "second.py").read_text() == SECOND
+    assert not (root / "new.txt").exists()
+    for number in range(len(FAULTS)):
+        write(root / "examples" / f"fault_{number}.py", HEALED)
+    count = len(FAULTS) + 2
+    outcome = cardbook("run", "--root", root)
+    last = outcome.stdout.splitlines()[-1]
+    assert (outcome.returncode, last) == (0, f"{count} of {count} examples are fresh.")
 
 
 @pytest.mark.parametrize("names", [(), ("first",)], ids=["forked", "ordinary"])

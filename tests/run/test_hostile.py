@@ -1,0 +1,221 @@
+"""What an example must not be able to do, tried: to the machine, to the run, to other examples."""
+
+import os
+import platform
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cardbook.base.files import temporary_folder
+from cardbook.kernel.restrictions import (
+    AUDIT_NUMBERS,
+    CALLS,
+    SIGNALS_SINCE,
+    landlock_version,
+    make_filter,
+)
+from cardbook.records.store import RecordSet
+from tests.conftest import Cardbook, replace, write, write_small
+
+# Each line of ATTEMPTS is tried by itself; what it is expected to end with is in ENDINGS.
+PRELUDE = """\
+import ctypes
+import os
+import resource
+import signal
+import socket
+import subprocess
+
+import psutil
+
+C = ctypes.CDLL(None, use_errno=True)
+keeper = psutil.Process(os.getppid())
+server = keeper.parent()
+runner = server.parent()
+
+
+def call(name, *arguments):
+    if getattr(C, name)(*arguments) < 0:
+        raise OSError(ctypes.get_errno(), name)
+    return "done"
+
+
+def shell(command):
+    subprocess.run(["sh", "-c", command], check=True, capture_output=True)
+    return "done"
+"""
+KEY = CALLS["add_key"][list(AUDIT_NUMBERS).index(platform.machine())]
+ATTEMPTS = {
+    "limit the runner": "resource.prlimit(runner.pid, resource.RLIMIT_NOFILE, (0, 0))",
+    "limit the subreaper": "resource.prlimit(keeper.pid, resource.RLIMIT_NOFILE, (0, 0))",
+    "limit itself": "len(resource.prlimit(0, resource.RLIMIT_NOFILE, (500, 500)))",
+    "read a limit": "resource.prlimit(runner.pid, resource.RLIMIT_NOFILE)[0] > 0",
+    "raise its own limit": "resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))",
+    "slow the runner": "os.setpriority(os.PRIO_PROCESS, runner.pid, 19)",
+    "slow the user": "os.setpriority(os.PRIO_USER, 0, 19)",
+    "slow itself": "os.nice(1) > 0",
+    "pin the runner": "os.sched_setaffinity(runner.pid, {0})",
+    "pin itself": "os.sched_setaffinity(0, os.sched_getaffinity(0))",
+    "idle the runner": "os.sched_setscheduler(runner.pid, os.SCHED_IDLE, os.sched_param(0))",
+    "idle the runner's disk": "psutil.Process(runner.pid).ionice(psutil.IOPRIO_CLASS_IDLE)",
+    "offer the runner to the killer": "shell(f'echo 1000 > /proc/{runner.pid}/oom_score_adj')",
+    "offer the subreaper to the killer": "open(f'/proc/{keeper.pid}/oom_score_adj', 'w')",
+    "name its own thread": "open('/proc/self/comm', 'w').write('example') > 0",
+    "change Linux": "shell('cat /proc/sys/vm/swappiness > /proc/sys/vm/swappiness')",
+    "write to the log of Linux": "shell('echo > /dev/kmsg')",
+    "read the runner's environment": "open(f'/proc/{runner.pid}/environ').read()[:0] + 'done'",
+    "read it as another program": "shell(f'cat /proc/{runner.pid}/environ')",
+    "read the runner's memory": "shell(f'head -c 1 /proc/{runner.pid}/mem')",
+    "change the root folder": "os.chroot('.')",
+    "mount": "call('mount', b'none', b'.', b'tmpfs', 0, 0)",
+    "leave shared memory": "call('shmget', 0, 4096, 0o1600)",
+    "leave a message queue": "call('mq_open', b'/name', 0o102, 0o600, 0)",
+    "leave a key": f"call('syscall', {KEY}, b'user', b'name', b'x', 1, -3)",
+    "open an abstract socket": "socket.socket(socket.AF_UNIX).connect(ABSTRACT)",
+    "find another's key": "shell(f'cat {os.environ[\"HOME\"]}/../../*/kernel.json')",
+    "see its own key": "[name for name in os.environ if 'CONNECTION' in name]",
+    "remove its list of reads": "os.unlink(f'{os.environ[\"HOME\"]}/../read.log')",
+    "replace its list of reads": "shell('rm $HOME/../read.log')",
+    "add a style to figures of others": "shell('mkdir ROOT/.cardbook/matplotlib/stylelib')",
+    "write a file as large as memory": "os.truncate(os.open('large', os.O_CREAT | os.O_RDWR), 10**9)",
+    "write to the terminal of others": "shell('for t in /dev/pts/[0-9]*; do : > $t && exit 0; done; exit 1')",
+}
+PROGRAM, REFUSED, FORBIDDEN = "CalledProcessError", "PermissionError 13", "PermissionError 1"
+ENDINGS = dict.fromkeys(ATTEMPTS, FORBIDDEN) | {
+    "limit itself": "2",
+    "read a limit": "True",
+    "raise its own limit": "ValueError None",
+    "slow itself": "True",
+    "pin itself": "None",
+    "idle the runner's disk": "AccessDenied None",
+    "offer the runner to the killer": PROGRAM,
+    "offer the subreaper to the killer": REFUSED,
+    "name its own thread": "True",
+    "change Linux": PROGRAM,
+    "write to the log of Linux": PROGRAM,
+    "read the runner's environment": REFUSED,
+    "read it as another program": PROGRAM,
+    "read the runner's memory": PROGRAM,
+    "find another's key": PROGRAM,
+    "see its own key": "[]",
+    "remove its list of reads": REFUSED,
+    "replace its list of reads": PROGRAM,
+    "add a style to figures of others": PROGRAM,
+    "write a file as large as memory": "OSError 27",
+    "write to the terminal of others": PROGRAM,
+}
+
+
+@pytest.fixture(scope="module")
+def abstract() -> Iterator[str]:
+    """The name of an abstract socket that somebody else listens on."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        name = f"\0cardbook-test-{os.getpid()}"
+        listening.bind(name)
+        listening.listen()
+        yield name
+
+
+@pytest.fixture(scope="module")
+def tried(tmp_path_factory: pytest.TempPathFactory, cardbook: Cardbook, abstract: str) -> dict[str, str]:
+    """How each attempt ended, in a forked kernel."""
+    root = write_small(tmp_path_factory.mktemp("hostile"))
+    lines = [line.replace("ROOT", str(root)) for line in ATTEMPTS.values()]
+    code = f"""\
+{PRELUDE}
+ABSTRACT = {abstract!r}
+for line in {lines!r}:
+    try:
+        print(repr(str(eval(line))))
+    except Exception as error:
+        print(repr(f"{{type(error).__name__}} {{getattr(error, 'errno', None)}}"))
+"""
+    write(root / "examples" / "first.py", "# %% [markdown]\n# # One\n\n# %%\n" + code)
+    write(root / "book.yml", (root / "book.yml").read_text() + "examples:\n  first: {memory: 0.5}\n")
+    outcome = cardbook("run", "--root", root, "--jobs", "2")
+    assert outcome.returncode == 0, outcome.stderr
+    record = RecordSet(root / ".cardbook" / "records" / "offline").read("first")
+    assert record is not None
+    printed = [line.strip("'\"") for line in record.outputs[0][0].text.splitlines()]
+    return dict(zip(ATTEMPTS, printed, strict=True))
+
+
+@pytest.mark.skipif(landlock_version() < SIGNALS_SINCE, reason="this machine's Linux cannot refuse all")
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_attempt_ends_as_it_must(tried: dict[str, str], attempt: str) -> None:
+    assert tried[attempt].removesuffix(" None" if ENDINGS[attempt] == PROGRAM else "") == ENDINGS[attempt]
+
+
+def test_filter_of_system_calls_is_made_for_both_architectures() -> None:
+    for machine in ("x86_64", "aarch64"):
+        program = make_filter(machine)
+        assert len(program) < 256
+        # No jump leaves the program.
+        for at, (_, yes, no, _) in enumerate(program):
+            assert at + 1 + max(yes, no) < len(program) or (yes, no) == (0, 0)
+
+
+def test_deep_folders_are_removed() -> None:
+    with temporary_folder() as folder:
+        descriptor = os.open(folder, os.O_RDONLY)
+        for _ in range(3000):
+            os.mkdir("d", 0o500 if _ == 2999 else 0o700, dir_fd=descriptor)
+            inner = os.open("d", os.O_RDONLY, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+        os.close(descriptor)
+        (folder / "link").symlink_to("/etc")
+    assert not folder.exists() and Path("/etc").exists()
+
+
+def test_style_that_an_example_leaves_for_others_is_not_found(small: Path, cardbook: Cardbook) -> None:
+    poison = (
+        "import os\n\nplace = os.path.join(os.environ['MPLCONFIGDIR'], 'stylelib')\nos.makedirs(place)\n"
+        "x = open(os.path.join(place, 'ggplot.mplstyle'), 'w').write('figure.facecolor: red')"
+    )
+    replace(small / "examples" / "first.py", 'print("done")', poison)
+    look = (
+        "import matplotlib.style\n\nmatplotlib.style.use('ggplot')\n"
+        "print(matplotlib.rcParams['figure.facecolor'])"
+    )
+    write(small / "examples" / "second.py", f"# %% [markdown]\n# # Two\n\n# %%\n{look}\n")
+    for _ in range(2):
+        outcome = cardbook("run", "--force", "--root", small, "--jobs", "1")
+        assert outcome.returncode == 0, outcome.stderr
+        record = RecordSet(small / ".cardbook" / "records" / "offline").read("second")
+        assert record is not None and record.outputs[0][0].text == "white\n"
+
+
+def test_module_beside_the_book_is_not_imported(small: Path, cardbook: Cardbook) -> None:
+    write(small / "evilmod.py", "import math\nmath.sqrt = lambda x: 'POISONED'\n")
+    replace(small / "examples" / "first.py", "count = 1", "count = 1\nimport evilmod")
+    outcome = cardbook("run", "--root", small, PYTHONPATH="")
+    assert (
+        "examples/first.py: cell 1, line 2: ModuleNotFoundError: No module named 'evilmod'" in outcome.stderr
+    )
+    record = RecordSet(small / ".cardbook" / "records" / "offline").read("second")
+    assert record is not None and record.outputs[0][0].text == "2.0\n"
+
+
+def test_data_are_noted_whichever_way_they_are_reached(small: Path, cardbook: Cardbook) -> None:
+    for name in ("one", "two", "three", "four", "five"):
+        write(small / "data" / f"{name}.txt", name)
+    code = f"""\
+import os
+import sqlite3
+
+os.symlink("{small}/data/one.txt", "link")
+x = open("link").read()
+x = open("/proc/self/root{small}/data/two.txt").read()
+x = open("/usr/../{small}/data/three.txt").read()
+sqlite3.connect("file:{small}/data/four.txt?mode=ro", uri=True).close()
+os.chdir("{small}/data")
+x = open("/proc/self/cwd/five.txt").read()"""
+    replace(small / "examples" / "first.py", 'print("done")', code)
+    assert cardbook("run", "first", "--root", small).returncode == 0
+    record = RecordSet(small / ".cardbook" / "records" / "offline").read("first")
+    assert record is not None
+    names = {"one", "two", "three", "four", "five"}
+    assert set(record.provenance.parts["data"]) == {f"data/{name}.txt" for name in names}

@@ -19,12 +19,20 @@ class ChapterContents(TypedDict):
     description: str
 
 
+class PartContents(TypedDict):
+    """A group of chapters, by id, in the book's order."""
+
+    title: str
+    chapters: list[str]
+
+
 class Contents(TypedDict):
     """The table of contents; `name` is "" without one, `examples` have an output on the site."""
 
     title: str
     name: str
     chapters: list[ChapterContents]
+    parts: list[PartContents]
     examples: list[str]
 
 
@@ -37,6 +45,7 @@ def make_contents(book: Book, examples: Sequence[str]) -> bytes:
             ChapterContents(id=chapter.id, title=chapter.title, description=chapter.description)
             for chapter in book.chapters
         ],
+        parts=[PartContents(title=part.title, chapters=list(part.chapters)) for part in book.parts],
         examples=list(examples),
     )
     return (json.dumps(contents, ensure_ascii=False, indent=1) + "\n").encode()

@@ -18,14 +18,17 @@ from mkdocs.structure.pages import Page
 from cardbook.base.errors import InputError, Problem
 from cardbook.pages.contents import NAME, Contents
 from cardbook.pages.generate import FOLDERS
+from cardbook.pages.html import escape_markdown
 from cardbook.site.defaults import SCRIPT, STYLES, THEME_FOLDER, add_defaults
-from cardbook.site.navigation import make_navigation
+from cardbook.site.navigation import list_chapters, make_navigation
 from cardbook.source.publisher import read_publisher
 
 STANDARD_PAGES = Path(__file__).with_name("standard_pages")
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)
 BUNDLE = re.compile(r'<script (src="[^"]*assets/javascripts/bundle)')
 SPACE = re.compile(r"\s*\n\s*")
+# A line of its own; without the plugin it shows nothing.
+CHAPTER_LIST = re.compile(r"^<!-- chapters -->$", re.MULTILINE)
 BOOST = 8
 DIALOG = 'data-md-component="search" role="dialog"'
 POLICY = (
@@ -41,6 +44,8 @@ class NoOptions(Config):
 class BookPlugin(BasePlugin[NoOptions]):
     """What MkDocs calls while it builds the site of a book."""
 
+    contents: Contents
+
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Add what every book has: theme, extensions, style, script, address."""
         try:
@@ -55,20 +60,24 @@ class BookPlugin(BasePlugin[NoOptions]):
     def on_files(self, files: Files, /, *, config: MkDocsConfig) -> Files:
         """Add the standard pages that the book has not written itself, and the navigation."""
         try:
-            contents = read_contents(Path(config.docs_dir))
+            self.contents = read_contents(Path(config.docs_dir))
             own = [
                 file.src_uri
                 for file in files.documentation_pages()
                 if file.inclusion.is_in_nav() and is_own_page(file.src_uri)
             ]
-            config.nav = make_navigation(config.nav, contents, own)
-            for name, text in standard_pages(contents).items():
+            config.nav = make_navigation(config.nav, self.contents, own)
+            for name, text in standard_pages(self.contents).items():
                 if files.get_file_from_path(name) is None:
                     files.append(File.generated(config, name, content=text))
             check_assets(config, files)
         except InputError as error:
             raise PluginError(str(error)) from error
         return files
+
+    def on_page_markdown(self, markdown: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+        """Return the page with the list of all chapters where it asks for it."""
+        return CHAPTER_LIST.sub(lambda _: list_chapters(self.contents, page.file.src_uri), markdown)
 
     def on_post_page(self, output: str, /, *, page: Page, config: MkDocsConfig) -> str:
         """Return the page with a lighter frame, allowed to run the theme's own scripts only."""
@@ -110,8 +119,8 @@ def read_contents(docs: Path) -> Contents:
 
 
 def is_own_page(path: str) -> bool:
-    """Return whether the author of the book wrote the page at this path in docs/, beside the home page."""
-    standard = ["index.md", *(page.name for page in STANDARD_PAGES.iterdir())]
+    """Return whether a page at this path in docs/ is neither generated nor one that every book has."""
+    standard = [page.name for page in STANDARD_PAGES.iterdir()]
     return path not in standard and PurePosixPath(path).parts[0] not in FOLDERS
 
 
@@ -140,6 +149,7 @@ def standard_pages(contents: Contents) -> dict[str, str]:
     templates = jinja2.Environment(
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True, trim_blocks=True
     )
+    templates.filters["markdown"] = escape_markdown
     return {
         path.name: templates.from_string(path.read_text(encoding="utf-8")).render(contents)
         for path in sorted(STANDARD_PAGES.glob("*.md"))

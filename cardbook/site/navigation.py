@@ -1,10 +1,13 @@
 """The navigation: the chapters of book.yml, in their order, among the pages of the site."""
 
+import posixpath
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import TypeAlias
 
 from cardbook.base.errors import InputError, Problem
 from cardbook.pages.contents import Contents
+from cardbook.pages.html import escape_markdown
 
 # As mkdocs.yml has it: a path, a list of items, or a title with one of both.
 Item: TypeAlias = "str | list[Item] | dict[str, Item]"
@@ -20,7 +23,7 @@ def make_navigation(written: Sequence[Item] | None, contents: Contents, own: Ite
     `own` are the book's own pages, which a navigation of the default form has after the chapters.
     Raises InputError when `written` lacks a chapter or has the chapters in another order.
     """
-    chapters = [f"chapters/{chapter['id']}.md" for chapter in contents["chapters"]]
+    chapters = chapter_items(contents)
     if written is None:
         return [
             {"Home": "index.md"},
@@ -31,15 +34,16 @@ def make_navigation(written: Sequence[Item] | None, contents: Contents, own: Ite
             {"About": [{"Provenance": "provenance.md"}, {"Your progress": "progress.md"}]},
         ]
     navigation = [expanded for item in written for expanded in _expand(item, chapters)]
-    places = [path for path in _paths(navigation) if path in chapters]
+    paths = [chapter_path(chapter["id"]) for chapter in contents["chapters"]]
+    places = [path for path in _paths(navigation) if path in paths]
     problems = [
         Problem(
             "mkdocs.yml", 0, f"nav lacks {path}", 'add it, or write "Chapters: chapters/" for all of them'
         )
-        for path in chapters
+        for path in paths
         if path not in places
     ]
-    if not problems and places != chapters:
+    if not problems and places != paths:
         remedy = 'follow book.yml, or write "Chapters: chapters/" for all of them'
         problems.append(Problem("mkdocs.yml", 0, "nav has the chapters in another order", remedy))
     if problems:
@@ -47,7 +51,36 @@ def make_navigation(written: Sequence[Item] | None, contents: Contents, own: Ite
     return navigation
 
 
-def _expand(item: Item, chapters: Sequence[str]) -> list[Item]:
+def chapter_path(chapter: str) -> str:
+    """Return the path of a chapter's page in docs/, by its id."""
+    return f"chapters/{chapter}.md"
+
+
+def chapter_items(contents: Contents) -> list[Item]:
+    """Return the pages of the chapters, those of a part under its title."""
+    titles = {chapter: part["title"] for part in contents["parts"] for chapter in part["chapters"]}
+    items: list[Item] = []
+    for title, group in groupby(contents["chapters"], lambda chapter: titles.get(chapter["id"])):
+        paths: list[Item] = [chapter_path(chapter["id"]) for chapter in group]
+        items += [{title: paths}] if title else paths
+    return items
+
+
+def list_chapters(contents: Contents, page: str) -> str:
+    """Return the Markdown that lists all chapters with their descriptions on the page at a path in docs/."""
+    titles = {chapter: part["title"] for part in contents["parts"] for chapter in part["chapters"]}
+    lines = ['<div class="contents" markdown="1">']
+    for title, group in groupby(contents["chapters"], lambda chapter: titles.get(chapter["id"])):
+        lines += ["", f"### {escape_markdown(title)}"] if title else []
+        lines.append("")
+        for number, chapter in enumerate(group, 1):
+            path = posixpath.relpath(chapter_path(chapter["id"]), posixpath.dirname(page))
+            link = f"[{escape_markdown(chapter['title'])}]({path})"
+            lines.append(f"{number}. {link} {escape_markdown(chapter['description'])}")
+    return "\n".join([*lines, "", "</div>"])
+
+
+def _expand(item: Item, chapters: Sequence[Item]) -> list[Item]:
     """Return the pages of all chapters for `chapters/`, and any other item as it is."""
     if item == CHAPTERS:
         return [*chapters]
@@ -56,7 +89,7 @@ def _expand(item: Item, chapters: Sequence[str]) -> list[Item]:
     return [item]
 
 
-def _expand_under_title(item: Item, chapters: Sequence[str]) -> Item:
+def _expand_under_title(item: Item, chapters: Sequence[Item]) -> Item:
     """Return what stands under a title: a page, or a list."""
     if isinstance(item, list):
         return [expanded for inner in item for expanded in _expand(inner, chapters)]

@@ -112,6 +112,31 @@ def test_a_navigation_may_leave_the_chapters_to_book_yml(written: Path) -> None:
     assert links(build(written)) == ["chapters/numbers/", "chapters/more/", "deck/"]
 
 
+def test_the_home_page_and_the_navigation_follow_the_parts_of_the_book(written: Path) -> None:
+    part = "parts:\n  - {title: The *second* part, chapters: [more]}\n"
+    write(written / "book.yml", (written / "book.yml").read_text(encoding="utf-8") + part)
+    write_pages(written / "docs", make_pages(load_project(written, "offline"), []))
+    write(written / "docs" / "index.md", "# Small\n\nBefore\n\n<!-- chapters -->\n\nAfter\n")
+    home = BeautifulSoup((build(written) / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert [tag.get_text() for tag in home.select(".contents h3")] == ["The *second* part#"]
+    listed = [(tag.get_text(), str(tag.a["href"])) for tag in home.select(".contents li") if tag.a]
+    assert listed == [("Numbers About numbers.", "chapters/numbers/"), ("More About more.", "chapters/more/")]
+    sections = [tag.get_text(strip=True) for tag in home.select("nav.md-nav--primary .md-nav__title")]
+    assert "The *second* part" in sections
+    missing = BeautifulSoup((written / "site" / "404.html").read_text(encoding="utf-8"), "html.parser")
+    assert "/chapters/more/" in [str(link["href"]) for link in missing.select("article li a")]
+
+
+def test_a_book_without_a_home_page_gets_one(written: Path) -> None:
+    (written / "docs" / "index.md").unlink()
+    home = BeautifulSoup((build(written) / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert home.h1 is not None and home.h1.get_text() == "A small book#"
+    assert [tag.a["href"] for tag in home.select(".contents li") if tag.a] == [
+        "chapters/numbers/",
+        "chapters/more/",
+    ]
+
+
 @pytest.mark.parametrize(
     ("nav", "problem"),
     [

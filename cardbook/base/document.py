@@ -51,6 +51,8 @@ class Document:
     value: object
     lines: dict[DocumentPath, int]
     problems: list[Problem] = field(default_factory=list)
+    # What stands between a key and its value.
+    sign: str = ":"
 
     def report(self, where: DocumentPath, what: str, remedy: str) -> None:
         """Add a problem at the line of `where`, or of the nearest part around it."""
@@ -92,7 +94,7 @@ class Document:
         """
         told = set()
         for error in read_schema(schema).iter_errors(self.value):
-            for where, what, remedy in _explain(error):
+            for where, what, remedy in _explain(error, self.sign):
                 if (where, what) not in told:
                     told.add((where, what))
                     self.report(where, what, remedy)
@@ -143,15 +145,20 @@ def _is_time(value: object) -> bool:
     return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
 
 
-def _explain(error: "ValidationError") -> Iterator[tuple[DocumentPath, str, str]]:
+def _explain(error: "ValidationError", sign: str) -> Iterator[tuple[DocumentPath, str, str]]:
     """Return each place where a schema is broken, what is wrong, and what to do."""
     where: DocumentPath = tuple(error.absolute_path)
     schema, value, keyword, limit = error.schema, error.instance, error.validator, error.validator_value
     path = describe_path(where)
-    if keyword == "required":
+    if "propertyNames" in error.schema_path:
+        # The instance is the key itself.
+        schema = limit if keyword == "not" else schema
+        what = f"{describe_path((*where, value))} {schema.get('x-fault', 'is malformed')}"
+        yield (*where, value), what, schema.get("errorMessage", "correct it")
+    elif keyword == "required":
         for key in limit:
             if key not in value:
-                yield where, f'{path} has no "{key}"', f"add {key}:"
+                yield where, f'{path} has no "{key}"', f"add {key}{sign}"
     elif keyword == "additionalProperties":
         known = list(schema["properties"])
         for key in value:
@@ -161,43 +168,38 @@ def _explain(error: "ValidationError") -> Iterator[tuple[DocumentPath, str, str]
     elif keyword == "dependentRequired":
         for key in (key for present, keys in limit.items() if present in value for key in keys):
             if key not in value:
-                yield where, f'{path} has no "{key}"', f"add {key}:"
+                yield where, f'{path} has no "{key}"', f"add {key}{sign}"
     else:
-        what, remedy = _explain_value(where, schema, value, keyword, limit)
+        what, remedy = _explain_value(error, where, sign)
         yield where, what, remedy
 
 
-def _explain_value(
-    where: DocumentPath,
-    schema: Mapping[str, Any],
-    value: object,
-    keyword: str,
-    limit: Any,  # noqa: ANN401
-) -> tuple[str, str]:
+def _explain_value(error: "ValidationError", where: DocumentPath, sign: str) -> tuple[str, str]:
     """Return what is wrong with a value that has the wrong type or breaks a limit, and what to do."""
+    schema, value, keyword, limit = error.schema, error.instance, error.validator, error.validator_value
     path, name = describe_path(where), str(next((step for step in where[::-1] if isinstance(step, str)), ""))
     if keyword == "type" or (keyword == "pattern" and limit == NOT_BLANK):
         names = ["string"] if keyword == "pattern" else [limit] if isinstance(limit, str) else limit
         kinds = [TYPES[name] for name in names if name in TYPES]
         what = f"{path} must be {' or '.join(kinds)}"
-        return what, schema.get("errorMessage") or _type_remedy(where, schema, kinds)
+        return what, schema.get("errorMessage") or _type_remedy(where, schema, kinds, sign)
     if keyword in ("pattern", "format"):
         fault = f"must be {FORMATS[limit]}" if keyword == "format" else schema.get("x-fault", "is malformed")
         subject = path if keyword == "format" else f'{name} "{shorten(value)}"'
         return f"{subject} {fault}", schema.get("errorMessage", "correct it")
     if keyword == "not":
         return f"{path} {limit['x-fault']}", limit["errorMessage"]
-    if keyword == "propertyNames":
-        return f"{path} has a key that is malformed", "correct it"
+    if keyword == "oneOf":
+        return f"{path} {schema['x-fault']}", schema["errorMessage"]
     shown = ", ".join(map(shorten, limit)) if isinstance(limit, list) else shorten(limit)
     return f"{path} {LIMITS[keyword].format(shown)}", schema.get("errorMessage", "correct it")
 
 
-def _type_remedy(where: DocumentPath, schema: Mapping[str, Any], kinds: Sequence[str]) -> str:
+def _type_remedy(where: DocumentPath, schema: Mapping[str, Any], kinds: Sequence[str], sign: str) -> str:
     if kinds == ["a mapping"]:
         keys = schema.get("required") or schema.get("properties")
-        return f"give it the keys {', '.join(keys)}" if keys else "write KEY: VALUE"
+        return f"give it the keys {', '.join(keys)}" if keys else f"write KEY{sign} VALUE"
     if kinds == ["a list"]:
         return "begin each item with a dash"
-    key = f"{where[-1]}: and " if where and isinstance(where[-1], str) else ""
+    key = f"{where[-1]}{sign} and " if where and isinstance(where[-1], str) else ""
     return f"write {key}{'some text' if kinds == ['text'] else ' or '.join(kinds)}"

@@ -22,13 +22,15 @@ def read_toml(path: Path, name: str) -> Document:
         raise InputError([Problem(name, 0, f"cannot be read: {error.strerror}", "make it a file")]) from None
     except RecursionError:
         raise InputError([Problem(name, 0, "nested too deeply", "nest less")]) from None
-    except ValueError as error:
-        # Also an integer of too many digits, which the decoder lets through as it comes.
+    except tomllib.TOMLDecodeError as error:
         found = ERROR_LINE.search(str(error))
         line = int(found[1]) if found else 0
         what = f"not valid TOML: {ERROR_LINE.sub('', str(error)).strip()[:200]}"
         raise InputError([Problem(name, line, what, "fix the syntax")]) from None
-    return Document(name, value, find_lines(text))
+    except ValueError:
+        # What the decoder lets through as it comes.
+        raise InputError([Problem(name, 0, "a number has too many digits", "shorten it")]) from None
+    return Document(name, value, find_lines(text), sign=" =")
 
 
 def find_lines(text: str) -> dict[DocumentPath, int]:

@@ -1,30 +1,18 @@
 """The manifest: `models.toml`, every model with its revision, licence, file hashes and offline source."""
 
-import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cardbook.base.errors import InputError, Problem
+from cardbook.base.errors import InputError, in_order
+from cardbook.base.toml_file import read_toml
 
 FILE = "models.toml"
-
-
-REVISION = re.compile(r"[0-9a-f]{40}")
-
-
-SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
+SCHEMA_FILE = Path(__file__).with_name("models.schema.json")
+# In place of a file's SHA-256: whatever the pinned revision has.
 BY_REVISION = "by revision"
-
-
-MODEL_KEYS = {"revision", "licence", "files", "offline"}
-
-
-PACKAGE_KEYS = {"package", "version", "sha256", "licence"}
+PROFILES = ("offline", "hub")
 
 
 @dataclass(frozen=True)
@@ -65,47 +53,11 @@ def read_models(root: Path) -> dict[str, Model]:
     path = root / FILE
     if not path.exists():
         return {}
-    text = path.read_text(encoding="utf-8")
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError([Problem(FILE, 0, f"not valid TOML: {error}", "mend the syntax")]) from None
-    problems = [
-        Problem(FILE, _line_of(text, model_id), f"{model_id}: {what}", remedy)
-        for model_id, table in tables.items()
-        for what, remedy in _faults(table)
-    ]
-    if problems:
-        raise InputError(problems)
-    return {model_id: _read_model(model_id, table) for model_id, table in tables.items()}
-
-
-def _faults(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for key in sorted(table.keys() - MODEL_KEYS):
-        yield f'unknown key "{key}"', f"use {', '.join(sorted(MODEL_KEYS))}"
-    if not REVISION.fullmatch(str(table.get("revision"))):
-        yield "the revision is no full commit hash", "give its 40 hexadecimal digits"
-    if not table.get("licence"):
-        yield "no licence", "add licence ="
-    for name, digest in table.get("files", {}).items():
-        if digest == BY_REVISION and "offline" in table:
-            yield f"{name} needs a SHA-256: a package has no revision", "give its 64 hexadecimal digits"
-        elif digest != BY_REVISION and not SHA256.fullmatch(str(digest)):
-            yield f"{name} has no SHA-256", f'give its 64 hexadecimal digits, or "{BY_REVISION}"'
-        if name.endswith((".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".h5", ".msgpack", ".py")):
-            yield f"{name} could run code when it is loaded", "list model.safetensors instead"
-    package = table.get("offline", {})
-    for key in sorted(PACKAGE_KEYS - package.keys() if package else ()):
-        yield f'offline has no "{key}"', f"add {key} ="
-    if package and ("folder" in package) == ("gguf" in package):
-        yield "offline needs either folder or gguf", "name where in the wheel the model lies"
-    if not table.get("files"):
-        yield "no files", "list each file with its SHA-256"
-
-
-def _line_of(text: str, model_id: str) -> int:
-    lines = text.split("\n")
-    return next((i for i, line in enumerate(lines, 1) if line.startswith(f'["{model_id}"')), 1)
+    document = read_toml(path, FILE)
+    document.check(SCHEMA_FILE)
+    if document.problems or not isinstance(document.value, dict):
+        raise InputError(in_order(document.problems))
+    return {model_id: _read_model(model_id, table) for model_id, table in document.value.items()}
 
 
 def _read_model(model_id: str, table: Mapping[str, Any]) -> Model:
@@ -130,6 +82,3 @@ def source_name(package: Package) -> str:
 def models_of(models: Mapping[str, Model], profile: str) -> list[Model]:
     """Return the models that a profile uses."""
     return [model for model in models.values() if model.offline or profile == "hub"]
-
-
-PROFILES = ("offline", "hub")

@@ -193,7 +193,7 @@ def test_package_serves_where_the_hub_does_not_answer(book: Path, wheels: Path, 
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        (REVISION, "main", "the revision is no full commit hash"),
+        (REVISION, "main", 'revision "main" is not a full commit hash'),
         ("sub/model.safetensors", "pytorch_model.bin", "could run code when it is loaded"),
         ('licence = "MIT"\n["org', 'license = "MIT"\n["org', 'unknown key "license"'),
         ('folder = "tiny_weights/model"', "", "either folder or gguf"),

@@ -1,4 +1,4 @@
-"""Reads JSON from elsewhere: what two readers could see differently, or what no reader can hold, is refused."""
+"""Reads JSON from elsewhere, strictly: two readers see the same value in it, and every reader can hold it."""
 
 import json
 import math
@@ -21,9 +21,10 @@ def read_json(path: Path, limit: int) -> Any:  # noqa: ANN401
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError:
         raise UntrustedInputError("is not a regular file") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise UntrustedInputError("is not a regular file")
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UntrustedInputError("is not a regular file")
         return parse_json(stream.read(limit + 1), limit)
 
 
@@ -96,7 +97,7 @@ def _check_depth(value: object) -> None:
 
 
 def _check_characters(value: object) -> None:
-    """Refuse halves of characters, which no UTF-8 text can contain; whole ones may be escaped as two halves."""
+    """Refuse halves of characters, which no UTF-8 text can contain; two halves may make a whole one."""
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:

@@ -137,8 +137,8 @@ def mark_verified(site: Path, report: Path, root: Path, profile: str) -> None:
 
     If the report contains a failure or belongs to another site, fail and leave the pages unchanged.
     """
+    from cardbook.base.errors import UntrustedInputError
     from cardbook.records.status import load_project
-    from cardbook.records.validation import UntrustedInputError
     from cardbook.verify.marks import stamp_site
     from cardbook.verify.report import read_verify_report
 

@@ -1,19 +1,19 @@
-"""Publication: `provenance.json`, which says of every output on the site how it came about."""
+"""Makes `provenance.json`, which says of every output on the site how it came about."""
 
 import json
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from cardbook.base.files import hash_text
 from cardbook.records.status import Project, Status
 from cardbook.records.store import Provenance, Record
+from cardbook.records.validation import SCHEMA_FILE
 
 SCHEMA = 1
 NAME = PurePosixPath("provenance.json")
 SCHEMA_NAME = PurePosixPath("provenance.schema.json")
-SCHEMA_FILE = Path(__file__).with_name(SCHEMA_NAME.name)
 
 Files = Mapping[PurePosixPath, bytes]
 
@@ -21,7 +21,7 @@ Files = Mapping[PurePosixPath, bytes]
 def make_provenance(project: Project, statuses: Sequence[Status], files: Files) -> dict[PurePosixPath, bytes]:
     """Return `provenance.json` and its schema, by path in docs/; `files` are the other generated files.
 
-    An example without a fresh record has no output on the site, and is not in it.
+    An example without a fresh record has no output on the site, and is left out.
     """
     places = {
         entry.example: f"chapters/{chapter.id}/#{entry.id}-example"

@@ -1,4 +1,4 @@
-"""Intake: records that other machines made, taken over only where they are what this checkout asked for.
+"""Imports the records that other machines made, if they are what this checkout would run.
 
 A runner that executes examples is trusted less than the machine that publishes: what it hands over is data.
 """
@@ -10,16 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from cardbook.base.errors import InputError, Problem
+from cardbook.base.errors import InputError, Problem, UntrustedInputError, in_order
+from cardbook.base.json_file import read_json
 from cardbook.records.status import Project
 from cardbook.records.store import Failure, Record
-from cardbook.records.validation import (
-    UntrustedInputError,
-    inspect_failure,
-    inspect_record,
-    one_line,
-    read_json,
-)
+from cardbook.records.validation import inspect_failure, inspect_record, one_line
 
 RECORD_BYTES = 20_000_000
 FAILURE_BYTES = 100_000
@@ -61,7 +56,7 @@ def read_incoming(project: Project, folders: Iterable[Path]) -> IncomingRecords:
         else:
             records[name] = max(found, records.get(name, found), key=_started)
     if problems:
-        raise InputError(sorted(problems))
+        raise InputError(in_order(problems))
     standing = {
         name: failure for name, failure in failures.items() if not failure.superseded_by(records.get(name))
     }
@@ -103,7 +98,7 @@ def _files_in(folders: Iterable[Path], problems: list[Problem]) -> Iterator[tupl
             for inner in _entries(entry.path):
                 label = f"{one_line(entry.name)}/{one_line(inner.name)}"
                 if inner.is_dir(follow_symlinks=False):
-                    problems.append(Problem(label, 0, "a folder where only records belong", REMEDY))
+                    problems.append(Problem(label, 0, "is a folder where only records belong", REMEDY))
                 else:
                     yield label, Path(inner.path)
 
@@ -115,16 +110,13 @@ def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
 
 
 def _read_file(project: Project, path: Path) -> Record | Failure | str:
-    """Return the record or failure in a file, or why its record is left out. Raises Unfit."""
+    """Return the record or failure in a file, or why its record is left out. Raises UntrustedInputError."""
     match = FILE.fullmatch(path.name)
     if not match:
-        raise UntrustedInputError("no file that a run of this book leaves")
+        raise UntrustedInputError("is not a file that a run leaves")
     if match["name"] not in project.plans:
         # The records of the last publication may have it from before the example was renamed or removed.
         return "the book has no example of this name"
-    try:
-        if match["kind"] == "failed.json":
-            return inspect_failure(read_json(path, FAILURE_BYTES))
-        return inspect_record(project, project.plans[match["name"]], read_json(path, RECORD_BYTES))
-    except RecursionError:
-        raise UntrustedInputError("nested too deeply") from None
+    if match["kind"] == "failed.json":
+        return inspect_failure(read_json(path, FAILURE_BYTES))
+    return inspect_record(project, project.plans[match["name"]], read_json(path, RECORD_BYTES))

@@ -17,7 +17,7 @@ from cardbook.records.fingerprint import Fingerprint, Parts, check_models, compu
 from cardbook.records.inputs import hash_data
 from cardbook.records.store import CorruptRecordError, Record, RecordSet
 from cardbook.source.book import Book, ExampleOptions, read_book
-from cardbook.source.example import Example, read_example, set_parameters
+from cardbook.source.example import Example, imports_of, read_example, set_parameters
 from cardbook.source.publisher import Publisher, read_publisher
 
 # By how much the clocks of two machines may differ.
@@ -68,6 +68,14 @@ class Project:
             }
             for model_id in model_ids
         }
+
+    def name_packages(self, plan: PlannedRun) -> dict[str, str]:
+        """Return the packages to install for an example, with their versions."""
+        installed = plan.fingerprint.parts["packages"]
+        direct = self.environment.distributions(imports_of(plan.example))
+        # Named even when only a layer above them is imported: they decide what a model answers.
+        names = {*direct, *plan.options.needs, *({"torch", "transformers"} & installed.keys())}
+        return {name: installed[name] for name in sorted(names) if name in installed}
 
 
 @dataclass(frozen=True)

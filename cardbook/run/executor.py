@@ -40,7 +40,7 @@ from cardbook.records.status import PlannedRun, Project
 from cardbook.records.store import SCHEMA, Provenance, Record, hash_outputs
 from cardbook.records.text import clean_text
 from cardbook.records.validation import one_line
-from cardbook.source.example import Example, imports_of, to_notebook
+from cardbook.source.example import Example, to_notebook
 
 OUTPUT_LIMIT = 5_000_000
 # How long a kernel may take to say what it used, and how much of its log is read.
@@ -377,10 +377,6 @@ def _provenance(
     fingerprint: Fingerprint,
 ) -> Provenance:
     parts = fingerprint.parts
-    direct = project.environment.distributions(imports_of(plan.example))
-    # Named even where only a library above them is imported: they decide what a model answers.
-    names = {*direct, *plan.options.needs, *({"torch", "transformers"} & parts["packages"].keys())}
-    packages = {name: parts["packages"][name] for name in sorted(names) if name in parts["packages"]}
     return Provenance(
         schema=SCHEMA,
         example=plan.example.name,
@@ -392,7 +388,7 @@ def _provenance(
         peak_memory=usage.memory,
         gpu_memory=usage.gpu_memory,
         commit=project.commit,
-        packages=packages,
+        packages=project.name_packages(plan),
         models=project.describe_models(parts["models"]),
         outputs=hash_outputs(notebook),
         driver=driver_version() if usage.gpu else "",

@@ -1,24 +1,22 @@
 """Published sites, compared with a checkout. What a site says is data from elsewhere."""
 
-import json
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from http.client import HTTPException
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from jsonschema import Draft202012Validator
-
-from cardbook.base.errors import CardbookError
-from cardbook.pages.provenance_json import NAME, SCHEMA_FILE
+from cardbook.base.errors import CardbookError, UntrustedInputError
+from cardbook.base.json_file import check_size, parse_json
+from cardbook.pages.provenance_json import NAME
 from cardbook.records.fingerprint import Fingerprint, explain
-from cardbook.records.inputs import MISSING, hash_data
+from cardbook.records.inputs import hash_data
 from cardbook.records.status import Project
 from cardbook.records.text import clean_text
+from cardbook.records.validation import check_time, find_fault, may_be_data
 
 SIZE_LIMIT = 20_000_000
 # How long a server may say nothing, and how long the whole answer may take, in seconds.
@@ -61,7 +59,9 @@ def _compare(project: Project, name: str, example: Example | None) -> Comparison
     read = example["parts"].get("data", {})
     today = _take_today(project, name, read)
     reasons = explain(example["parts"], today.parts)
-    reasons += [f"data file {path} is not part of the book" for path in read if not _is_inside(path)]
+    reasons += [
+        f"data file {path} is not part of the book" for path in read if not may_be_data(project.root, path)
+    ]
     if Fingerprint(example["parts"]).digest != example["fingerprint"]:
         reasons = ["its fingerprint is not that of its parts"]
     elif example["fingerprint"] != today.digest and not reasons:
@@ -73,16 +73,8 @@ def _compare(project: Project, name: str, example: Example | None) -> Comparison
 def _take_today(project: Project, name: str, read: Iterable[str]) -> Fingerprint:
     """Return the fingerprint a run would have today with these data files, the book's own at least."""
     plan = project.plans[name]
-    here = [path for path in read if _is_inside(path) and (project.root / path).is_file()]
-    gone = {path: MISSING for path in read if _is_inside(path) and path not in here}
-    return plan.fingerprint.with_data(gone | hash_data(project.root, [*here, *plan.options.data]))
-
-
-def _is_inside(path: str) -> bool:
-    """Return whether a path that a site names stays within the book's folder."""
-    return (
-        not PurePosixPath(path).is_absolute() and ".." not in PurePosixPath(path).parts and "\0" not in path
-    )
+    ours = [path for path in read if may_be_data(project.root, path)]
+    return plan.fingerprint.with_data(hash_data(project.root, [*ours, *plan.options.data]))
 
 
 def _when_and_where(example: Example) -> tuple[str, str]:
@@ -92,46 +84,26 @@ def _when_and_where(example: Example) -> tuple[str, str]:
 def read_site(site: str) -> dict[str, Example]:
     """Return what a site says of its examples, by name; it is a folder or an http(s) address.
 
-    Raises Unreadable.
+    Raises PublishedSiteError.
     """
-    content = _fetch(site) if urlsplit(site).scheme in ("http", "https") else _read(Path(site))
     try:
-        document = json.loads(content.decode("utf-8"), parse_constant=_refuse_constant)
-        _validate(document)
-    except UnicodeDecodeError:
-        raise PublishedSiteError(f"{NAME} is not UTF-8") from None
-    except RecursionError:
-        raise PublishedSiteError(f"{NAME} is nested too deeply") from None
-    except ValueError:
-        raise PublishedSiteError(f"{NAME} is no JSON") from None
-    examples: dict[str, Example] = document["examples"]
+        content = _fetch(site) if urlsplit(site).scheme in ("http", "https") else _read(Path(site))
+        document = parse_json(content, SIZE_LIMIT)
+        if fault := find_fault(document):
+            raise UntrustedInputError(f"is not in its format: {fault}")
+        examples: dict[str, Example] = document["examples"]
+        for name, example in examples.items():
+            _check_started(name, example["started"])
+    except UntrustedInputError as error:
+        raise PublishedSiteError(f"{NAME} {error}") from None
     return examples
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _validate(document: object) -> None:
-    """Check a document against the schema. Raises Unreadable naming the first place that breaks it."""
-    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    error = next(Draft202012Validator(schema).iter_errors(document), None)
-    if error is not None:
-        # Not the message: it quotes what was found, however long.
-        place = clean_text(error.json_path)[:200].replace("\n", " ")
-        raise PublishedSiteError(f"{NAME} is not in its format: {place}: {error.validator}")
-    assert isinstance(document, dict)
-    for name, example in document["examples"].items():
-        if not _is_instant(example["started"]):
-            raise PublishedSiteError(f"{NAME} is not in its format: $.examples.{name}.started: no time")
-
-
-def _is_instant(text: str) -> bool:
+def _check_started(name: str, started: str) -> None:
     try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+        check_time(started)
+    except UntrustedInputError as error:
+        raise UntrustedInputError(f"is not in its format: $.examples.{name}.started: {error}") from None
 
 
 def _read(folder: Path) -> bytes:
@@ -139,9 +111,7 @@ def _read(folder: Path) -> bytes:
     if not path.is_file():
         raise PublishedSiteError(f"no {NAME} in {folder}: name a built site, or its https:// address")
     with path.open("rb") as stream:
-        content = stream.read(SIZE_LIMIT + 1)
-    _check_size(content)
-    return content
+        return stream.read(SIZE_LIMIT + 1)
 
 
 def _fetch(site: str) -> bytes:
@@ -152,14 +122,9 @@ def _fetch(site: str) -> bytes:
         with urlopen(Request(address, headers={"User-Agent": "cardbook"}), timeout=SILENCE_LIMIT) as answer:
             while chunk := answer.read1(CHUNK):
                 content += chunk
-                _check_size(content)
+                check_size(content, SIZE_LIMIT)
                 if time.monotonic() > deadline:
                     raise PublishedSiteError(f"{address}: no whole answer within {TIME_LIMIT:g} s")
     except (OSError, HTTPException, ValueError) as error:
         raise PublishedSiteError(f"{address}: {clean_text(str(error))[:300]}") from None
     return bytes(content)
-
-
-def _check_size(content: bytes | bytearray) -> None:
-    if len(content) > SIZE_LIMIT:
-        raise PublishedSiteError(f"{NAME} has more than {SIZE_LIMIT / 1e6:g} MB")

@@ -5,8 +5,10 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from cardbook.base.errors import UntrustedInputError
+from cardbook.base.json_file import read_json
 from cardbook.records.status import Project
-from cardbook.records.validation import UntrustedInputError, check_time, one_line, read_json
+from cardbook.records.validation import check_time, one_line
 from cardbook.verify.checks import CheckResult, VerifiedExample, hash_copied
 from cardbook.verify.extraction import ExtractedExample, read_copies
 
@@ -17,7 +19,7 @@ KEYS = {"passed", *(field.name for field in fields(VerifiedExample))}
 def read_verify_report(project: Project, site: Path, report: Path) -> list[VerifiedExample]:
     """Return what the report of `verify` says of every example of a built site, all of it good.
 
-    Raises Unfit when it is no such report, says anything but good of an example, or speaks of another site.
+    Raises UntrustedInputError when it is not such a report, has a failure, or belongs to another site.
     """
     items = read_json(report, REPORT_BYTES)
     if not isinstance(items, list) or not all(
@@ -35,9 +37,9 @@ def read_verify_report(project: Project, site: Path, report: Path) -> list[Verif
 def _check_item(item: Mapping[str, Any], copy: ExtractedExample, site: Path) -> VerifiedExample:
     if item["copied"] != hash_copied(copy):
         raise UntrustedInputError(f"{copy.example}: what was verified is not what this site has")
-    if not isinstance(item["when"], str):
-        raise UntrustedInputError(f"{copy.example}: a time that is none")
     check_time(item["when"])
+    if item["passed"] is not True:
+        raise UntrustedInputError(f"{copy.example}: did not pass")
     if not isinstance(item["results"], list) or not item["results"]:
         raise UntrustedInputError(f"{copy.example}: nothing was verified")
     for verdict in item["results"]:

@@ -133,7 +133,7 @@ def test_of_several_records_the_newest_counts(place: Project, artifacts: Path) -
 
 @pytest.mark.parametrize(("minutes", "stands"), [(5, True), (60, False)])
 def test_failure_counts_when_it_is_newer(place: Project, artifacts: Path, minutes: int, stands: bool) -> None:
-    started = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat()
+    started = (datetime.now(UTC) - timedelta(minutes=minutes)).isoformat(timespec="seconds")
     failure = Failure(place.plans["first"].fingerprint.digest, started, "it\x1b[31m broke\n::error::")
     hand_over(artifacts / "a", "first.failed.json", asdict(failure))
     hand_over(artifacts / "b", "first.ipynb", content(honest(place, "first", 30)))
@@ -201,17 +201,17 @@ def shown(**data: str) -> dict[str, Any]:
     return {"output_type": "display_data", "data": media, "metadata": {}}
 
 
-def read(name: str) -> Spoil:
+def read(name: str, digest: str = "1" * 64) -> Spoil:
     def spoil(found: dict[str, Any]) -> None:
         claims = found["metadata"]["cardbook"]
-        claims["parts"]["data"] = {name: "1" * 64}
+        claims["parts"]["data"] = {name: digest}
         claims["fingerprint"] = Fingerprint(claims["parts"]).digest
 
     return spoil
 
 
 HOSTILE: dict[str, tuple[Spoil, str]] = {
-    "no notebook": (lambda found: found.pop("cells"), "no notebook"),
+    "no notebook": (lambda found: found.pop("cells"), "is not a notebook"),
     "other code": (lambda found: found["cells"][1].update(source="count = 7"), "other code"),
     "a cell more": (
         lambda found: found["cells"].append({**found["cells"][1], "id": "more", "outputs": []}),
@@ -245,22 +245,37 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
     "another example": (provenance("example", "second"), "another example"),
     "invented fingerprint": (provenance("fingerprint", "f" * 64), "not that of its parts"),
     "forged parts": (provenance("parts", {"code": []}), "not that of its parts"),
-    "data": (read("../secret"), "no file of this book"),
-    "data elsewhere": (read("/etc/passwd"), "no file of this book"),
-    "data that is a device": (read("/dev/zero"), "no file of this book"),
-    "data that is a folder": (read("docs"), "no file of this book"),
+    "data": (read("../secret"), "not a file of this book"),
+    "data elsewhere": (read("/etc/passwd"), "not a file of this book"),
+    "data that is a device": (read("/dev/zero"), "not a file of this book"),
+    "data that is a folder": (read("docs"), "not a file of this book"),
     "packages": (provenance("packages", {"torch": "0.1"}), "packages that are not"),
     "models": (provenance("models", {"org/one": {}}), "models that are not"),
-    "commit": (provenance("commit", "main; rm -rf /"), "commit"),
-    "device": (provenance("device", "GPU\n::add-mask::x"), "impossible value for device"),
-    "long device": (provenance("device", "x" * 5000), "impossible value for device"),
-    "seconds": (provenance("seconds", -1.0), "impossible value for seconds"),
-    "endless seconds": (provenance("seconds", 1e308), "impossible value for seconds"),
-    "memory": (provenance("peak_memory", True), "impossible value for peak_memory"),
-    "gpu memory": (provenance("gpu_memory", "1 GB"), "impossible value for gpu_memory"),
-    "no time": (provenance("started", "yesterday"), "time that is none"),
-    "no zone": (provenance("started", "2026-01-01T00:00:00"), "without its zone"),
+    "commit": (provenance("commit", "main; rm -rf /"), r"\$.commit: pattern"),
+    "device": (provenance("device", "GPU\n::add-mask::x"), r"impossible provenance: \$.device: not"),
+    "long device": (provenance("device", "x" * 5000), r"impossible provenance: \$.device: maxLength"),
+    "seconds": (provenance("seconds", -1.0), r"impossible provenance: \$.seconds: m"),
+    "endless seconds": (provenance("seconds", 1e308), r"impossible provenance: \$.seconds: m"),
+    "memory": (provenance("peak_memory", True), r"impossible provenance: \$.peak_memory: type"),
+    "gpu memory": (provenance("gpu_memory", "1 GB"), r"impossible provenance: \$.gpu_memory: type"),
+    "no time": (provenance("started", "yesterday"), r"\$.started: pattern"),
+    "no zone": (provenance("started", "2026-01-01T00:00:00"), r"\$.started: pattern"),
     "future": (provenance("started", "2999-01-01T00:00:00+00:00"), "in the future"),
+    "another zone": (provenance("started", "2026-11-24T18:00:00+23:59"), r"\$.started: pattern"),
+    "a line after the time": (provenance("started", "2026-11-24T18:00:00+00:00\n"), r"\$.started: m"),
+    "no such day": (provenance("started", "2026-02-30T18:00:00+00:00"), "no calendar has"),
+    "year 1": (provenance("started", "0001-01-01T00:00:00+00:00"), "before 2020"),
+    "1970": (provenance("started", "1970-01-01T00:00:00+00:00"), "before 2020"),
+    "no packages": (provenance("packages", {"x": "1"}), "packages that are not"),
+    "centuries": (provenance("seconds", 9e18), r"\$.seconds: maximum"),
+    "right to left": (provenance("device", "GPU \u202e0001"), r"\$.device: not"),
+    "driver": (provenance("driver", "\x1b]0;x\x07"), r"\$.driver: not"),
+    "line after the commit": (provenance("commit", "a" * 40 + "\n"), r"\$.commit: "),
+    "data that was not there": (read("first.csv", ""), "impossible provenance"),
+    "data with NUL": (read("a\0b"), "impossible provenance"),
+    "data with a long name": (read("a" * 5000), "impossible provenance"),
+    "data with a name as long as a path may be": (read("a" * 1999), "not a file of this book"),
+    "data behind a loop of links": (read("loop/x"), "not a file of this book"),
 }
 
 
@@ -270,6 +285,7 @@ def test_record_that_no_honest_run_leaves_is_refused(place: Project, artifacts: 
     found = content(honest(place))
     assert isinstance(inspect_record(place, place.plans["first"], content(honest(place))), Record)
     spoil(found)
+    (place.root / "loop").symlink_to("loop")
     hand_over(artifacts / "a", "first.ipynb", found)
     with pytest.raises(InputError, match=reason):
         read_incoming(place, [artifacts])
@@ -278,22 +294,24 @@ def test_record_that_no_honest_run_leaves_is_refused(place: Project, artifacts: 
 @pytest.mark.parametrize(
     ("name", "text", "reason"),
     [
-        ("first.py", "print(1)", "no file that a run"),
-        ("first.ipynb.exe", "{}", "no file that a run"),
-        ("first.ipynb", "{", "no JSON"),
-        ("first.ipynb", "[]", "no notebook"),
-        ("first.failed.json", "[]", "other keys"),
-        ("first.ipynb", '{"a": 1, "a": 2}', "there twice"),
-        ("first.ipynb", '{"a": NaN}', "a number that is none"),
+        ("first.py", "print(1)", "is not a file that a run"),
+        ("first.ipynb.exe", "{}", "is not a file that a run"),
+        ("first.ipynb", "{", "is not JSON"),
+        ("first.ipynb", "[]", "is not a notebook"),
+        ("first.failed.json", "[]", "is not the failure of a run"),
+        ("first.ipynb", '{"a": 1, "a": 2}', "has a key twice"),
+        ("first.ipynb", '{"a": NaN}', "has NaN"),
         ("first.ipynb", '{"a":' * 100_000, "nested too deeply"),
-        ("first.ipynb", " " * 20_000_001, "larger than 20 MB"),
-        ("first.failed.json", "{}", "other keys"),
+        ("first.ipynb", '{"a": ' + "1" * 5000 + "}", "has an integer of 5000 digits"),
+        ("first.ipynb", '{"a": "\\ud800"}', "has half of a character"),
+        ("first.ipynb", " " * 20_000_001, "is larger than 20 MB"),
+        ("first.failed.json", "{}", "is not the failure of a run"),
         (
             "first.failed.json",
             '{"fingerprint": 1, "started": "", "message": "", "after": ""}',
-            "no text",
+            "is not the failure of a run",
         ),
-        ("first.failed.json", " " * 100_001, "larger than 0.1 MB"),
+        ("first.failed.json", " " * 100_001, "is larger than 0.1 MB"),
     ],
 )
 def test_file_that_no_honest_run_leaves_is_refused(
@@ -325,10 +343,10 @@ def test_only_ordinary_files_are_read(place: Project, artifacts: Path, tmp_path:
     with pytest.raises(InputError) as refused:
         read_incoming(place, [artifacts])
     assert [(problem.file, problem.what) for problem in refused.value.problems] == [
-        ("a/first.ipynb", "no ordinary file"),
-        ("a/second.ipynb", "no ordinary file"),
-        ("artifacts/c", "no file that a run of this book leaves"),
-        ("b/deeper", "a folder where only records belong"),
+        ("a/first.ipynb", "is not a regular file"),
+        ("a/second.ipynb", "is not a regular file"),
+        ("artifacts/c", "is not a file that a run leaves"),
+        ("b/deeper", "is a folder where only records belong"),
     ]
 
 
@@ -339,7 +357,7 @@ def test_nothing_is_taken_over_from_whom_one_file_is_refused(
     hand_over(artifacts / "b", "evil.sh\n::error::", "")
     outcome = cardbook("import-records", artifacts, "--root", small)
     assert outcome.returncode == 1
-    assert "b/evil.sh ::error::: no file that a run of this book leaves: do not publish" in outcome.stderr
+    assert "b/evil.sh ::error::: is not a file that a run leaves: do not publish" in outcome.stderr
     assert "No record was stored." in outcome.stderr
     assert place.records.read("first") is None
 

@@ -14,10 +14,11 @@ import nbformat
 import pytest
 
 from cardbook.pages.generate import make_pages
-from cardbook.pages.provenance_json import NAME, SCHEMA_FILE
+from cardbook.pages.provenance_json import NAME
 from cardbook.records.environment import DRIVER_VERSION
 from cardbook.records.fingerprint import Fingerprint
 from cardbook.records.status import load_project, statuses_of
+from cardbook.records.validation import SCHEMA_FILE
 from cardbook.verify import published
 from cardbook.verify.published import PublishedSiteError, compare_site, read_site
 from tests.conftest import Cardbook, replace, write_small
@@ -95,8 +96,10 @@ def test_data_files_are_compared_and_none_outside_the_book_is_read(
     assert reasons({"data.csv": one}) == ()
     assert reasons({"data.csv": "0" * 64}) == ("data file data.csv changed",)
     assert reasons({"lost.csv": one}) == ("data file lost.csv is gone",)
-    for path in ("../outside", "/etc/hostname", "a\0b"):
-        assert reasons({path: one}) == (f"data file {path} is not part of the book".replace("\0", "\ufffd"),)
+    for path in ("../outside", "/etc/hostname", "a" * 1999):
+        assert reasons({path: one}) == (f"data file {path} is not part of the book",)
+    with pytest.raises(PublishedSiteError, match="not in its format"):
+        reasons({"a\0b": one})
 
 
 def hostile_changes() -> Iterator[tuple[str, Any]]:
@@ -132,12 +135,12 @@ def test_damaged_publication_is_refused_by_place(
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (b"", "no JSON"),
-        (b"<html>404</html>", "no JSON"),
-        (b"\xff\xfe", "not UTF-8"),
+        (b"", "is not JSON"),
+        (b"<html>404</html>", "is not JSON"),
+        (b"\xff\xfe", "is not UTF-8"),
         (b"[" * 100_000, "nested too deeply"),
-        (b'{"schema": NaN}', "no JSON"),
-        (b"1" * 10_000, "no JSON"),
+        (b'{"schema": NaN}', "has NaN, which is not JSON"),
+        (b"1" * 10_000, "has an integer of 10000 digits"),
     ],
 )
 def test_garbage_is_refused(tmp_path: Path, content: bytes, what: str) -> None:
@@ -149,7 +152,7 @@ def test_garbage_is_refused(tmp_path: Path, content: bytes, what: str) -> None:
 def test_too_large_a_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(published, "SIZE_LIMIT", 1000)
     (tmp_path / NAME).write_bytes(b" " * 1001)
-    with pytest.raises(PublishedSiteError, match="more than"):
+    with pytest.raises(PublishedSiteError, match="is larger than"):
         read_site(str(tmp_path))
 
 
@@ -159,13 +162,18 @@ def test_text_of_a_site_cannot_command_the_terminal(
     root, document = small_site
     hostile = json.loads(json.dumps(document))
     first = hostile["examples"]["first"]
-    first["device"] = "\x1b]0;owned\x07[bold]x[/bold] \ud800\n"
-    first["parts"]["python"] = "\x1b[2J\r3.0[/red]\ud800"
+    first["device"] = "[bold]x[/bold]"
+    first["parts"]["python"] = "3.0[/red]"
     first["fingerprint"] = Fingerprint(first["parts"]).digest
     outcome = cardbook("status", "--root", root, "--site", publish(tmp_path, hostile))
     assert outcome.returncode == 1, outcome.stderr
     assert "[bold]x[/bold]" in outcome.stdout and "3.0[/red]" in outcome.stdout
-    assert "\x1b" not in outcome.stdout and "\r" not in outcome.stdout
+    for text in ("\x1b]0;owned\x07", "\x1b[2J\r", "a\nb", "\u202eGPU", "\ud800"):
+        first["device"] = text
+        outcome = cardbook("status", "--root", root, "--site", publish(tmp_path, hostile))
+        assert outcome.returncode == 2, text
+        assert outcome.stdout == "" and outcome.stderr.startswith("provenance.json ")
+        assert text not in outcome.stderr
 
 
 def test_folder_that_is_no_site_is_bad_usage(small: Path, cardbook: Cardbook, tmp_path: Path) -> None:
@@ -239,7 +247,7 @@ def test_site_is_read_from_its_address(small_site: tuple[Path, dict[str, Any]]) 
         ("loop", "redirect"),
         ("silent", "timed out"),
         ("slow", "no whole answer"),
-        ("endless", "more than"),
+        ("endless", "is larger than"),
     ],
 )
 def test_server_that_does_not_answer_well_is_given_up(

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from cardbook.base.errors import UntrustedInputError
 from cardbook.records.status import Project, load_project
-from cardbook.records.validation import UntrustedInputError
 from cardbook.verify.checks import hash_copied
 from cardbook.verify.extraction import read_copies
 from cardbook.verify.report import read_verify_report
@@ -81,9 +81,13 @@ BAD: dict[str, tuple[Spoil, str]] = {
     "a number for an example": (lambda items: items[0].update(example=1), "once of every example"),
     "another key": (lambda items: items[0].update(more=1), "no report"),
     "another site": (lambda items: items[0].update(copied="0" * 64), "not what this site has"),
-    "no time": (lambda items: items[0].update(when="<script>"), "a time that is none"),
-    "a number for a time": (lambda items: items[0].update(when=1), "a time that is none"),
+    "no time": (lambda items: items[0].update(when="<script>"), "has a time that is not written as"),
+    "a number for a time": (lambda items: items[0].update(when=1), "has a time that is not written as"),
     "the future": (lambda items: items[0].update(when="2999-01-01T00:00:00+00:00"), "in the future"),
+    "another zone": (lambda items: items[0].update(when="2026-11-24T18:00:00+23:59"), "has a time that"),
+    "another separator": (lambda items: items[0].update(when='2026-11-24"18:00:00+00:00'), "has a time that"),
+    "year 1": (lambda items: items[0].update(when="0001-01-01T00:00:00+00:00"), "before 2020"),
+    "not passed": (lambda items: items[0].update(passed=False), "did not pass"),
     "no verdict": (lambda items: items[0].update(results=[]), "nothing was verified"),
     "a fault": (
         lambda items: items[0]["results"].append({"place": "cell 2", "fault": "it differs"}),

@@ -3,13 +3,14 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from cardbook.base.errors import InputError, Problem
+from cardbook.base.errors import InputError, Problem, in_order
 from cardbook.cli.options import bad_input_reported, json_option, root_option
+
+CARD_KEYS = ("title", "context", "question", "answer", "line")
 
 # In all modules of this package, each verb imports what only it needs, so that the others start faster.
 
@@ -18,25 +19,37 @@ from cardbook.cli.options import bad_input_reported, json_option, root_option
 @click.argument("decks", nargs=-1, required=True, type=click.Path(path_type=Path))
 @root_option
 @json_option
-def cards(decks: Sequence[Path], root: Path, *, as_json: bool) -> None:
+@click.option("--check", is_flag=True, help="Also tell what is well-formed but odd.")
+def cards(decks: Sequence[Path], root: Path, *, as_json: bool, check: bool) -> None:
     """Parse decks and list their cards. A relative DECK is searched for in the root."""
     from cardbook.source.deck import read_deck
+    from cardbook.source.deck_check import check_decks
 
     paths = {deck: root / deck for deck in decks}
     with bad_input_reported():
         if missing := [deck for deck, path in paths.items() if not path.is_file()]:
             raise InputError(Problem(str(deck), 0, "no such file", "name a deck") for deck in missing)
     parsed = [read_deck(path) for path in paths.values()]
-    found = [card for deck in parsed for card in deck.cards]
     if as_json:
-        click.echo(json.dumps([asdict(card) for card in found], ensure_ascii=False, indent=2))
+        found = [
+            {"deck": deck.name} | {key: getattr(card, key) for key in CARD_KEYS}
+            for deck in parsed
+            for card in deck.cards
+        ]
+        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
         for deck in parsed:
             click.echo(f"{deck.path}: {len(deck.cards)} cards")
-            for card in deck.cards:
-                click.echo(f"  {card.line:>5}  {card.title}")
-    problems = [problem for deck in parsed for problem in deck.problems]
-    if problems:
+            listed = [(card.line, card.title) for card in deck.cards]
+            listed += [(card.first, f"{card.title} (damaged)") for card in deck.damaged]
+            for line, title in sorted(listed):
+                click.echo(f"  {line:>5}  {title}")
+    remarks = [warning for deck in parsed for warning in deck.warnings]
+    if check:
+        remarks += check_decks(parsed)
+    for remark in in_order(remarks):
+        click.echo(f"warning: {remark}", err=True)
+    if problems := [problem for deck in parsed for problem in deck.problems]:
         click.echo(str(InputError(problems)), err=True)
         sys.exit(2)
 

@@ -16,7 +16,8 @@ from cardbook.source.markers import Kind, find_marks
 
 FOLDER = "flashcards"
 TITLE_LENGTH = 300
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Without NUL, of which the deck itself tells.
+CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -163,14 +164,19 @@ def _omit(
         return deck
     titles = _title_lines(deck, text)
     spans = {start: min((line for line in titles if line > start), default=10**9) for start in dropped}
+
+    def remaining(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        return tuple(
+            problem
+            for problem in problems
+            if not any(start <= problem.line < end for start, end in spans.items())
+        )
+
     return replace(
         deck,
         cards=tuple(card for card in deck.cards if card.line not in dropped),
-        problems=tuple(
-            problem
-            for problem in deck.problems
-            if not any(start <= problem.line < end for start, end in spans.items())
-        ),
+        problems=remaining(deck.problems),
+        warnings=remaining(deck.warnings),
     )
 
 
@@ -208,11 +214,21 @@ def _renumber(deck: Deck, added: Iterable[tuple[int, int]]) -> Deck:
                 line = max(number, line - count)
         return line
 
-    return replace(
-        deck,
-        cards=tuple(replace(card, line=original(card.line)) for card in deck.cards),
-        problems=tuple(replace(problem, line=original(problem.line)) for problem in deck.problems),
+    def renumbered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        return tuple(replace(problem, line=original(problem.line)) for problem in problems)
+
+    cards = (
+        replace(
+            card,
+            line=original(card.line),
+            context_line=original(card.context_line),
+            question_line=original(card.question_line),
+            answer_line=original(card.answer_line),
+        )
+        for card in deck.cards
     )
+    problems, warnings = renumbered(deck.problems), renumbered(deck.warnings)
+    return replace(deck, cards=tuple(cards), problems=problems, warnings=warnings)
 
 
 def decks_with(decks: Mapping[str, Deck], title: str) -> list[str]:

@@ -144,7 +144,7 @@ def test_cards_command_prints_json(small: Path, cardbook: Cardbook) -> None:
     assert outcome.returncode == 0
     cards = json.loads(outcome.stdout)
     assert [card["title"] for card in cards] == ["First Card", "Second Card"]
-    assert set(cards[0]) == {"title", "context", "question", "answer", "line"}
+    assert set(cards[0]) == {"deck", "title", "context", "question", "answer", "line"}
 
 
 def test_cards_command_keeps_good_cards_of_a_bad_deck(small: Path, cardbook: Cardbook) -> None:

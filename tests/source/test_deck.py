@@ -182,7 +182,8 @@ NEVER_CLOSED = 'the answer of "Bad" is never closed: put x?? on a line of its ow
 FENCE = "the code fence opened here is never closed: put ``` on a line of its own after the code"
 NO_QUESTION = '"Bad" has no question: put :p QUESTION on a line of its own before its ??x'
 NO_TITLE = "this card has no title: start it with #### TITLE"
-STRAY_TEXT = "this text belongs to no card: move it into a card or delete it"
+STRAY_TEXT = "this text belongs to no card: if it is the rest of the answer of "
+WHOLE_CARD_AROUND = "give it a #### TITLE, a :p QUESTION and a ??x before it, and an x?? after it"
 OWN_LINE = "put ??x on a line of its own between question and answer"
 NOT_OPENED = f'the answer of "Bad" has no opening mark: {OWN_LINE}'
 OWN_LINES = "put ??x, the answer and x?? on lines of their own after the question"
@@ -243,7 +244,7 @@ PUT_TITLE = "delete it, or put the missing #### TITLE and :p QUESTION before it"
     ],
 )
 @pytest.mark.parametrize("code", ["", "```py\nx\n```", "```\nx\n```", "~~~\nx\n~~~\n```\ny\n```"])
-def test_a_malformed_card_is_reported_where_it_can_be_mended(
+def test_a_malformed_card_is_reported_where_it_can_be_fixed(
     bad: str, line: str, message: str, code: str
 ) -> None:
     """One problem, at its line, and every neighbour survives."""
@@ -251,7 +252,9 @@ def test_a_malformed_card_is_reported_where_it_can_be_mended(
     text = f"{before}\n{bad}\n{after}"
     deck = parse_deck(text, "part-09.md")
     expected = before.count("\n") + 1 + line_of(bad, line)
-    assert str(one_problem(deck)) == f"part-09.md:{expected}: {message}"
+    found = str(one_problem(deck))
+    assert found.startswith(f"part-09.md:{expected}: {message}")
+    assert message == STRAY_TEXT or found.endswith(message)
     whole = parse_deck(before + "\n" * (bad.count("\n") + 2) + after, "part-09.md")
     assert deck.cards == whole.cards
 
@@ -262,9 +265,12 @@ def test_a_malformed_card_is_reported_where_it_can_be_mended(
         ("#### Bad\n:p q\n??x\nlast\n\n---\n", [f"4: {NEVER_CLOSED}"]),
         ("#### Bad\n:p q\n??x\n", [f"3: {NEVER_CLOSED}"]),
         ("#### Bad\n:p q\n??x\n```x\na\nx??\n\n---\n", [f"4: {FENCE}"]),
-        ("#### Bad\n:p q\n??x\n```x\na\n", [f"4: {FENCE}", f"5: {NEVER_CLOSED}"]),
+        ("#### Bad\n:p q\n??x\n```x\na\n", [f"4: {FENCE}"]),
         ("#### Bad\ntext", [f"1: {NO_QUESTION}"]),
-        ("---\nlost\n", [f"2: {STRAY_TEXT}"]),
+        (
+            "---\nlost\n",
+            [f'2: {STRAY_TEXT}"A", move the x?? in line 8 behind it; if not, {WHOLE_CARD_AROUND}'],
+        ),
     ],
 )
 def test_a_malformed_last_card(bad: str, messages: list[str]) -> None:
@@ -333,11 +339,12 @@ def test_a_card_cut_off_inside_its_code(code: str) -> None:
     """Neither the code nor the answer has an end, and the next card still starts where it does."""
     deck = deck_of(card("A"), "#### Bad\n:p q\n??x\n```py\ncode", card("B", code), card("C"))
     assert titles(deck) == ["A", "B", "C"]
-    assert [f"{p.what}: {p.remedy}" for p in deck.problems] == [FENCE, NEVER_CLOSED]
+    assert [f"{p.what}: {p.remedy}" for p in deck.problems] == [FENCE]
+    assert [(bad.title, bad.first) for bad in deck.damaged] == [("Bad", 14)]
 
 
 def test_every_problem_of_a_file_in_one_go() -> None:
-    """An author mends a file once."""
+    """An author fixes a file once."""
     parts = [
         card("A"),
         "#### B\n:p q\n??x\na",
@@ -371,8 +378,8 @@ def test_a_huge_answer_whose_end_is_missing(tail: str, followed: bool) -> None:
     after = [card("B", "```\nb\n```"), card("C", BLOCK)] if followed else []
     deck = deck_of(card("A", BLOCK), huge, *after)
     assert titles(deck) == (["A", "B", "C"] if followed else ["A"])
-    fence = ["the code fence opened here is never closed"] if tail else []
-    assert [p.what for p in deck.problems] == [*fence, 'the answer of "Huge" is never closed']
+    cause = "the code fence opened here is never closed" if tail else 'the answer of "Huge" is never closed'
+    assert [p.what for p in deck.problems] == [cause]
 
 
 def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
@@ -384,7 +391,87 @@ def test_bytes_that_are_not_utf8(tmp_path: Path) -> None:
     file.write_bytes((card("A") + card("Bad", "caf\xe9") + card("C")).encode("latin-1"))
     deck = read_deck(file)
     assert titles(deck) == ["A", "C"]
-    assert str(one_problem(deck)) == f"{file}:11: this line is not UTF-8: save the file as UTF-8"
+    assert str(one_problem(deck)) == f"{file}:11: 1 line is not UTF-8, the first here: save the file as UTF-8"
+    file.write_bytes((card("A", "caf\xe9") + card("B", "\xe9\n\xe9") + card("C")).encode("latin-1"))
+    deck = read_deck(file)
+    assert (titles(deck), one_problem(deck).what) == (["C"], "3 lines are not UTF-8, the first here")
+    file.write_bytes(card("A").encode("utf-16"))
+    assert str(one_problem(read_deck(file))) == f"{file}: this file is UTF-16: save it as UTF-8"
+
+
+def test_nul_bytes_are_refused() -> None:
+    """A damaged card is no card; its neighbours are."""
+    deck = deck_of(card("A"), card("Bad", "a\0b"), card("C"))
+    assert titles(deck) == ["A", "C"]
+    assert one_problem(deck).what == "1 line is damaged by NUL bytes, the first here"
+
+
+# What can be read all the same, and what is said of it
+
+
+@pytest.mark.parametrize("inner", ["??x", "??x\n\n---\n", "??x\nmore\n??x"])
+def test_an_answer_with_an_inner_mark_is_read_whole(inner: str) -> None:
+    """Half an answer is never a card."""
+    deck = deck_of(card("A", f"one\n{inner}\n```py\ntwo\n```"), card("B", closing="??x"), card("C"))
+    assert (titles(deck), deck.problems) == (["A", "B", "C"], ())
+    assert deck.cards[0].answer == f"one\n{inner}\n```py\ntwo\n```".replace("??x", "")
+    assert [warning.line for warning in deck.warnings] == [10, 12][: inner.count("??x")]
+    what = f'this ??x stands inside the answer of "A", which goes on to line {12 + inner.count(chr(10)) + 2}'
+    assert deck.warnings[0].what == what
+
+
+def test_an_answer_is_not_cut_where_a_mark_may_be_missing() -> None:
+    """Nobody is told to delete text, and the card that may be longer is damaged."""
+    deck = deck_of(card("Bad", "one", "??x") + "the other half\n", card("B"))
+    assert titles(deck) == ["B"]
+    assert [(bad.title, bad.first, bad.last) for bad in deck.damaged] == [("Bad", 5, 10)]
+    remedy = 'if it is the rest of the answer of "Bad", remove the ??x in line 10 and put x?? after it; '
+    assert one_problem(deck).remedy == f"{remedy}if not, {WHOLE_CARD_AROUND}"
+
+
+def test_an_inner_mark_before_the_next_card_is_none() -> None:
+    """A mark that another card's question follows has ended the answer."""
+    deck = deck_of(card("A", closing="??x") + card("B", closing="??x") + card("C"))
+    assert (titles(deck), deck.warnings) == (["A", "B", "C"], ())
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        (":Briefly describe it.", ":p Briefly describe it."),
+        (":P Why?", ":p Why?"),
+        ("p: Why?", ":p Why?"),
+        (":pWhy?", ":p Why?"),
+        ("  : Why?", ":p Why?"),
+    ],
+)
+def test_a_mark_that_was_nearly_a_question_is_named(line: str, meant: str) -> None:
+    """The message names the line at fault and what was meant."""
+    deck = deck_of(card("A"), f"#### Bad\ncontext\n\n{line}\n??x\na\nx??", card("B"))
+    assert (titles(deck), len(deck.problems)) == (["A", "B"], 1)
+    assert str(deck.problems[0]) == f'part-09.md:17: "Bad" has no question: did you mean "{meant}"?'
+
+
+@pytest.mark.parametrize("line", ["### F1 Score", "####F1 Score", "# F1 Score", "  ##F1 Score"])
+def test_a_mark_that_was_nearly_a_title_is_named(line: str) -> None:
+    """The message names the line at fault and what was meant."""
+    deck = deck_of(card("A"), f"{line}\ncontext\n:p q\n??x\na\nx??", card("B"))
+    assert titles(deck) == ["A", "B"]
+    assert str(one_problem(deck)) == 'part-09.md:14: this card has no title: did you mean "#### F1 Score"?'
+
+
+def test_one_damaged_card_is_one_problem() -> None:
+    """What else seems wrong in a card follows from the first fault."""
+    deck = deck_of(card("A"), "####\ntext\n:p\n??x\nx??", "#### Bad\n:p a\n:p b\n:p c\n??x\na", card("B"))
+    assert titles(deck) == ["A", "B"]
+    assert [problem.what for problem in deck.problems] == ["this card has no title", '"Bad" has a second :p']
+    assert [(bad.title, bad.first, bad.last) for bad in deck.damaged] == [("", 14, 18), ("Bad", 21, 29)]
+
+
+def test_cards_know_where_their_texts_begin() -> None:
+    """For messages about a formula in a text."""
+    (found,) = parse_deck("\n#### A\n\n---\nc\n:p\n\nWhy?\n\n??x\n\n\na\nx??", "x.md").cards
+    assert (found.context_line, found.question_line, found.answer_line) == (5, 8, 13)
 
 
 @pytest.mark.parametrize("text", ["", "# Flashcards: only a header\n\n---\n"])
@@ -442,8 +529,8 @@ def is_plain(line: str) -> bool:
     return not marked and "```" not in line and "~~~" not in line
 
 
-# \n and \r end lines (the parser makes them the same); everything else may stand in a line.
-LINE = st.text(st.characters(codec="utf-8", exclude_characters="\n\r"), max_size=12)
+# \n and \r end lines (the parser makes them the same), NUL is refused; everything else may stand in a line.
+LINE = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0"), max_size=12)
 ODD_LINES = st.sampled_from(
     ["$W \\approx U$", "a\u2028b", "x?? no mark", "- item", "---", "", "  ", "\x85", "<b>", "`x`"]
 )

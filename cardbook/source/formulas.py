@@ -1,0 +1,227 @@
+r"""Finds the formulas in a Markdown text, and tells them from dollars that are money or shell variables.
+
+A formula is `$…$`, `$$…$$`, `\(…\)` or `\[…\]`, on one line or on several; a displayed one may have blank
+lines inside. Code has no formulas, and `\$` is a dollar.
+"""
+
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+_FENCE = re.compile(r"(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*(`{3,}(?=[^`]*$)|~{3,})(.*)")
+_MARK = re.compile(r"\\\(|\\\[|\\[^\n]|`+|\]\([^()\s]*\)|\$\$|\$")
+# What stands between the marks of a formula. An inline one ends before a blank line.
+_LINE_BREAK = r"\\?\n(?![ \t>]*(?:\n|$))"
+_BODIES = {
+    "$": re.compile(rf"((?:[^$\\\n]++|\\[^\n]|{_LINE_BREAK})++)\$"),
+    "$$": re.compile(r"((?:[^$\\]++|\\.|\$(?!\$))++)\$\$", re.DOTALL),
+    r"\(": re.compile(rf"((?:[^\\\n]++|\\\\|\\(?![()])[^\n]|{_LINE_BREAK})++)\\\)"),
+    r"\[": re.compile(r"((?:[^\\]++|\\\\|\\(?![\[\]]).)++)\\\]", re.DOTALL),
+}
+_DISPLAYED = ("$$", r"\[")
+_LIMIT = 20_000
+
+_TEX = re.compile(r"\\[A-Za-z]|[\^_=+*/<>|]")
+_SURELY_TEX = re.compile(r"\\[A-Za-z]|[\^=+*<>|]")
+_COMMAND = re.compile(r"\\[A-Za-z]+")
+_WORDS_IN_TEX = re.compile(
+    r"\\(?:text\w*|mathrm|mathbf|mathit|operatorname\*?|mbox|hbox|begin|end)\s*\{[^{}]*\}"
+)
+_WORD = re.compile(r"(?<![^\W_])[^\W\d_]{2,}(?![^\W_])")
+_TWO_WORDS = re.compile(r"(?<![^\W_])[^\W\d_]{3,}[,;:]?\s+[^\W\d_]{3,}(?![^\W_])")
+_FOUR_WORDS = re.compile(r"(?:(?<![^\W_])[^\W\d_]{2,}[,;:]?\s+){3}[^\W\d_]{2,}")
+_FUNCTIONS = frozenset(
+    (
+        "sin",
+        "cos",
+        "tan",
+        "exp",
+        "log",
+        "ln",
+        "max",
+        "min",
+        "arg",
+        "det",
+        "dim",
+        "lim",
+        "sup",
+        "inf",
+        "mod",
+        "pi",
+    )
+)
+_AMOUNT = re.compile(r"\d")
+_VARIABLE = re.compile(r"\{?[A-Z_][A-Z0-9_]{2,}(?![a-z])")
+_CITATION = re.compile(r"[\d\s,;–-]+")
+_QUOTE = re.compile(r"[ \t]*(?:>[ \t]?)+")
+_PERCENT = re.compile(r"(?<!\\)%")
+_COMMENT = re.compile(r"(?<![\\\d])%.*")
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
+
+
+@dataclass(frozen=True)
+class Formula:
+    """The TeX of a formula. `start` and `end` are offsets in the text, its marks included."""
+
+    start: int
+    end: int
+    tex: str
+    display: bool
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A place, as an offset in the text, that can be read both as a formula and as plain text."""
+
+    start: int
+    what: str
+    remedy: str
+
+
+# The same text is read for the page, for studying and for export.
+@lru_cache(maxsize=30_000)
+def find_formulas(text: str) -> tuple[Sequence[Formula], Sequence[Doubt]]:
+    """Return the formulas of a Markdown text and what can be read in two ways, each in order."""
+    formulas: list[Formula] = []
+    doubts: list[Doubt] = []
+    for start, end in _prose(text):
+        _Scanner(text, start, end, formulas, doubts).scan()
+    return formulas, doubts
+
+
+def _prose(text: str) -> Iterator[tuple[int, int]]:
+    """Yield the parts of the text outside fenced code, as offsets."""
+    start = at = 0
+    fence = ""
+    for line in text.split("\n"):
+        behind = min(at + len(line) + 1, len(text))
+        if fence:
+            run = line.strip(" \t>")
+            if run.startswith(fence) and not run.strip(fence[0]):
+                fence, start = "", behind
+        elif ("```" in line or "~~~" in line) and (found := _FENCE.match(line)):
+            fence = found[1]
+            yield start, at
+        at = behind
+    if not fence:
+        yield start, len(text)
+
+
+class _Scanner:
+    """Goes once through a part of a text without fenced code."""
+
+    def __init__(self, text: str, start: int, end: int, formulas: list[Formula], doubts: list[Doubt]) -> None:
+        self._text, self._at, self._end = text, start, end
+        self._formulas, self._doubts = formulas, doubts
+        self._doubted = -1
+        self._ticks: dict[int, list[int]] = defaultdict(list)
+        for run in re.compile(r"`+").finditer(text, start, end):
+            self._ticks[len(run[0])].append(run.start())
+
+    def scan(self) -> None:
+        """Add what the part has."""
+        while found := _MARK.search(self._text, self._at, self._end):
+            mark = found[0]
+            self._at = found.end()
+            if mark[0] == "`":
+                self._pass_code(len(mark))
+            elif mark in _BODIES:
+                self._read(found.start(), mark)
+
+    def _pass_code(self, size: int) -> None:
+        """Go behind a code span whose opening run of backticks has just been passed."""
+        runs = self._ticks[size]
+        index = bisect_left(runs, self._at)
+        if index < len(runs) and "\n\n" not in self._text[self._at : runs[index]]:
+            self._at = runs[index] + size
+
+    def _read(self, start: int, mark: str) -> None:
+        found = _BODIES[mark].match(self._text, self._at, self._end)
+        if found is None or len(found[1]) > _LIMIT:
+            if mark != "$" and start >= self._doubted:
+                what = f"this {mark} begins no formula: its end is missing"
+                self._doubts.append(Doubt(start, what, "close the formula, or put the mark into `code`"))
+            return
+        tex = self._tex(start, found[1])
+        before, after = self._text[start - 1 : start], self._text[found.end() : found.end() + 1]
+        reading = _reading(mark, tex, before, after, spaced=found[1][-1].isspace())
+        if reading is None:
+            return
+        if not reading or _reads_as_words(tex):
+            self._doubts.append(_doubt(start, self._text[start : found.end()], reading))
+            self._doubted = found.end()
+        if reading:
+            self._formulas.append(Formula(start, found.end(), tex, mark in _DISPLAYED))
+        # The second of two amounts or variables may begin a formula; marks close around words are a pair.
+        if reading or found[1].strip() == found[1]:
+            self._at = found.end()
+
+    def _tex(self, start: int, body: str) -> str:
+        """Return the TeX of a formula without blank lines and without the marks of a quotation around it."""
+        line = self._text[self._text.rfind("\n", 0, start) + 1 : start]
+        if quote := _QUOTE.match(line):
+            depth = quote[0].count(">")
+            marks = re.compile(rf"\n[ \t]*(?:>[ \t]?){{1,{depth}}}")
+            body = marks.sub("\n", body)
+        body = _BLANK_LINES.sub("\n", body).strip()
+        # TeX takes what follows a % for a comment. Where no line follows, it is a percent sign.
+        return _COMMENT.sub("", body) if "\n" in body else _PERCENT.sub(r"\%", body)
+
+
+def _reading(mark: str, tex: str, before: str, after: str, *, spaced: bool) -> bool | None:
+    """Return whether what stands between marks is a formula; None if the marks are no pair at all.
+
+    `before` and `after` are the characters around the marks; `spaced` is whether a space ends the inside.
+    """
+    if not tex:
+        return None
+    if mark == r"\(":
+        return True
+    if mark == r"\[":
+        # Brackets that Markdown need not escape: [1], [see below].
+        return None if _CITATION.fullmatch(tex) else bool(_TEX.search(tex)) or not _is_words(tex)
+    if mark == "$$":
+        return not _is_words(tex) and not _FOUR_WORDS.search(_without_commands(tex))
+    if not _COMMAND.search(tex):
+        if before.isdigit() or after.isdigit():
+            return None
+        if after.isalpha() or after in ("_", "{"):
+            return not _VARIABLE.match(tex) and not (spaced and _words_of(tex)) and not _is_words(tex)
+    return not _is_words(tex)
+
+
+def _is_words(body: str) -> bool:
+    """Return whether a text between marks is no formula: words in a row, or an amount of something."""
+    if _FOUR_WORDS.search(_without_commands(body)):
+        return True
+    if _AMOUNT.match(body):
+        return bool(_words_of(body)) and not _SURELY_TEX.search(body)
+    return len(_words_of(body)) > 1 and not _TEX.search(body)
+
+
+def _reads_as_words(body: str) -> bool:
+    """Return whether a formula, though it may be one, has words as TeX would not write them."""
+    plain = _without_commands(body)
+    return bool(_TWO_WORDS.search(plain)) or (len(plain.strip()) > 2 and _words_of(body) == [plain.strip()])
+
+
+def _words_of(body: str) -> list[str]:
+    return [word for word in _WORD.findall(_without_commands(body)) if word.lower() not in _FUNCTIONS]
+
+
+def _without_commands(body: str) -> str:
+    return _COMMAND.sub(" \\\\ ", _WORDS_IN_TEX.sub(" \\\\ ", body))
+
+
+def _doubt(start: int, source: str, formula: bool) -> Doubt:
+    shown = " ".join(source.split())
+    shown = shown if len(shown) <= 60 else f"{shown[:57]}…"
+    if formula:
+        return Doubt(
+            start, f"this is shown as a formula, but reads as words: {shown}", r"write words as \text{…}"
+        )
+    remedy = r"write \$ for a dollar; put words of a formula into \text{…}"
+    return Doubt(start, f"this is shown as text, but could be a formula: {shown}", remedy)

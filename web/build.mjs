@@ -1,7 +1,7 @@
-// Writes cardbook/site/theme/assets/built/: our scripts and styles in one file each, KaTeX, and the licences of what is in them.
+// Writes cardbook/site/theme/assets/built/: our scripts and styles in one file each, a font, and the licences of what is in them.
 
 import { build } from "esbuild";
-import { copyFile, cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -33,23 +33,8 @@ async function copyFont() {
   await copyFile(join(from, "LICENSE"), join(OUT, "source-serif-licence.txt"));
 }
 
-async function copyKatex() {
-  const from = packageFile("katex/dist");
-  const to = join(OUT, "katex");
-  await mkdir(to, { recursive: true });
-  await copyFile(join(from, "katex.min.js"), join(to, "katex.min.js"));
-  await cp(join(from, "fonts"), join(to, "fonts"), {
-    recursive: true,
-    filter: (path) => !/\.(ttf|woff)$/.test(path),
-  });
-  const css = await readFile(join(from, "katex.min.css"), "utf8");
-  // Every browser that runs the book reads woff2.
-  await writeFile(join(to, "katex.min.css"), css.replace(/,url\([^)]*\.(woff|ttf)\) format\("\w+"\)/g, ""));
-  await copyFile(packageFile("katex/LICENSE"), join(to, "licence.txt"));
-}
-
 await rm(OUT, { recursive: true, force: true });
-await copyKatex();
+await mkdir(OUT, { recursive: true });
 await copyFont();
 // Last, because make takes it as the sign that the rest is there.
 await bundle();

@@ -1,11 +1,10 @@
-// What helps one read a chapter: taking code away exactly as it ran, mathematics, and every answer open on paper.
+// What helps one read a chapter: taking code away exactly as it ran, and every answer open on paper.
 
 export function start(): void {
   for (const block of document.querySelectorAll<HTMLElement>(".highlight[data-cell], [data-install]")) {
     offerCell(block);
   }
   for (const example of document.querySelectorAll<HTMLElement>("[data-example]")) offerExample(example);
-  if (document.querySelector(".arithmatex")) void typesetMathematics();
   // Material wraps wide tables a moment after the page is there; who has no pointer must be able to scroll them.
   setTimeout(() => {
     for (const wrap of document.querySelectorAll<HTMLElement>(":not(.output) > .md-typeset__scrollwrap")) {
@@ -74,42 +73,4 @@ function status(): HTMLElement {
   made.setAttribute("role", "status");
   document.body.append(made);
   return made;
-}
-
-interface Katex {
-  render(source: string, target: HTMLElement, options: object): void;
-}
-
-// KaTeX lies beside this script and is fetched only by pages that have mathematics.
-async function typesetMathematics(): Promise<void> {
-  const home = builtFolder();
-  if (!home) return;
-  await Promise.all([loadStyle(`${home}katex/katex.min.css`), loadScript(`${home}katex/katex.min.js`)]);
-  const katex = (window as unknown as { katex: Katex }).katex;
-  for (const element of document.querySelectorAll<HTMLElement>(".arithmatex:not(:has(.katex))")) {
-    const source = element.textContent ?? "";
-    const displayMode = source.startsWith("\\[");
-    katex.render(source.slice(2, -2), element, { displayMode, throwOnError: false, trust: false });
-  }
-}
-
-function builtFolder(): string | undefined {
-  const script = document.querySelector<HTMLScriptElement>("script[src$='assets/built/book.js']");
-  return script?.src.replace(/book\.js$/, "");
-}
-
-function loadStyle(address: string): Promise<void> {
-  return load(Object.assign(document.createElement("link"), { rel: "stylesheet", href: address }));
-}
-
-function loadScript(address: string): Promise<void> {
-  return load(Object.assign(document.createElement("script"), { src: address }));
-}
-
-function load(element: HTMLElement): Promise<void> {
-  return new Promise((loaded, failed) => {
-    element.addEventListener("load", () => loaded());
-    element.addEventListener("error", () => failed(new Error("could not load KaTeX")));
-    document.head.append(element);
-  });
 }

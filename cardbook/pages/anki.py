@@ -16,7 +16,8 @@ from typing import Any
 
 import genanki
 
-from cardbook.pages.html import card_markdown, highlight_code, render_printed
+from cardbook.pages.formulas import tex_for_anki
+from cardbook.pages.html import highlight_code, render_markdown, render_printed
 from cardbook.records.store import Record
 from cardbook.records.text import clean_text
 from cardbook.source.book import Entry
@@ -114,20 +115,25 @@ def make_model() -> Any:  # noqa: ANN401
 def _make_fields(sheet: AnkiNote, media: Media) -> list[str]:
     card = sheet.entry.card
     corrections = (
-        card_markdown().render(f"{correction.text} [Source](<{correction.source}>)")
+        _render(f"{correction.text} [Source](<{correction.source}>)")
         for correction in sheet.entry.corrections
     )
     values = {
         "id": html.escape(sheet.entry.id),
-        "question": card_markdown().render(card.question),
-        "answer": card_markdown().render(card.answer),
-        "context": card_markdown().render(card.context),
+        "question": _render(card.question),
+        "answer": _render(card.answer),
+        "context": _render(card.context),
         "correction": "".join(corrections),
         "code": _make_code(sheet.example) if sheet.example else "",
         "output": _make_output(sheet.record, sheet.example, media) if sheet.record and sheet.example else "",
         "link": html.escape(sheet.link),
     }
     return [_defuse(values.get(name, "")) for name in FIELDS]
+
+
+def _render(text: str) -> str:
+    """Return a card's Markdown as HTML, its formulas as TeX: Anki's MathJax shows them on every device."""
+    return render_markdown(text, tex_for_anki)
 
 
 def _defuse(markup: str) -> str:

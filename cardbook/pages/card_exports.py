@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from cardbook.pages.anki import AnkiNote, make_package
-from cardbook.pages.html import card_markdown
+from cardbook.pages.html import render_markdown
 from cardbook.records.status import Project, Status
 from cardbook.source.book import Chapter, Entry
 from cardbook.source.card_dates import read_dates
@@ -72,7 +72,7 @@ def _as_object(project: Project, chapter: Chapter, entry: Entry) -> dict[str, An
 
 
 def _both(text: str) -> dict[str, str]:
-    return {"markdown": text, "html": card_markdown().render(text)}
+    return {"markdown": text, "html": render_markdown(text)}
 
 
 def _make_csv(cards: Sequence[Mapping[str, Any]]) -> str:

@@ -9,11 +9,13 @@ from nbformat import NotebookNode
 
 from cardbook.pages.figures import Figure, is_figure
 from cardbook.pages.html import (
+    embed_formulas,
     escape_markdown,
     protect_from_markdown,
     render_card,
     render_code,
     render_printed,
+    title_markdown,
 )
 from cardbook.pages.notebook import colab_link, install_line
 from cardbook.records.store import Provenance, Record
@@ -51,10 +53,10 @@ def chapter_page(chapter: Chapter, examples: Mapping[str, ExampleView]) -> str:
     blocks = [
         f"---\ntitle: {_yaml_text(chapter.title)}\ndescription: {_yaml_text(chapter.description)}\n---",
         f"# {escape_markdown(chapter.title)}",
-        f'<div class="introduction" markdown="1">\n\n{chapter.introduction}\n\n</div>',
+        f'<div class="introduction" markdown="1">\n\n{embed_formulas(chapter.introduction)}\n\n</div>',
     ]
     for entry in chapter.entries:
-        blocks += [f"## {escape_markdown(entry.card.title)} {{ #{entry.id} }}", card_block(entry)]
+        blocks += [f"## {title_markdown(entry.card.title)} {{ #{entry.id} }}", card_block(entry)]
         if entry.example:
             blocks += _example_blocks(entry, examples[entry.example])
     return "\n\n".join(blocks) + "\n"
@@ -96,7 +98,7 @@ def _example_blocks(entry: Entry, shown: ExampleView) -> Iterator[str]:
     cells = enumerate(zip(shown.outputs, shown.figures, strict=True), 1)
     for cell in example.cells:
         if cell.kind == "markdown":
-            yield lower_headings(_without_title(cell.source, example), 2)
+            yield embed_formulas(lower_headings(_without_title(cell.source, example), 2))
             continue
         number, (outputs, figures) = next(cells)
         label = f"{example.name}-{number}"

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from cardbook.pages.html import escape_markdown, render_card
+from cardbook.pages.html import escape_markdown, render_card, title_markdown
 from cardbook.source.book import Book, Correction
 
 HEAD = """\
@@ -29,7 +29,7 @@ def make_corrections_page(book: Book) -> str:
             blocks.append(f"## {escape_markdown(chapter.title)} {{ #{chapter.id} }}")
         for entry in chapter.entries:
             if entry.corrections:
-                title = escape_markdown(entry.card.title)
+                title = title_markdown(entry.card.title)
                 blocks.append(f"### [{title}](../chapters/{chapter.id}.md#{entry.id}) {{ #{entry.id} }}")
             blocks += map(_correction, entry.corrections)
     return "\n\n".join(blocks) + "\n"

@@ -11,12 +11,14 @@ from cardbook.pages.card_exports import make_exports
 from cardbook.pages.chapter import ExampleView, chapter_page
 from cardbook.pages.corrections import make_corrections_page
 from cardbook.pages.figures import read_figures
+from cardbook.pages.html import formula_problems
 from cardbook.pages.notebook import published_notebook
 from cardbook.pages.notebook_page import render_notebook_page
 from cardbook.pages.provenance_json import make_provenance
 from cardbook.pages.social_card import make_social
 from cardbook.pages.study import make_study_page
 from cardbook.records.status import Project, Status
+from cardbook.source.book import Book
 from cardbook.source.example import Example, script_of
 
 FOLDERS = ("chapters", "corrections", "study", "notebooks", "downloads", "figures", "deck")
@@ -28,10 +30,12 @@ def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
     """Return every generated file by its path inside `docs/`.
 
     An example that is not fresh is shown without outputs and says so; only a preview may contain one.
-    Raises InputError when a figure has no alternative text.
+    Raises InputError when a figure has no alternative text or a formula cannot be shown.
     """
     views = {status.name: view_example(project, status) for status in statuses}
-    if problems := _check_figures(views.values()):
+    problems = _check_figures(views.values())
+    problems += _check_formulas(project.book, [view.example for view in views.values()])
+    if problems:
         raise InputError(problems)
     files: Files = {}
     for chapter in project.book.chapters:
@@ -109,6 +113,25 @@ def _check_figures(views: Iterable[ExampleView]) -> list[Problem]:
                 what = "this cell has alternative text, but drew no figure"
                 remedy = "end it with plt.show(), or remove alt"
                 problems.append(Problem(file, cell.line - 1, what, remedy))
+    return problems
+
+
+def _check_formulas(book: Book, examples: Iterable[Example]) -> list[Problem]:
+    problems = []
+    for chapter in book.chapters:
+        problems += formula_problems(chapter.introduction, "book.yml", 0)
+        for entry in chapter.entries:
+            card, deck = entry.card, f"flashcards/{entry.deck}.md"
+            texts = (card.title, card.context, card.question, card.answer)
+            lines = (card.line, card.context_line, card.question_line, card.answer_line)
+            for text, line in zip(texts, lines, strict=True):
+                problems += formula_problems(text, deck, line)
+            for correction in entry.corrections:
+                problems += formula_problems(correction.text, "book.yml", 0)
+    for example in examples:
+        for cell in example.cells:
+            if cell.kind == "markdown":
+                problems += formula_problems(cell.source, example.file, cell.line)
     return problems
 
 

@@ -1,11 +1,11 @@
 """HTML for text that is not ours: cards and outputs. Nothing in it can act outside its own block.
 
-What comes out is safe inside a page that Python-Markdown still reads: see `seal`.
+What comes out is safe inside a page that Python-Markdown still reads: see `protect_from_markdown`.
 """
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from itertools import groupby
@@ -15,19 +15,26 @@ from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
-from mdit_py_plugins.dollarmath import dollarmath_plugin
 from pygments.lexer import Lexer
-from pygments.lexers import get_lexer_by_name
+from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 from pygments.lexers.special import TextLexer
 from pygments.token import Token as Kind
 from pygments.token import _TokenType, is_token_subtype
 from pygments.util import ClassNotFound
 
+from cardbook.base.errors import Problem
+from cardbook.pages.formulas import FormulaError, render_formula
 from cardbook.records.text import Table, clean_text, split_tables
+from cardbook.source.formulas import Formula, find_formulas
 
 # What Python-Markdown lets a backslash take the meaning from; before anything else it shows the backslash.
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!])")
-
+# Codes that are no text: controls other than tab and line break, halves of characters, and noncharacters.
+UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+# Stands for a formula, by its number, while Markdown is read. No text has the two noncharacters.
+PLACE = re.compile("\ufdd0(\\d+)\ufdd1")
+# Colouring longer code would take minutes.
+COLOURED_LIMIT = 50_000
 
 # What a lexer does by itself would change the code: strip blank lines, add a last line break.
 LEXER = {"stripnl": False, "ensurenl": False}
@@ -37,11 +44,18 @@ COLOURS = (
     (Kind.Operator.Word, "k"),
     (Kind.Literal.String.Interpol, ""),
     (Kind.Literal.String, "s1"),
+    (Kind.Literal.Scalar, "s1"),
     (Kind.Literal.Number, "m"),
     (Kind.Name.Function, "nf"),
     (Kind.Name.Class, "nf"),
     (Kind.Name.Decorator, "nf"),
+    (Kind.Name.Tag, "nf"),
+    (Kind.Name.Attribute, "nf"),
+    (Kind.Name.Builtin, "nf"),
+    (Kind.Name.Variable, "m"),
 )
+# What would be most of the code, by language.
+UNCOLOURED = {"Python": (Kind.Name.Builtin, Kind.Name.Variable), "Java": (Kind.Name.Attribute,)}
 
 
 class CardRenderer(RendererHTML):
@@ -60,39 +74,95 @@ class CardRenderer(RendererHTML):
         tokens[idx].attrSet("rel", "nofollow noopener")
         return self.renderToken(tokens, idx, options, env)
 
-    def fence(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+    def text(self, tokens: Sequence[Token], idx: int, _: OptionsDict, env: EnvType) -> str:
+        """Return text with its formulas."""
+        parts = PLACE.split(tokens[idx].content)
+        formulas, show = env["formulas"], env["show"]
+        return "".join(
+            show(formulas[int(part)].tex, formulas[int(part)].display) if number % 2 else html.escape(part)
+            for number, part in enumerate(parts)
+        )
+
+    def code_inline(self, tokens: Sequence[Token], idx: int, _: OptionsDict, env: EnvType) -> str:
+        """Return code inside a line."""
+        return f"<code>{html.escape(_restore(tokens[idx].content, env))}</code>"
+
+    def fence(self, tokens: Sequence[Token], idx: int, _: OptionsDict, env: EnvType) -> str:
         """Return a code block of a card: an illustration, coloured, never run."""
-        return highlight_code(tokens[idx].content, tokens[idx].info.strip().split(" ")[0])
+        return highlight_code(_restore(tokens[idx].content, env), tokens[idx].info.strip().split(" ")[0])
 
-    def code_block(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
+    def code_block(self, tokens: Sequence[Token], idx: int, _: OptionsDict, env: EnvType) -> str:
         """Return an indented code block of a card."""
-        return highlight_code(tokens[idx].content, "")
+        return highlight_code(_restore(tokens[idx].content, env), "")
 
-    def math_inline(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
-        """Return inline mathematics, as TeX for the page's renderer and for readers without it."""
-        return f'<span class="arithmatex">\\({html.escape(tokens[idx].content)}\\)</span>'
 
-    def math_block(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
-        """Return display mathematics."""
-        return f'<div class="arithmatex">\\[{html.escape(tokens[idx].content)}\\]</div>\n'
+def _restore(code: str, env: EnvType) -> str:
+    """Return code with the text of what was taken for a formula."""
+    return PLACE.sub(lambda found: env["sources"][int(found[1])], code)
 
 
 @lru_cache(maxsize=1)
 def card_markdown() -> MarkdownIt:
-    """Return the Markdown reader for cards: CommonMark, tables and math; no HTML, no images."""
+    """Return the Markdown reader for cards: CommonMark and tables; no HTML, no images."""
     reader = MarkdownIt("commonmark", {"html": False}, renderer_cls=CardRenderer)
     # An image would be a request to another host.
     reader.enable("table").disable("image")
-    reader.use(dollarmath_plugin, allow_digits=False)
-    # The plugin brings renderers of its own, which hide the TeX from a page's renderer.
-    reader.add_render_rule("math_inline", CardRenderer.math_inline)
-    reader.add_render_rule("math_block", CardRenderer.math_block)
     return reader
+
+
+def show_formula(tex: str, display: bool) -> str:
+    """Return a formula as MathML; what cannot be shown as such is shown as code. See `formula_problems`."""
+    try:
+        return render_formula(tex, display)
+    except FormulaError:
+        return f'<code class="formula-refused">{html.escape(tex)}</code>'
+
+
+def render_markdown(text: str, show: Callable[[str, bool], str] = show_formula) -> str:
+    """Return HTML for the Markdown of a card; `show` renders its formulas, as `show_formula` does."""
+    text = UNPRINTABLE.sub("\ufffd", text)
+    formulas, _ = find_formulas(text)
+    sources = [text[formula.start : formula.end] for formula in formulas]
+    env = {"formulas": formulas, "sources": sources, "show": show}
+    places = (f"\ufdd0{number}\ufdd1" for number in range(len(formulas)))
+    rendered: str = card_markdown().render(_replace(text, formulas, places), env)
+    return rendered
+
+
+def _replace(text: str, formulas: Sequence[Formula], others: Iterable[str]) -> str:
+    """Return the text with each formula replaced by another text."""
+    parts, at = [], 0
+    for formula, other in zip(formulas, others, strict=True):
+        parts += [text[at : formula.start], other]
+        at = formula.end
+    return "".join([*parts, text[at:]])
 
 
 def render_card(text: str) -> str:
     """Return sealed HTML for a card's context, question or answer."""
-    return protect_from_markdown(card_markdown().render(text))
+    return protect_from_markdown(render_markdown(text))
+
+
+def embed_formulas(markdown: str) -> str:
+    """Return Markdown for Python-Markdown, which the author wrote, with its formulas as HTML."""
+    formulas, _ = find_formulas(markdown)
+    shown = (protect_inline(show_formula(formula.tex, formula.display)) for formula in formulas)
+    return _replace(markdown, formulas, shown)
+
+
+def formula_problems(text: str, file: str, line: int) -> list[Problem]:
+    """Return the formulas of a Markdown text that cannot be shown; `line` is where the text begins."""
+    problems = []
+    for formula in find_formulas(text)[0]:
+        try:
+            render_formula(formula.tex, formula.display)
+        except FormulaError as error:
+            shown = " ".join(formula.tex.split())
+            shown = shown if len(shown) <= 60 else f"{shown[:57]}…"
+            at = line + text.count("\n", 0, formula.start) if line else 0
+            what = f"the formula {shown} cannot be shown: {error}"
+            problems.append(Problem(file, at, what, "fix its TeX, or put it into `code`"))
+    return problems
 
 
 def highlight_code(code: str, language: str) -> str:
@@ -112,7 +182,10 @@ def render_code(code: str, kind: str, label: str) -> str:
 @lru_cache(maxsize=4096)
 def highlight(code: str, language: str) -> str:
     """Return code as HTML with a span around each run of one colour; names and operators need none."""
-    runs = groupby(_lexer_of(language).get_tokens(code), lambda token: _colour_of(token[0]))
+    if len(code) > COLOURED_LIMIT:
+        return html.escape(code, quote=False)
+    lexer = _lexer_of(language)
+    runs = groupby(lexer.get_tokens(code), lambda token: _colour_of(token[0], lexer.name))
     parts = []
     for name, tokens in runs:
         text = html.escape("".join(text for _, text in tokens), quote=False)
@@ -122,17 +195,24 @@ def highlight(code: str, language: str) -> str:
 
 @lru_cache(maxsize=64)
 def _lexer_of(language: str) -> Lexer:
-    """Return the lexer of a language, one for plain text when Pygments does not know it."""
+    """Return the lexer of a language, one for plain text when Pygments does not know it.
+
+    A language is known by its name, such as `yaml`, or by the end of a file's name, such as `yml`.
+    """
     found: Lexer = TextLexer(**LEXER)
     if language:
         with suppress(ClassNotFound):
-            found = get_lexer_by_name(language, **LEXER)
+            return get_lexer_by_name(language, **LEXER)
+        with suppress(ClassNotFound):
+            found = get_lexer_for_filename(f"x.{language}", None, **LEXER)
     return found
 
 
 @lru_cache(maxsize=1024)
-def _colour_of(kind: _TokenType) -> str:
+def _colour_of(kind: _TokenType, language: str) -> str:
     """Return the short class of a kind of token, as Material colours it; "" for what keeps the ink."""
+    if any(is_token_subtype(kind, family) for family in UNCOLOURED.get(language, ())):
+        return ""
     return next((name for family, name in COLOURS if is_token_subtype(kind, family)), "")
 
 
@@ -146,9 +226,32 @@ def protect_from_markdown(markup: str) -> str:
     return re.sub(r"\n\s*\n", lambda found: "&#10;" * found[0].count("\n"), markup.strip("\n"))
 
 
+def protect_inline(markup: str) -> str:
+    """Return HTML for the middle of a line of Markdown, which reads nothing in it as Markdown."""
+    # The TeX in an attribute would be read before the tag is.
+    pieces = re.split(r"(<[^<>]*>)", re.sub(r' data-tex="[^"]*"', "", markup))
+    for number in range(0, len(pieces), 2):
+        pieces[number] = MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", pieces[number])
+    return "".join(pieces)
+
+
+def title_markdown(text: str) -> str:
+    """Return the title of a card as Markdown on one line, letter by letter but for its formulas."""
+    line = " ".join(UNPRINTABLE.sub("\ufffd", text).split())
+    parts, at = [], 0
+    for formula in find_formulas(line)[0]:
+        shown = protect_inline(show_formula(formula.tex, display=False))
+        parts += [_escape(line[at : formula.start].replace(r"\$", "$")), shown]
+        at = formula.end
+    return "".join([*parts, _escape(line[at:].replace(r"\$", "$"))])
+
+
 def escape_markdown(text: str) -> str:
     """Return text such that Markdown shows it letter by letter, on one line."""
-    line = " ".join(text.split())
+    return _escape(" ".join(UNPRINTABLE.sub("\ufffd", text).split()))
+
+
+def _escape(line: str) -> str:
     return MARKDOWN.sub(r"\\\1", line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 

@@ -1,7 +1,7 @@
 """The study page: every card of the book, a list to read that web/study_page.ts turns into questions."""
 
 from cardbook.pages.chapter import card_block
-from cardbook.pages.html import escape_markdown
+from cardbook.pages.html import escape_markdown, title_markdown
 from cardbook.source.book import Book
 
 HEAD = """\
@@ -31,7 +31,7 @@ def make_study_page(book: Book) -> str:
     for chapter in book.chapters:
         blocks.append(f"## {escape_markdown(chapter.title)} {{ #{chapter.id} }}")
         for entry in chapter.entries:
-            title = escape_markdown(entry.card.title)
+            title = title_markdown(entry.card.title)
             blocks.append(f"### [{title}](../chapters/{chapter.id}.md#{entry.id}) {{ #{entry.id} }}")
             blocks.append(card_block(entry))
     return "\n\n".join([*blocks, "</div>"]) + "\n"

@@ -1,10 +1,7 @@
-"""What only this book has for a reader: its words in the search, its chapters without mathematics."""
+"""What only this book has for a reader: its words in the search."""
 
 import json
 from pathlib import Path
-
-from tests.browser.chromium import Opener
-from tests.browser.places import CHAPTER
 
 
 def test_outputs_and_code_are_in_the_search_index_once(site: Path) -> None:
@@ -13,9 +10,3 @@ def test_outputs_and_code_are_in_the_search_index_once(site: Path) -> None:
     for phrase in ("their sum 1.000", "probabilities.topk(7)"):
         assert sum(text.count(phrase) for text in texts) == 1, phrase
     assert not any(entry["location"].startswith("notebooks/") for entry in index["docs"])
-
-
-def test_only_pages_with_mathematics_load_the_typesetter(open_page: Opener) -> None:
-    page = open_page(CHAPTER)
-    assert page.locator(".arithmatex").count() == 0
-    assert page.locator("[src*=katex], [href*=katex]").count() == 0

@@ -75,20 +75,6 @@ def test_what_only_looks_like_a_table_stays_text() -> None:
         assert list(split_tables(text)) == [text]
 
 
-def test_mathematics_survives() -> None:
-    page = on_page(
-        render_card(
-            r"Factor $W \approx U_a \cdot V^T$ where $a < b | c$ and $x*y*z$:" + "\n\n$$\\sum_i x_i$$"
-        )
-    )
-    spans = [span.get_text() for span in page.select(".arithmatex")]
-    assert spans == [r"\(W \approx U_a \cdot V^T\)", r"\(a < b | c\)", r"\(x*y*z\)", "\\[\\sum_i x_i\\]"]
-
-
-def test_price_is_no_mathematics() -> None:
-    assert "arithmatex" not in render_card("It costs $5 or $10.")
-
-
 def test_code_of_a_card_is_kept_and_coloured() -> None:
     page = on_page(render_card("```python\n#### not a heading\nx = 1 < 2\n\n\ny = `z`\n```"))
     code = page.select_one("code")

@@ -1,0 +1,130 @@
+"""Formulas: TeX as MathML, written when the pages are, so that a reader needs no script for it."""
+
+import html
+import re
+from functools import lru_cache
+
+from math_core import LatexError, LatexToMathML
+
+# Commands that the converter lacks, or takes in numbered equations only.
+_MACROS = {
+    "substack": r"\begin{matrix}#1\end{matrix}",
+    "mbox": r"\text{#1}",
+    "hbox": r"\text{#1}",
+    "tag": r"\qquad\text{(#1)}",
+    "mathds": r"\mathbb{#1}",
+    "pmb": r"\boldsymbol{#1}",
+    "bold": r"\boldsymbol{#1}",
+}
+# Environments by the one that shows the same. A number of an equation would count within one card only.
+_ENVIRONMENTS = {
+    "split": "aligned",
+    "alignedat": "aligned",
+    "smallmatrix": "matrix",
+    "equation": "equation*",
+    "align": "align*",
+    "gather": "gather*",
+    "multline": "multline*",
+    "eqnarray": "align*",
+    "eqnarray*": "align*",
+}
+_ENVIRONMENT = re.compile(r"\\(begin|end)\{(\w+\*?)\}")
+_ALIGNED_AT = re.compile(r"(\\begin\{alignedat\})\{\d+\}")
+_ALIGNED_MATRIX = re.compile(r"\\begin\{([bBpvV]?matrix)\*\}(?:\[\w\])?|\\end\{([bBpvV]?matrix)\*\}")
+_EQUATION_ARRAY = re.compile(r"\\begin\{eqnarray\*?\}.*?\\end\{eqnarray\*?\}", re.DOTALL)
+_RELATION = re.compile(r"&\s*([^&\\]{1,3}|\\[A-Za-z]+)\s*&")
+_LABEL = re.compile(r"\\label\s*\{[^{}]*\}|\\(?:nonumber|notag)(?![A-Za-z])")
+_WORDS = re.compile(r"(\\(?:text\w*|mbox|hbox)\s*)\{([^{}]*)\}")
+_DOLLAR = re.compile(r"(?<!\\)\$")
+_SPECIAL = re.compile(r"(?<!\\)([_#&])")
+_OPERATOR = re.compile(r"\\mathop\s*(\{(?:[^{}]|\{[^{}]*\})*\})\s*(?:\\limits(?![A-Za-z]))?")
+_NAME = re.compile(r"\\(?:mathrm|text|operatorname|rm)(?![A-Za-z])|[{} ]")
+_SIZE = re.compile(r"\\(?:tiny|scriptsize|footnotesize|small|normalsize|[lL]arge|LARGE|[hH]uge)(?![A-Za-z])")
+
+_TAG = re.compile(r"<(/?)([a-z]+)((?: [a-z]+(?:=\"[^\"<>]*\")?)*) ?/?>")
+_ATTRIBUTE = re.compile(r" ([a-z]+)=\"([^\"]*)\"")
+# MathML, and what may stand inside \text{…}.
+_TAGS = """
+math mrow mi mn mo ms mtext mspace mfrac msqrt mroot mstyle mpadded mphantom merror msub msup msubsup
+munder mover munderover mmultiscripts mprescripts mtable mtr mtd menclose b i u em code span
+"""
+_ATTRIBUTES = """
+accent accentunder arg class columnalign columnlines columnspan depth dir display displaystyle fence
+form frame height intent largeop linethickness lspace mathcolor mathsize mathvariant maxsize minsize
+movablelimits notation rowlines rowspan rspace scriptlevel separator stretchy style symmetric voffset width
+"""
+# No url(…): nothing is fetched.
+_STYLE = re.compile(r"[\w :;.,#%-]*")
+
+
+class FormulaError(Exception):
+    """TeX that cannot be shown; the text says why."""
+
+
+@lru_cache(maxsize=1)
+def _converter() -> LatexToMathML:
+    return LatexToMathML(macros=_MACROS, fancy_error=False, allow_unreliable_rendering=True)
+
+
+@lru_cache(maxsize=4096)
+def render_formula(tex: str, display: bool) -> str:
+    """Return TeX as MathML; `display` is that of a formula on a line of its own. Raises FormulaError."""
+    try:
+        markup = _converter().convert_with_local_state(_adapt(tex), displaystyle=display)
+    except LatexError as error:
+        raise FormulaError(re.sub(r"^\d+: ", "", str(error)).rstrip(".")) from None
+    _check(markup)
+    kind = "formula formula-display" if display else "formula"
+    # What is wider than the page scrolls inside.
+    scroll = ' tabindex="0"' if display else ""
+    markup = markup.replace("<math", f'<math data-tex="{html.escape(" ".join(tex.split()))}"', 1)
+    return f'<span class="{kind}"{scroll}>{markup}</span>'
+
+
+def tex_for_anki(tex: str, display: bool) -> str:
+    r"""Return TeX in the marks that Anki hands to its MathJax: `\(…\)` and `\[…\]`."""
+    opening, closing = (r"\[", r"\]") if display else (r"\(", r"\)")
+    return opening + html.escape(tex, quote=False) + closing
+
+
+def _adapt(tex: str) -> str:
+    """Return TeX in which what the converter lacks is said in what it has."""
+    tex = _LABEL.sub("", tex)
+    tex = _SIZE.sub("", tex)
+    tex = _OPERATOR.sub(_adapt_operator, tex)
+    tex = _EQUATION_ARRAY.sub(lambda found: _RELATION.sub(r"& \1", found[0]), tex)
+    tex = _ALIGNED_AT.sub(r"\1", tex)
+    tex = _ALIGNED_MATRIX.sub(lambda f: rf"\begin{{{f[1]}}}" if f[1] else rf"\end{{{f[2]}}}", tex)
+    tex = _ENVIRONMENT.sub(lambda f: rf"\{f[1]}{{{_ENVIRONMENTS.get(f[2], f[2])}}}", tex)
+    return _WORDS.sub(_adapt_words, tex)
+
+
+def _adapt_operator(found: re.Match[str]) -> str:
+    r"""Return `\mathop{…}` as an operator by name, if it is one: what is below it stands below then."""
+    name = _NAME.sub("", found[1]).replace(r"\arg\m", r"\arg\,\m")
+    letters = re.sub(r"\\(?:[a-z]+|,)", "", name)
+    return rf"\operatorname*{{{name}}}" if not letters or letters.isalpha() else found[1]
+
+
+def _adapt_words(found: re.Match[str]) -> str:
+    r"""Return `\text{…}` with its formulas outside, and with what TeX would not take as text escaped."""
+    command, words = found[1], found[2]
+    parts = _DOLLAR.split(words)
+    if len(parts) % 2 == 0:
+        return found[0]
+    for number, part in enumerate(parts):
+        inside = f"{{{part}}}" if part else ""
+        parts[number] = inside if number % 2 else command + "{" + _SPECIAL.sub(r"\\\1", part) + "}"
+    return "".join(parts)
+
+
+def _check(markup: str) -> None:
+    """Raise FormulaError if there is anything but MathML: formulas come from untrusted texts."""
+    tags, names = frozenset(_TAGS.split()), frozenset(_ATTRIBUTES.split())
+    for tag in _TAG.finditer(markup):
+        attributes = dict(_ATTRIBUTE.findall(tag[3]))
+        style = attributes.get("style", "")
+        if tag[2] not in tags or not names.issuperset(attributes) or not _STYLE.fullmatch(style):
+            raise FormulaError(f"the converter gives {tag[0]}")
+    if re.search("[<>]", _TAG.sub("", markup)):
+        raise FormulaError("the converter gives more than MathML")

@@ -130,10 +130,16 @@ def render_markdown(text: str, show: Callable[[str, bool], str] = show_formula) 
 
 
 def _replace(text: str, formulas: Sequence[Formula], others: Iterable[str]) -> str:
-    """Return the text with each formula replaced by another text."""
+    """Return the text with each formula replaced by another text.
+
+    Where a space beside a word stands inside the formula's marks, as in `of$ n $words`, it is kept.
+    """
     parts, at = [], 0
     for formula, other in zip(formulas, others, strict=True):
-        parts += [text[at : formula.start], other]
+        inside = text[formula.start : formula.end].strip("$\\()[]")
+        before, after = text[formula.start - 1 : formula.start], text[formula.end : formula.end + 1]
+        parts += [text[at : formula.start], " " * (inside[:1].isspace() and before.isalnum()), other]
+        parts.append(" " * (inside[-1:].isspace() and after.isalnum()))
         at = formula.end
     return "".join([*parts, text[at:]])
 

@@ -264,6 +264,13 @@ def test_a_hostile_formula_stays_a_formula(tex: str, form: str) -> None:
     assert anki.find(True) is None and anki.get_text() == rf"\({tex}\)"
 
 
+def test_spaces_inside_the_marks_of_a_formula_stay_between_words() -> None:
+    text = BeautifulSoup(
+        render_markdown("of size$m \\times n $can, where$ k $ is$k$."), "html.parser"
+    ).get_text()
+    assert text == "of sizem×n can, where k isk.\n"
+
+
 def test_titles_without_formulas_stay_as_they_are() -> None:
     assert title_markdown("Costs of $5 to $10 in *a* [b]") == r"Costs of $5 to $10 in \*a\* \[b\]"
     assert html.unescape(title_markdown(r"Saving \$5")) == "Saving $5"

@@ -22,7 +22,7 @@ export NO_MKDOCS_2_WARNING := 1
 .DEFAULT_GOAL := help
 .PHONY: help site test quick lighthouse serve models run assets pages check status bench lint format lock clean
 .PHONY: node java chromium
-.PHONY: shard import-records claims render verify verify-and-mark mark-verified drift latest site-next exits workflows audit
+.PHONY: shard import-records claims render verify verify-and-mark mark-verified drift latest site-next exits rehearse workflows audit
 
 help:  ## show all commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## */\t/' | expand -t 12
@@ -177,6 +177,9 @@ drift: $(READY)  ## report how today's records (or NOW=folder) differ from BASE=
 latest: $(READY)  ## run a copy of the book with the newest packages and models
 	$(BIN)/python -m tools.latest .cardbook/latest
 	cd .cardbook/latest && make run
+
+rehearse: $(READY) $(PACKAGES)  ## carry out the workflows here, on a small book (SCENARIO=NAME; default: all)
+	@$(BIN)/python -m tools.rehearse $(or $(SCENARIO),all)
 
 workflows: $(READY) $(PACKAGES)  ## lint the workflows
 	$(BIN)/zizmor --offline --persona auditor --no-progress .github

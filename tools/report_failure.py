@@ -44,8 +44,10 @@ def compose(folder: Path, variables: Mapping[str, str]) -> str:
     quoted = "\n".join(f"    {line}" for line in messages.splitlines())
     if len(quoted) > LENGTH:
         quoted = "    " + quoted[-LENGTH:].partition("\n    ")[2]
+    published = jobs.get("publish", {}).get("result") == "success"
+    site = "The new site is published" if published else "The published site stays as it is"
     return (
-        f"The published site stays as it is. These jobs failed: {failed or 'unknown'}.\n\n"
+        f"{site}. These jobs failed: {failed or 'unknown'}.\n\n"
         f"[The run]({run}) at commit {variables['GITHUB_SHA']} has the full log. The error messages:\n\n"
         f"{quoted or '    none'}\n\n"
         "Records of examples that ran are kept: the next run executes only the others.\n"

@@ -1,0 +1,1 @@
+"""Carries out the workflows on this machine: `make rehearse`."""

@@ -16,10 +16,11 @@ from cardbook.pages.notebook import published_notebook
 from cardbook.pages.notebook_page import render_notebook_page
 from cardbook.pages.provenance_json import make_provenance
 from cardbook.pages.social_card import make_social
-from cardbook.pages.study import make_study_page
+from cardbook.pages.study import make_study_files
 from cardbook.records.status import Project, Status
 from cardbook.source.book import Book
 from cardbook.source.example import Example, script_of
+from cardbook.source.registry import read_registry
 
 FOLDERS = ("chapters", "corrections", "study", "notebooks", "downloads", "figures", "deck")
 
@@ -45,7 +46,7 @@ def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
             project.book.title, chapter.title, project.cache
         )
     files[PurePosixPath("corrections", "index.md")] = make_corrections_page(project.book).encode()
-    files[PurePosixPath("study", "index.md")] = make_study_page(project.book).encode()
+    files |= make_study_files(project.book, read_registry(project.root).retired)
     for view in views.values():
         files |= example_files(project, view)
     files[contents.NAME] = contents.make_contents(

@@ -4,7 +4,7 @@ import gc
 
 import click
 
-from cardbook.cli import records, run, site, source
+from cardbook.cli import author, records, run, site, source
 
 # How many new objects the garbage collector waits for; Python's default of 700 suits long-lived programs.
 GC_THRESHOLD = 50_000
@@ -16,5 +16,5 @@ def main() -> None:
     gc.set_threshold(GC_THRESHOLD)
 
 
-for command in (*source.COMMANDS, *run.COMMANDS, *records.COMMANDS, *site.COMMANDS):
+for command in (*author.COMMANDS, *source.COMMANDS, *run.COMMANDS, *records.COMMANDS, *site.COMMANDS):
     main.add_command(command)

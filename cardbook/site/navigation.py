@@ -12,6 +12,12 @@ from cardbook.pages.html import escape_markdown
 # As mkdocs.yml has it: a path, a list of items, or a title with one of both.
 Item: TypeAlias = "str | list[Item] | dict[str, Item]"
 
+ABOUT: list[Item] = [
+    {"What was corrected": "corrections/index.md"},
+    {"Provenance": "provenance.md"},
+    {"Your progress": "progress.md"},
+]
+
 # Stands for all chapters, in a navigation that a book writes itself.
 CHAPTERS = "chapters/"
 
@@ -31,7 +37,7 @@ def make_navigation(written: Sequence[Item] | None, contents: Contents, own: Ite
             {"Study": "study/index.md"},
             {"Anki deck": "deck.md"},
             *own,
-            {"About": [{"Provenance": "provenance.md"}, {"Your progress": "progress.md"}]},
+            {"About": [*ABOUT]},
         ]
     navigation = [expanded for item in written for expanded in _expand(item, chapters)]
     paths = [chapter_path(chapter["id"]) for chapter in contents["chapters"]]

@@ -144,7 +144,7 @@ def _omit(
     dropped: set[int] = set()
     for where in places:
         title, occurrence = document.text((*where, "card")), document.at((*where, "occurrence"))
-        starts = _title_lines(deck, text, title)
+        starts = [line for line, found in title_lines(deck, text).items() if found == title]
         if isinstance(occurrence, int) and 1 <= occurrence <= len(starts):
             starts = [starts[occurrence - 1]]
         if not title:
@@ -162,7 +162,7 @@ def _omit(
         omitted.append(Omission(deck.name, title, document.text((*where, "reason"))))
     if not dropped:
         return deck
-    titles = _title_lines(deck, text)
+    titles = title_lines(deck, text)
     spans = {start: min((line for line in titles if line > start), default=10**9) for start in dropped}
 
     def remaining(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -180,8 +180,8 @@ def _omit(
     )
 
 
-def _title_lines(deck: Deck, text: str, title: str | None = None) -> list[int]:
-    """Return the lines where cards begin, those of damaged cards too; of one title, or all."""
+def title_lines(deck: Deck, text: str) -> dict[int, str]:
+    """Return the title of each card by its line, those of damaged cards too, in the deck's order."""
     starts = {card.line: card.title for card in deck.cards}
     if deck.problems:
         lines = text.split("\n")
@@ -189,7 +189,7 @@ def _title_lines(deck: Deck, text: str, title: str | None = None) -> list[int]:
         for mark in find_marks(lines, (number for number in range(len(lines)) if number not in code)):
             if mark.kind is Kind.TITLE and not _is_inside(deck, mark.line + 1):
                 starts.setdefault(mark.line + 1, mark.text)
-    return sorted(line for line, found in starts.items() if title is None or found == title)
+    return dict(sorted(starts.items()))
 
 
 def _is_inside(deck: Deck, line: int) -> bool:

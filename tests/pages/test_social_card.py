@@ -12,7 +12,8 @@ CONTENTS = {"title": "Small", "name": "", "chapters": [CHAPTER], "parts": [], "e
 def test_chapter_says_what_a_link_to_it_shows(tmp_path: Path) -> None:
     write(tmp_path / "mkdocs.yml", f"{MKDOCS}site_url: https://book.invalid/llm/\n")
     write(tmp_path / "docs" / ".contents.json", json.dumps(CONTENTS))
-    write(tmp_path / "docs" / "study" / "index.md", "# Study\n")
+    for name in ("study", "corrections"):
+        write(tmp_path / "docs" / name / "index.md", f"# {name}\n")
     write(tmp_path / "docs" / "index.md", "# Home\n")
     write(
         tmp_path / "docs" / "chapters" / "one.md",

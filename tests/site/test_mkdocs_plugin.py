@@ -74,6 +74,7 @@ def test_three_lines_make_a_book_with_its_look_and_all_pages(written: Path) -> N
         "study/",
         "deck/",
         "more-to-read/",
+        "corrections/",
         "provenance/",
         "progress/",
     ]

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -63,6 +64,19 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return list(os.scandir(folder))
     except OSError:
         return []
+
+
+def read_regular(path: Path, limit: int) -> bytes | None:
+    """Return at most the first `limit` bytes of a file; None for a link, a pipe or a device.
+
+    Reading those might never end, or give what another file contains.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    except OSError:
+        return None
+    with os.fdopen(descriptor, "rb") as stream:
+        return stream.read(limit) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
 
 
 def hash_text(text: str) -> str:

@@ -23,7 +23,7 @@ from cardbook.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from cardbook.verify.checks import VerifiedExample
+    from cardbook.verify.results import VerifiedExample
 
 
 @click.command()
@@ -103,8 +103,8 @@ def verify(
     """Run what a reader copies or downloads from the built SITE, in clean interpreters."""
     from cardbook.records.comparison import Tolerance
     from cardbook.records.status import load_project
-    from cardbook.verify.checks import VerifyOptions, verify_site
-    from cardbook.verify.marks import stamp_site
+    from cardbook.verify.marks import mark_pages
+    from cardbook.verify.verification import VerifyOptions, verify_site
 
     def log(item: "VerifiedExample") -> None:
         if as_json:
@@ -119,7 +119,7 @@ def verify(
     options = VerifyOptions(Tolerance(numbers, figures), jobs or project.environment.jobs, with_pip)
     verified = verify_site(project, site.resolve(), options, log)
     if mark:
-        stamp_site(site, verified)
+        mark_pages(site, verified)
     if as_json:
         click.echo(json.dumps([asdict(item) | {"passed": item.passed} for item in verified], indent=2))
     else:
@@ -139,7 +139,7 @@ def mark_verified(site: Path, report: Path, root: Path, profile: str) -> None:
     """
     from cardbook.base.errors import UntrustedInputError
     from cardbook.records.status import load_project
-    from cardbook.verify.marks import stamp_site
+    from cardbook.verify.marks import mark_pages
     from cardbook.verify.report import read_verify_report
 
     with bad_input_reported():
@@ -149,7 +149,7 @@ def mark_verified(site: Path, report: Path, root: Path, profile: str) -> None:
     except UntrustedInputError as error:
         click.echo(f"{report}: {error}: do not publish this site until you know the reason", err=True)
         sys.exit(1)
-    stamp_site(site, verified)
+    mark_pages(site, verified)
     click.echo(f"{len(verified)} examples are marked as copied and run again.")
 
 

@@ -24,7 +24,7 @@ class InstallLineError(CardbookError):
 
 
 def read_install_line(line: str) -> list[Requirement]:
-    """Return what `pip install "NAME==VERSION" …` asks for, as a shell passes it on. Raises Unusable.
+    """Return what `pip install "NAME==VERSION" …` asks for, as a shell passes it on. Raises InstallLineError.
 
     An empty line asks for nothing.
     """
@@ -50,7 +50,7 @@ def _read_pin(word: str) -> Requirement:
     try:
         requirement = Requirement(word)
     except InvalidRequirement:
-        raise InstallLineError(f'"{word}" is no requirement: write "NAME==VERSION"') from None
+        raise InstallLineError(f'"{word}" is not a requirement: write "NAME==VERSION"') from None
     if not PIN.fullmatch(str(requirement.specifier)):
         raise InstallLineError(f'"{word}" has no exact version: write "{requirement.name}==VERSION"')
     return requirement
@@ -97,7 +97,7 @@ class Installed:
 def needed(requirements: Iterable[Requirement], installed: Installed) -> set[str]:
     """Return the names of all distributions that pip would install for these, as far as they are here.
 
-    Raises Unusable when one of the requirements themselves is not installed here in its version.
+    Raises InstallLineError when one of the requirements themselves is not installed here in its version.
     """
     waiting = list(requirements)
     for requirement in waiting:
@@ -143,7 +143,7 @@ def link_environment(folder: Path, names: set[str], installed: Installed) -> Pat
 
 
 def install_environment(folder: Path, requirements: Sequence[Requirement]) -> Path:
-    """Make an environment and install into it with pip; return its interpreter. Raises Unusable."""
+    """Make an environment and install into it with pip; return its interpreter. Raises InstallLineError."""
     venv.create(folder, symlinks=True, with_pip=True)
     python = folder / "bin" / "python"
     if requirements:

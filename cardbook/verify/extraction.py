@@ -1,4 +1,4 @@
-"""Copies: what a reader takes from the built pages, and what the pages show beneath it."""
+"""Extracts from the built pages what a reader takes of each example, and the outputs shown below it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from cardbook.records.text import Table
 
 @dataclass(frozen=True)
 class Snippet:
-    """A code cell as a page has it: what its copy button copies, and the outputs shown beneath."""
+    """A code cell as a page has it: what its copy button copies, and the outputs shown below it."""
 
     text: str
     shown: Outputs
@@ -38,13 +38,13 @@ class ExtractedExample:
     faults: tuple[str, ...]
 
 
-def read_copies(site: Path) -> list[ExtractedExample]:
+def extract_examples(site: Path) -> list[ExtractedExample]:
     """Return every example of the built chapters, in the order of their paths."""
-    copies = []
+    examples = []
     for page in sorted(site.glob("chapters/*/index.html")):
         html = BeautifulSoup(page.read_text(encoding="utf-8"), "html.parser")
-        copies += [PageReader(site, page, block).read() for block in html.select("[data-example]")]
-    return copies
+        examples += [PageReader(site, page, block).read() for block in html.select("[data-example]")]
+    return examples
 
 
 class PageReader:
@@ -125,7 +125,7 @@ def read_table(table: Tag) -> Table:
 
 
 def read_notebook(content: bytes) -> NotebookNode | None:
-    """Return a downloaded notebook, None when it is none."""
+    """Return a downloaded notebook, None if the content is not one."""
     try:
         return nbformat.reads(content.decode("utf-8"), as_version=4)
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError, AttributeError):

@@ -1,5 +1,6 @@
-"""Verified sites: the built pages say of each example that it was copied and run again, and when."""
+"""Marks the built pages: which examples were copied and run again, and when."""
 
+import html
 import json
 import re
 from collections.abc import Sequence
@@ -8,14 +9,14 @@ from datetime import datetime
 from pathlib import Path
 
 from cardbook.base.files import write_whole
-from cardbook.verify.checks import VerifiedExample
+from cardbook.verify.results import VerifiedExample
 
 MARK = r'<p class="verified" data-verified="{}"[^>]*>.*?</p>'
 REPORT = "verified.json"
 
 
-def stamp_site(site: Path, verified: Sequence[VerifiedExample]) -> None:
-    """Write into the pages which examples were verified, and into verified.json what was found of all.
+def mark_pages(site: Path, verified: Sequence[VerifiedExample]) -> None:
+    """Write into the pages which examples passed, and into verified.json what was found of all.
 
     A page says nothing of an example that did not pass, whatever it said before.
     """
@@ -24,15 +25,15 @@ def stamp_site(site: Path, verified: Sequence[VerifiedExample]) -> None:
         text = path.read_text(encoding="utf-8")
         for item in verified:
             if item.page == page:
-                text = _stamp(text, item)
+                text = _mark(text, item)
         write_whole(path, text)
     report = [asdict(item) | {"passed": item.passed} for item in verified]
     write_whole(site / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
 
 
-def _stamp(text: str, item: VerifiedExample) -> str:
-    when = datetime.fromisoformat(item.when)
-    said = f'Copied and run again on <time datetime="{item.when}">{when.strftime("%-d %B %Y")}</time>.'
+def _mark(text: str, item: VerifiedExample) -> str:
+    day = datetime.fromisoformat(item.when).strftime("%-d %B %Y")
+    sentence = f'Copied and run again on <time datetime="{html.escape(item.when)}">{day}</time>.'
     opening = f'<p class="verified" data-verified="{item.example}"'
-    mark = f"{opening}>{said}</p>" if item.passed else f"{opening} hidden></p>"
+    mark = f"{opening}>{sentence}</p>" if item.passed else f"{opening} hidden></p>"
     return re.sub(MARK.format(re.escape(item.example)), lambda _: mark, text, flags=re.DOTALL)

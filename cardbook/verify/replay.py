@@ -1,4 +1,4 @@
-"""A reader: runs what was copied in an interpreter that has only what the install line names."""
+"""Runs what a reader copied in an interpreter that has only what the install line names, in the sandbox."""
 
 import contextlib
 import json
@@ -6,45 +6,64 @@ import os
 import re
 import signal
 import subprocess
-import tempfile
+import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cardbook.base.files import read_regular, temporary_folder
+from cardbook.kernel.launcher import confined_command
+from cardbook.kernel.memory import GIGABYTE, LOOK_SECONDS, exceeds
+from cardbook.kernel.sandbox import SandboxPolicy, dump_policy
 from cardbook.records.comparison import Outputs, read_outputs
 from cardbook.records.text import clean_text
 from cardbook.verify.replay_session import BACKEND
 
 SESSION = Path(__file__).with_name("replay_session.py")
 LINE = re.compile(r'File "<cell \d+>", line (\d+)')
+# In all that a session leaves: printed text and figures, in bytes.
+OUTPUT_LIMIT = 10_000_000
 
 
 @dataclass(frozen=True)
 class BlockResult:
-    """What one pasted block left, and why it did not end well; "" when it did."""
+    """What one pasted block left, and why it did not end well, "" if it did."""
 
     outputs: Outputs
     error: str
 
 
-def run_blocks(
-    python: Path, blocks: Sequence[str], variables_in: Callable[[Path], dict[str, str]], seconds: float
-) -> list[BlockResult]:
-    """Paste the blocks one after the other into a fresh interpreter, in an empty folder; say what each left.
+@dataclass(frozen=True)
+class ReplayLimits:
+    """How long all blocks of an example may take, and how many GB of memory."""
 
-    `variables_in` returns the environment variables for a reader whose home is a given folder. After
-    `seconds` the interpreter is ended, with everything it started.
+    seconds: float
+    memory: float
+
+
+def run_blocks(
+    python: Path,
+    blocks: Sequence[str],
+    prepare: Callable[[Path], Mapping[str, str]],
+    limits: ReplayLimits,
+) -> list[BlockResult]:
+    """Paste the blocks one after the other into a fresh interpreter, in an empty folder; return the results.
+
+    `prepare` makes the reader's home, whose path it gets, and returns the environment variables. An
+    interpreter that exceeds a limit is ended, with everything that it started.
     """
-    with tempfile.TemporaryDirectory(prefix="cardbook-", ignore_cleanup_errors=True) as name:
-        home = Path(name)
-        folder, scratch = home / "session", home / "scratch"
-        for needed in (folder, scratch, home / "tmp"):
-            needed.mkdir()
-        (folder / "blocks.json").write_text(json.dumps(blocks), encoding="utf-8")
-        command = [str(python), "-P", str(SESSION), str(folder)]
-        return _collect(
-            folder, len(blocks), _run(command, scratch, _adapt(variables_in(home), python), seconds)
-        )
+    with temporary_folder() as folder:
+        home = folder / "home"
+        variables = _adapt(prepare(home), python)
+        session, scratch = home / "session", home / "scratch"
+        for needed in (session, scratch, home / "tmp"):
+            needed.mkdir(parents=True, exist_ok=True)
+        (session / "blocks.json").write_text(json.dumps(blocks), encoding="utf-8")
+        policy = SandboxPolicy(str(home), str(home), (), "", int(limits.memory * GIGABYTE))
+        command = confined_command(dump_policy(policy), [str(python), "-P", str(SESSION), str(session)])
+        end = _run(command, scratch, variables, limits, session)
+        return _collect(session, len(blocks), end)
 
 
 def _adapt(variables: Mapping[str, str], python: Path) -> dict[str, str]:
@@ -54,8 +73,10 @@ def _adapt(variables: Mapping[str, str], python: Path) -> dict[str, str]:
     return kept | {"PATH": path, "MPLBACKEND": f"module://{BACKEND}"}
 
 
-def _run(command: Sequence[str], cwd: Path, variables: Mapping[str, str], seconds: float) -> str:
-    """Run a command until it ends; return why it was ended, "" when it ended by itself."""
+def _run(
+    command: Sequence[str], cwd: Path, variables: Mapping[str, str], limits: ReplayLimits, session: Path
+) -> str:
+    """Run a command until it ends; return why it was ended, "" if it ended by itself."""
     process = subprocess.Popen(
         command,
         cwd=cwd,
@@ -65,33 +86,66 @@ def _run(command: Sequence[str], cwd: Path, variables: Mapping[str, str], second
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
+    deadline = time.monotonic() + limits.seconds
     try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        return f"not finished after {seconds:g} s, the example's limit"
+        while process.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(min(LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
+            if process.poll() is None and (reason := _excess(process.pid, deadline, limits, session)):
+                return reason
     finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        _end(process)
     return ""
 
 
-def _collect(folder: Path, count: int, end: str) -> list[BlockResult]:
-    ran: list[BlockResult] = []
+def _excess(pid: int, deadline: float, limits: ReplayLimits, session: Path) -> str:
+    """Return which limit is exceeded, "" if none."""
+    if time.monotonic() >= deadline:
+        return f"not finished after {limits.seconds:g} s, the example's limit"
+    if exceeds(pid, limits.memory * GIGABYTE):
+        return f"more than {limits.memory:g} GB of memory, the example's limit"
+    if sum(entry.stat(follow_symlinks=False).st_size for entry in os.scandir(session)) > OUTPUT_LIMIT:
+        return f"more than {OUTPUT_LIMIT / 1e6:g} MB of output"
+    return ""
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    """End a process with all that it started: on Linux it is a subreaper, which sees to that itself."""
+    with contextlib.suppress(ProcessLookupError):
+        if sys.platform.startswith("linux"):
+            process.terminate()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _collect(session: Path, count: int, end: str) -> list[BlockResult]:
+    """Return what `count` blocks left in a folder to which they could write anything."""
+    results: list[BlockResult] = []
     for number in range(1, count + 1):
-        if ran and ran[-1].error:
-            ran.append(BlockResult(Outputs(), "not run, because of an error before it"))
+        if results and results[-1].error:
+            results.append(BlockResult(Outputs(), "not run, because of an error before it"))
             continue
-        printed, warned = (_read(folder / f"{number}.{suffix}") for suffix in ("out", "err"))
-        done = (folder / f"{number}.done").exists()
-        figures = sorted(folder.glob(f"{number}-*.png"), key=lambda path: int(path.stem.split("-")[1]))
-        outputs = read_outputs(printed, warned, [path.read_bytes() for path in figures])
-        ran.append(BlockResult(outputs, "" if done else end or _last_error(warned)))
-    return ran
+        printed, warned = (_read(session / f"{number}.{suffix}") for suffix in ("out", "err"))
+        done = (session / f"{number}.done").exists()
+        outputs = read_outputs(_as_text(printed), _as_text(warned), _read_figures(session, number))
+        results.append(BlockResult(outputs, "" if done else end or _last_error(_as_text(warned))))
+    return results
 
 
-def _read(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+def _read_figures(session: Path, number: int) -> list[bytes]:
+    """Return the figures of a block in the order in which they were drawn."""
+    name = re.compile(rf"{number}-(\d{{1,4}})\.png")
+    found = [(int(match[1]), path) for path in session.iterdir() if (match := name.fullmatch(path.name))]
+    return [_read(path) for _, path in sorted(found)]
+
+
+def _read(path: Path) -> bytes:
+    return read_regular(path, OUTPUT_LIMIT) or b""
+
+
+def _as_text(content: bytes) -> str:
+    return content.decode("utf-8", errors="replace")
 
 
 def _last_error(warned: str) -> str:

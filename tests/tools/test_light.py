@@ -7,8 +7,8 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-from cardbook.verify.checks import hash_copied
-from cardbook.verify.extraction import read_copies
+from cardbook.verify.extraction import extract_examples
+from cardbook.verify.results import hash_example
 from tests.conftest import ROOT, write
 from tools.light import PACKAGES, choose
 
@@ -41,11 +41,11 @@ def test_pages_are_marked_without_the_packages_of_the_examples(small: Path, tmp_
             "example": copy.example,
             "page": "chapters/numbers",
             "when": "2026-11-22T12:00:00+00:00",
-            "copied": hash_copied(copy),
+            "content": hash_example(copy),
             "results": [{"place": "cell 1", "fault": ""}],
             "passed": True,
         }
-        for copy in read_copies(small / "site")
+        for copy in extract_examples(small / "site")
     ]
     write(small / "report.json", json.dumps(report))
     link_packages(PACKAGES.split(), tmp_path / "packages")

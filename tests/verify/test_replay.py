@@ -14,14 +14,15 @@ from cardbook.verify.environments import (
     needed,
     read_install_line,
 )
-from cardbook.verify.replay import BlockResult, run_blocks
+from cardbook.verify.replay import BlockResult, ReplayLimits, run_blocks
 from tests.conftest import write
 
 PYTHON = Path(sys.executable)
 
 
-def paste(*blocks: str, python: Path = PYTHON, seconds: float = 60) -> list[BlockResult]:
-    return run_blocks(python, blocks, lambda _: {"PATH": os.environ["PATH"]}, seconds)
+def paste(*blocks: str, python: Path = PYTHON, seconds: float = 60, memory: float = 2) -> list[BlockResult]:
+    limits = ReplayLimits(seconds, memory)
+    return run_blocks(python, blocks, lambda _: {"PATH": os.environ["PATH"]}, limits)
 
 
 def test_blocks_share_one_interpreter_in_an_empty_folder() -> None:
@@ -124,3 +125,60 @@ def test_pip_installs_what_the_line_names(tmp_path: Path, monkeypatch: pytest.Mo
     assert (ran.error, ran.outputs.lines) == ("", ("1",))
     with pytest.raises(InstallLineError, match=r"pip failed: .*tiny==2\.0"):
         install_environment(tmp_path / "two", read_install_line('pip install "tiny==2.0"'))
+
+
+def test_copied_code_reaches_nothing_outside_its_folder(tmp_path: Path) -> None:
+    record = tmp_path / "record.ipynb"
+    record.write_text("good")
+    code = f"""
+import os, subprocess, sys
+
+def attempt(command):
+    return subprocess.run(["sh", "-c", command], capture_output=True).returncode
+
+commands = "echo forged > {record}", "echo > {tmp_path}/new", "cat /proc/{os.getpid()}/environ"
+print(*map(attempt, commands))
+try:
+    open({str(record)!r}, "w")
+except PermissionError:
+    print("refused")
+"""
+    (ran,) = paste(code)
+    assert (ran.error, ran.outputs.lines[-1]) == ("", "refused")
+    assert "0" not in ran.outputs.lines[0].split()
+    assert record.read_text() == "good" and not (tmp_path / "new").exists()
+
+
+def test_daemon_of_copied_code_does_not_outlive_it() -> None:
+    code = "import subprocess\nsubprocess.run(['sh', '-c', 'setsid sleep 300 & echo $!'])"
+    (ran,) = paste(code)
+    assert ran.error == "" and not is_alive(ran.outputs.lines[0])
+
+
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (
+            "import time\nx = b'1' * 900_000_000\ntime.sleep(60)",
+            "more than 0.5 GB of memory, the example's limit",
+        ),
+        ("while True:\n    print('x' * 10_000)", "more than 10 MB of output"),
+        ("import time\ntime.sleep(60)", "not finished after 5 s, the example's limit"),
+    ],
+    ids=["memory", "output", "time"],
+)
+def test_copied_code_keeps_within_limits(code: str, error: str) -> None:
+    (ran,) = paste(code, seconds=5, memory=0.5)
+    assert ran.error == error
+
+
+def test_pipe_in_place_of_an_output_is_not_waited_for() -> None:
+    code = """
+import os, pathlib
+session = pathlib.Path(os.readlink("/proc/self/fd/1")).parent
+for name in ("1.out", "1-1.png", "1-x.png", "1.err"):
+    (session / name).unlink(missing_ok=True)
+    os.mkfifo(session / name)
+"""
+    (ran,) = paste(code)
+    assert ran.outputs.lines == ()

@@ -9,9 +9,9 @@ import pytest
 
 from cardbook.base.errors import UntrustedInputError
 from cardbook.records.status import Project, load_project
-from cardbook.verify.checks import hash_copied
-from cardbook.verify.extraction import read_copies
+from cardbook.verify.extraction import extract_examples
 from cardbook.verify.report import read_verify_report
+from cardbook.verify.results import hash_example
 from tests.conftest import Cardbook, replace, write
 
 EXAMPLE = """
@@ -42,11 +42,11 @@ def report(site: Path) -> Items:
             "example": copy.example,
             "page": "chapters/numbers",
             "when": "2026-11-22T12:00:00+00:00",
-            "copied": hash_copied(copy),
+            "content": hash_example(copy),
             "results": [{"place": "cell 1", "fault": ""}],
             "passed": True,
         }
-        for copy in read_copies(site)
+        for copy in extract_examples(site)
     ]
 
 
@@ -74,13 +74,13 @@ def test_nothing_is_said_or_wanted_of_an_example_that_is_skipped(small: Path, si
 
 
 BAD: dict[str, tuple[Spoil, str]] = {
-    "no list": (lambda items: items.clear(), "once of every example"),
-    "an example left out": (lambda items: items.pop(), "once of every example"),
-    "an example twice": (lambda items: items.append(items[0]), "once of every example"),
-    "an unknown example": (lambda items: items[0].update(example="third"), "once of every example"),
-    "a number for an example": (lambda items: items[0].update(example=1), "once of every example"),
-    "another key": (lambda items: items[0].update(more=1), "no report"),
-    "another site": (lambda items: items[0].update(copied="0" * 64), "not what this site has"),
+    "no list": (lambda items: items.clear(), "every example of the site once"),
+    "an example left out": (lambda items: items.pop(), "every example of the site once"),
+    "an example twice": (lambda items: items.append(items[0]), "every example of the site once"),
+    "an unknown example": (lambda items: items[0].update(example="third"), "every example of the site once"),
+    "a number for an example": (lambda items: items[0].update(example=1), "every example of the site once"),
+    "another key": (lambda items: items[0].update(more=1), "is not a report"),
+    "another site": (lambda items: items[0].update(content="0" * 64), "not what this site has"),
     "no time": (lambda items: items[0].update(when="<script>"), "has a time that is not written as"),
     "a number for a time": (lambda items: items[0].update(when=1), "has a time that is not written as"),
     "the future": (lambda items: items[0].update(when="2999-01-01T00:00:00+00:00"), "in the future"),
@@ -117,11 +117,26 @@ def test_report_of_the_site_before_a_change_is_refused(small: Path, site: Path, 
     assert page.read_bytes() == before
 
 
+def test_report_of_a_site_with_other_outputs_is_refused(small: Path, site: Path, place: Project) -> None:
+    page = site / "chapters" / "numbers" / "index.html"
+    output = '<pre data-output="first-1" class="output">count 1</pre>'
+    replace(
+        page,
+        '<p class="verified" data-verified="first"',
+        f'{output}<p class="verified" data-verified="first"',
+    )
+    write(small / "report.json", json.dumps(report(site)))
+    assert len(read_verify_report(place, site, small / "report.json")) == 2
+    replace(page, "count 1", "count 999")
+    with pytest.raises(UntrustedInputError, match="first: what was verified is not what this site has"):
+        read_verify_report(place, site, small / "report.json")
+
+
 def test_site_without_one_of_the_examples_is_refused(small: Path, site: Path, place: Project) -> None:
     items = report(site)
     write(small / "report.json", json.dumps(items))
     replace(site / "chapters" / "numbers" / "index.html", EXAMPLE.format("second"), "")
-    with pytest.raises(UntrustedInputError, match="once of every example"):
+    with pytest.raises(UntrustedInputError, match="every example of the site once"):
         read_verify_report(place, site, small / "report.json")
 
 

@@ -14,8 +14,9 @@ from bs4 import BeautifulSoup
 from cardbook.pages.generate import make_pages, write_pages
 from cardbook.records.comparison import Tolerance
 from cardbook.records.status import load_project, statuses_of
-from cardbook.verify.checks import VerifyOptions, check_copy, verify_site
-from cardbook.verify.extraction import read_copies
+from cardbook.verify.checks import check_files
+from cardbook.verify.extraction import extract_examples
+from cardbook.verify.verification import VerifyOptions, verify_site
 from tests.conftest import Cardbook, build_site, replace, write, write_small
 from tests.records.test_comparison import draw
 
@@ -107,8 +108,8 @@ def publication_blockers(site: Path) -> dict[str, str]:
 
 def notebook_fault(site: Path) -> str:
     """Return what is wrong with the first example's notebook, without running anything."""
-    copy = next(copy for copy in read_copies(site) if copy.example == "first")
-    return next(verdict.fault for verdict in check_copy(copy) if verdict.place == "notebook")
+    copy = next(copy for copy in extract_examples(site) if copy.example == "first")
+    return next(verdict.fault for verdict in check_files(copy) if verdict.place == "notebook")
 
 
 def page_of(site: Path) -> Path:
@@ -335,7 +336,7 @@ def test_stamp_dates_what_passed_and_nothing_else(plain: Path, cardbook: Cardboo
     assert second.has_attr("hidden") and second.get_text() == ""
     report = {item["example"]: item for item in json.loads((plain / "verified.json").read_text())}
     assert (report["first"]["passed"], report["second"]["passed"]) == (True, False)
-    assert len(report["first"]["copied"]) == 64
+    assert len(report["first"]["content"]) == 64
     edit_cell(plain, "first-1", lambda _: "1 / 0")
     cardbook("verify", plain, "--root", plain.parent, "--mark")
     assert page_of(plain).read_text(encoding="utf-8").count("Copied and run again") == 0

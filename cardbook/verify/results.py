@@ -1,0 +1,53 @@
+"""What verifying a site finds: of each example, whether what a reader takes from it runs and agrees."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from cardbook.base.files import hash_text
+from cardbook.verify.extraction import ExtractedExample
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """What was found of one thing a reader takes: its `place`, and what is wrong with it, "" if nothing."""
+
+    place: str
+    fault: str
+
+
+@dataclass(frozen=True)
+class VerifiedExample:
+    """The results for one example on a page. `content` is its `hash_example`, `when` UTC in ISO 8601."""
+
+    example: str
+    page: str
+    when: str
+    content: str
+    results: tuple[CheckResult, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything a reader takes of the example runs and gives what the page shows."""
+        return not any(result.fault for result in self.results)
+
+
+def hash_example(extracted: ExtractedExample | None) -> str:
+    """Return the SHA-256 of all that a page has of an example: code, outputs, install line and downloads.
+
+    None is an example that no page has.
+    """
+    if extracted is None:
+        return hash_text("null")
+    cells = [
+        (
+            cell.text,
+            cell.shown.lines,
+            cell.shown.warnings,
+            [(table.header, table.rows) for table in cell.shown.tables],
+            [hashlib.sha256(figure).hexdigest() for figure in cell.shown.figures],
+        )
+        for cell in extracted.snippets
+    ]
+    files = {suffix: hashlib.sha256(content).hexdigest() for suffix, content in extracted.files.items()}
+    return hash_text(json.dumps([extracted.example, extracted.install, cells, files, extracted.faults]))

@@ -3,18 +3,22 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cardbook.kernel.fork_client import ForkError, start_fork_server, wait_for_end
 from cardbook.kernel.provisioner import KernelClient, make_manager
+from cardbook.kernel.restrictions import landlock_version
 from cardbook.kernel.sandbox import SandboxPolicy
 from cardbook.kernel.variables import common_variables
 from cardbook.records.status import load_project
 from cardbook.records.store import RecordSet
 from cardbook.run.scheduler import run_examples
 from tests.conftest import ROOT, Cardbook, replace, write
+from tests.run.test_faults import sleepers, wait_until
 
 
 def variables(tmp_path: Path) -> dict[str, str]:
@@ -203,3 +207,72 @@ def test_kernel_that_has_ended_or_stays_silent_is_not_waited_for(tmp_path: Path)
         asyncio.run(ask(60, alive=False))
     with pytest.raises(RuntimeError, match="not answered for 0"):
         asyncio.run(ask(0.1, alive=True))
+
+
+def test_import_that_never_ends_is_given_up(tmp_path: Path) -> None:
+    write(tmp_path / "endless.py", "import time\ntime.sleep(1000)\n")
+    said: list[str] = []
+    environment = variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}
+    with start_fork_server(environment, said.append, tmp_path) as server:
+        assert server is not None
+        asyncio.run(server.preload(["import endless"], said.append, seconds=2))
+        assert server.fork_blocker == "an import has not ended after 2 s"
+        assert server.process.wait(30) == -signal.SIGKILL
+    assert "each imports its libraries itself" in said[0]
+
+
+def test_import_cannot_write_outside(tmp_path: Path) -> None:
+    own, outside = tmp_path / "own", tmp_path / "outside"
+    own.mkdir()
+    write(tmp_path / "writer.py", f"open({str(own / 'x')!r}, 'w')\nopen({str(outside)!r}, 'w')\n")
+    environment = variables(own) | {"PYTHONPATH": str(tmp_path)}
+    with start_fork_server(environment, print, own) as server:
+        assert server is not None
+        asyncio.run(server.preload(["import writer"], print, seconds=60))
+    assert (own / "x").exists() and outside.exists() == (landlock_version() == 0)
+
+
+RUNNER = """
+import asyncio, sys, threading
+from pathlib import Path
+from cardbook.kernel.fork_client import start_fork_server
+
+with start_fork_server({"PYTHONPATH": sys.argv[1]}, print, Path(sys.argv[1])) as server:
+    print(server.process.pid, flush=True)
+    asyncio.run(server.preload(["import endless"], print))
+"""
+
+
+def test_fork_server_that_hangs_in_an_import_ends_with_its_runner(tmp_path: Path) -> None:
+    write(tmp_path / "endless.py", "open('began', 'w')\nimport time\ntime.sleep(1000)\n")
+    command = [sys.executable, "-c", RUNNER, str(tmp_path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        pid = int(process.stdout.readline())
+        while not (tmp_path / "began").exists():
+            time.sleep(0.05)
+        process.kill()
+    asyncio.run(asyncio.wait_for(wait_for_end(pid, 60), 30))
+
+
+def test_killed_subreaper_leaves_no_process(small: Path, cardbook: Cardbook) -> None:
+    mark = 40_000_000 + time.monotonic_ns() % 10_000_000
+    code = f"import subprocess, time\nsubprocess.run(['sh', '-c', 'setsid sleep {mark} &'])\ntime.sleep(100)"
+    replace(small / "examples" / "first.py", 'print("done")', code)
+    command = [sys.executable, "-m", "cardbook", "run", "first", "--root", str(small)]
+    process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: sleepers(mark) != [])
+    server = psutil.Process(process.pid).children()[0]
+    server.children()[0].kill()
+    _, errors = process.communicate(timeout=60)
+    assert "examples/first.py: cell 3: the process was killed (SIGKILL)" in errors
+    assert sleepers(mark) == []
+
+
+def test_path_too_long_for_sockets_is_named_with_a_remedy(small: Path, cardbook: Cardbook) -> None:
+    folder = small / ("x" * 60) / ("y" * 60)
+    folder.mkdir(parents=True)
+    outcome = cardbook("run", "first", "--root", small, TMPDIR=str(folder))
+    assert outcome.returncode == 1
+    assert "is too long a path for a socket: set TMPDIR to a shorter one" in outcome.stderr
+    assert "Traceback" not in outcome.stderr

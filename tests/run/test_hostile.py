@@ -3,6 +3,8 @@
 import os
 import platform
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from cardbook.kernel.restrictions import (
     make_filter,
 )
 from cardbook.records.store import RecordSet
-from tests.conftest import Cardbook, replace, write, write_small
+from tests.conftest import ROOT, Cardbook, replace, write, write_small
 
 # Each line of ATTEMPTS is tried by itself; what it is expected to end with is in ENDINGS.
 PRELUDE = """\
@@ -54,7 +56,7 @@ ATTEMPTS = {
     "read a limit": "resource.prlimit(runner.pid, resource.RLIMIT_NOFILE)[0] > 0",
     "raise its own limit": "resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))",
     "slow the runner": "os.setpriority(os.PRIO_PROCESS, runner.pid, 19)",
-    "slow the user": "os.setpriority(os.PRIO_USER, 0, 19)",
+    "slow the subreaper's group": "os.setpriority(os.PRIO_PGRP, os.getpgid(keeper.pid), 19)",
     "slow itself": "os.nice(1) > 0",
     "pin the runner": "os.sched_setaffinity(runner.pid, {0})",
     "pin itself": "os.sched_setaffinity(0, os.sched_getaffinity(0))",
@@ -188,13 +190,14 @@ def test_style_that_an_example_leaves_for_others_is_not_found(small: Path, cardb
         assert record is not None and record.outputs[0][0].text == "white\n"
 
 
-def test_module_beside_the_book_is_not_imported(small: Path, cardbook: Cardbook) -> None:
+def test_module_beside_the_book_is_not_imported(small: Path) -> None:
     write(small / "evilmod.py", "import math\nmath.sqrt = lambda x: 'POISONED'\n")
     replace(small / "examples" / "first.py", "count = 1", "count = 1\nimport evilmod")
-    outcome = cardbook("run", "--root", small, PYTHONPATH="")
-    assert (
-        "examples/first.py: cell 1, line 2: ModuleNotFoundError: No module named 'evilmod'" in outcome.stderr
-    )
+    command = [sys.executable, "-m", "cardbook", "run"]
+    variables = os.environ | {"PYTHONPATH": str(ROOT)}
+    outcome = subprocess.run(command, cwd=small, env=variables, capture_output=True, text=True)
+    message = "cell 1, line 2: ModuleNotFoundError: No module named 'evilmod'"
+    assert message in outcome.stderr
     record = RecordSet(small / ".cardbook" / "records" / "offline").read("second")
     assert record is not None and record.outputs[0][0].text == "2.0\n"
 

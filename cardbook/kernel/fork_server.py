@@ -59,8 +59,10 @@ def main() -> None:
                 children.add(pid := fork_kernel(request, [requests, replies]))
                 answer(replies, {"pid": pid})
             else:
-                answer(replies, {"status": exit_status_of(request["poll"], children)})
+                status = exit_status_of(request["poll"], children)
+                # Before the answer: whoever gets it may end this process.
                 end_orphans(children)
+                answer(replies, {"status": status})
     finally:
         for pid in children:
             os.kill(pid, signal.SIGTERM)

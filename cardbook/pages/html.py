@@ -74,15 +74,6 @@ class CardRenderer(RendererHTML):
         tokens[idx].attrSet("rel", "nofollow noopener")
         return self.renderToken(tokens, idx, options, env)
 
-    def text(self, tokens: Sequence[Token], idx: int, _: OptionsDict, env: EnvType) -> str:
-        """Return text with its formulas."""
-        parts = PLACE.split(tokens[idx].content)
-        formulas, show = env["formulas"], env["show"]
-        return "".join(
-            show(formulas[int(part)].tex, formulas[int(part)].display) if number % 2 else html.escape(part)
-            for number, part in enumerate(parts)
-        )
-
     def code_inline(self, tokens: Sequence[Token], idx: int, _: OptionsDict, env: EnvType) -> str:
         """Return code inside a line."""
         return f"<code>{html.escape(_restore(tokens[idx].content, env))}</code>"
@@ -121,11 +112,26 @@ def show_formula(tex: str, display: bool) -> str:
 def render_markdown(text: str, show: Callable[[str, bool], str] = show_formula) -> str:
     """Return HTML for the Markdown of a card; `show` renders its formulas, as `show_formula` does."""
     text = UNPRINTABLE.sub("\ufffd", text)
+    rendered = _render_with_places(text)
     formulas, _ = find_formulas(text)
-    sources = [text[formula.start : formula.end] for formula in formulas]
-    env = {"formulas": formulas, "sources": sources, "show": show}
+    if not formulas:
+        return rendered
+
+    def formula(place: re.Match[str]) -> str:
+        found = formulas[int(place[1])]
+        return show(found.tex, found.display)
+
+    return PLACE.sub(formula, rendered)
+
+
+# A card is shown in its chapter and on the study page, and exported twice.
+@lru_cache(maxsize=50_000)
+def _render_with_places(text: str) -> str:
+    """Return HTML in which places stand for formulas."""
+    formulas, _ = find_formulas(text)
     places = (f"\ufdd0{number}\ufdd1" for number in range(len(formulas)))
-    rendered: str = card_markdown().render(_replace(text, formulas, places), env)
+    sources = [text[formula.start : formula.end] for formula in formulas]
+    rendered: str = card_markdown().render(_replace(text, formulas, places), {"sources": sources})
     return rendered
 
 

@@ -1,4 +1,4 @@
-"""The environment examined: what the book wants, what is there, and whether that will do."""
+"""`doctor`: what the book requires of the environment, and what is there."""
 
 import re
 import sys
@@ -17,31 +17,32 @@ OLDEST_PYTHON = (3, 11)
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing examined: what it is, what is wanted, what was found, and whether that will do."""
+    """One thing examined: what is required, what was found, whether that will do, and what to do if not."""
 
     what: str
     wanted: str
     found: str
     passed: bool
+    remedy: str = "fix this"
 
 
 def examine(root: Path) -> list[Finding]:
-    """Return what was found of Python, every pinned package, the device and every offline model."""
+    """Return the findings on Python, every pinned package, the device, the sandbox and every model."""
     environment = read_environment()
     oldest = ".".join(map(str, OLDEST_PYTHON))
     return [
         Finding("Python", f"{oldest} or newer", environment.python, sys.version_info >= OLDEST_PYTHON),
         *_examine_packages(root, environment),
         Finding("device", "any", f"{environment.device}: {cpu_name()}", True),
-        Finding("guard", "any", _name_guard(), True),
+        Finding("sandbox", "any", _describe_sandbox(), True),
         *_examine_models(root),
     ]
 
 
-def _name_guard() -> str:
+def _describe_sandbox() -> str:
     version = landlock_version()
     hook = "Python's audit hook"
-    return f"Landlock {version} and {hook}" if version else f"{hook} only: it does not hold other programs"
+    return f"Landlock {version} and {hook}" if version else f"{hook} only: other programs are not restricted"
 
 
 def read_pins(root: Path) -> dict[str, str]:

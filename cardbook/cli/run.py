@@ -132,23 +132,27 @@ def _choose(project: "Project", names: Sequence[str]) -> list[str]:
 
 @click.command()
 @root_option
+@click.option("--gpu", is_flag=True, help="Examine whether this machine will do as a runner with a GPU.")
 @json_option
-def doctor(root: Path, *, as_json: bool) -> None:
+def doctor(root: Path, *, gpu: bool, as_json: bool) -> None:
     """Examine Python, packages, device and models; fail if something is not as required."""
     from rich.table import Table
+    from rich.text import Text
 
-    from cardbook.cli.doctor import examine
+    if gpu:
+        from cardbook.cli.doctor_gpu import examine_gpu as examine
+    else:
+        from cardbook.cli.doctor import examine
 
     with bad_input_reported():
         findings = examine(root)
     if as_json:
         click.echo(json.dumps([asdict(finding) for finding in findings], indent=2))
     else:
-        table = Table("what", "required", "found", "", box=None)
+        table = Table("what", "required", "found", "missing", box=None)
         for finding in findings:
-            table.add_row(
-                finding.what, finding.wanted, finding.found, "" if finding.passed else "[red]fix this[/]"
-            )
+            remedy = "" if finding.passed else finding.remedy
+            table.add_row(finding.what, finding.wanted, Text(finding.found), Text(remedy, "red"))
         make_console().print(table)
     sys.exit(0 if all(finding.passed for finding in findings) else 1)
 

@@ -20,7 +20,7 @@ export HF_HUB_CACHE := $(CURDIR)/.cardbook/hub
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site test quick lighthouse serve models run assets pages check status bench lint format lock clean
+.PHONY: help site wheel test quick lighthouse serve models run assets pages check status bench lint format lock clean
 .PHONY: node java chromium
 .PHONY: shard import-records claims render verify verify-and-mark mark-verified drift latest site-next exits rehearse workflows audit
 
@@ -86,6 +86,11 @@ $(BUNDLE): $(PACKAGES) $(wildcard web/*.ts web/*.css web/*.mjs)
 	node web/build.mjs
 
 assets: $(BUNDLE)  ## bundle web/ into cardbook/site/theme/assets/built/
+
+wheel: $(READY) assets  ## build the wheel in dist/: it makes books by itself
+	rm -rf build dist
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
+	rm -rf build
 
 models: $(READY)  ## download the models and check them by hash
 	$(BIN)/python -m cardbook models

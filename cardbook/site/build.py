@@ -43,7 +43,7 @@ def make_site(place: SitePaths, say: Callable[[str], None]) -> None:
             parts |= _write_pages(place, say, environment, parent)
         parts["docs"] = digest_of(place.root / "docs")
         _build(place, parts)
-    say("The site is in site/: open site/index.html, or look at it with make serve.")
+    say("The site is in site/: open site/index.html, or run: cardbook serve")
 
 
 @contextmanager

@@ -2,14 +2,15 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
-from cardbook.base.errors import InputError, Problem
+from cardbook.base.document import shorten
+from cardbook.base.errors import InputError, Problem, to_lines
 from cardbook.base.paths import ProjectPaths
 from cardbook.cli.options import (
     bad_input_reported,
@@ -45,6 +46,7 @@ def status(
 
     with bad_input_reported():
         project = load_project(root, profile, records, device)
+        summary = [] if site is not None or as_json else list(_summarize(project))
     if site is not None:
         _compare_site(project, site, as_json=as_json)
     statuses = statuses_of(project)
@@ -62,10 +64,29 @@ def status(
         # As Text: the words of an example are not markup.
         measured = map(Text, (*_measured(row), "; ".join(row.reasons)))
         table.add_row(row.name, Text(row.state, COLOURS[row.state]), *measured)
-    make_console().print(table)
-    corrections = [item for entry in project.book.entries for item in entry.corrections]
+    if statuses:
+        make_console().print(table)
+    for line in summary:
+        click.echo(line)
+    for warning in to_lines(project.book.warnings):
+        click.echo(f"warning: {warning}", err=True)
+
+
+def _summarize(project: "Project") -> Iterator[str]:
+    """Return what the book has, in numbers, and what an author should look at."""
+    from cardbook.source.card_dates import describe_undated, undated_cards
+
+    book = project.book
+    yield f"chapters: {len(book.chapters)}, cards: {len(book.entries)}, examples: {len(book.examples)}"
+    corrections = [item for entry in book.entries for item in entry.corrections]
     unread = sum(item.unread for item in corrections)
-    click.echo(f"\ncorrections: {len(corrections)}, with a source that nobody has read: {unread}")
+    yield f"corrections: {len(corrections)}, with a source that nobody has read: {unread}"
+    yield f"omitted cards: {len(book.omitted)}"
+    for item in book.omitted:
+        yield f"  {item.deck}: {shorten(item.title)}: {shorten(item.reason)}"
+    if book.name:
+        undated = undated_cards(project.root, book)
+        yield describe_undated(undated) if undated else "new, or changed since they were dated: 0 cards"
 
 
 def _compare_site(project: "Project", site: str, *, as_json: bool) -> NoReturn:

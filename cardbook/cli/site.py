@@ -21,6 +21,7 @@ from cardbook.cli.options import (
     root_option,
     tolerance_options,
 )
+from cardbook.cli.source import date_changed_cards
 
 if TYPE_CHECKING:
     from cardbook.verify.results import VerifiedExample
@@ -63,12 +64,15 @@ def serve(root: Path, profile: str, address: str) -> None:
 
 @click.command()
 @project_options
+@click.option("--update-dates", is_flag=True, help="Date the cards that have changed, before anything else.")
 @interruption_reported()
-def site(root: Path, profile: str, records: Path | None) -> None:
+def site(root: Path, profile: str, records: Path | None, *, update_dates: bool) -> None:
     """Build site/: models, runs, pages and MkDocs; a no-op if nothing has changed."""
     from cardbook.site.build import PublicationError, make_site
     from cardbook.site.build_stamp import SitePaths
 
+    if update_dates:
+        date_changed_cards(root)
     paths = SitePaths(root, profile, (records or ProjectPaths(root).records(profile)).resolve())
     try:
         with bad_input_reported():

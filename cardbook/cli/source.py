@@ -58,16 +58,20 @@ def cards(decks: Sequence[Path], root: Path, *, as_json: bool, check: bool) -> N
 @root_option
 def update_dates(root: Path) -> None:
     """Record in card-dates.yml which cards have changed, with today's date."""
+    date_changed_cards(root)
+
+
+def date_changed_cards(root: Path) -> None:
+    """Date the cards that have changed, and print which; exit with status 2 for bad input."""
     from datetime import UTC, datetime
 
     from cardbook.source.book import read_book
-    from cardbook.source.card_dates import edition_cards, read_dates, write_dates
+    from cardbook.source.card_dates import date_cards
 
     with bad_input_reported():
-        before, after = read_dates(root), edition_cards(root, read_book(root), datetime.now(UTC))
-    write_dates(root, after)
-    changed = [card_id for card_id, dated in after.items() if before.get(card_id) != dated]
-    click.echo(f"{len(changed)} of {len(after)} cards changed: {', '.join(changed) or 'none'}")
+        book = read_book(root)
+        changed = date_cards(root, book, datetime.now(UTC))
+    click.echo(f"{len(changed)} of {len(book.entries)} cards changed: {', '.join(changed) or 'none'}")
 
 
 COMMANDS = (cards, update_dates)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cardbook.base.cache import Cache
-from cardbook.base.errors import CardbookError
+from cardbook.base.errors import CardbookError, to_lines
 from cardbook.base.files import digest_of, write_whole
 from cardbook.base.paths import ProjectPaths
 from cardbook.site.build_stamp import Parts, SitePaths, is_finished, source_digests
@@ -67,8 +67,13 @@ def _write_pages(
     """Run what is not fresh and write the pages; return the digest of the records they are made from."""
     from cardbook.pages.generate import make_pages, write_pages
     from cardbook.records.status import load_project, publication_blockers, statuses_of
+    from cardbook.source.card_dates import describe_undated, undated_cards
 
     project = load_project(place.root, place.profile, place.records, environment=environment)
+    for warning in to_lines(project.book.warnings):
+        say(f"warning: {warning}")
+    if undated := undated_cards(place.root, project.book):
+        say(f"warning: {describe_undated(undated)}")
     # Taken before they are read: what another run writes meanwhile must not pass for what is shown.
     records = digest_of(place.records)
     statuses = statuses_of(project)

@@ -253,7 +253,7 @@ class _BookReader:
             line = f"{card_id}: {{retired: DATE, reason: WHY}}"
             remedy = f"remove it here, and retire the id in card-ids.yml: {line}"
             self.document.report(at, what, remedy)
-        elif len(possible) == 1 and (len(cards) > 1 or occurrence is None):
+        elif len(possible) == 1 and (occurrence is None or self.registry.questions.get(card_id)):
             return possible[0]
         elif len(chosen) == 1 and chosen[0] in possible:
             return chosen[0]

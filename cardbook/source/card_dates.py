@@ -7,7 +7,7 @@ that of the run whose output it shows.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,12 +66,42 @@ def check_dates(root: Path, book: Book, now: datetime) -> list[Problem]:
         Problem(
             FILE,
             0,
-            f'card "{card_id}" has changed',
+            f'card "{card_id}" {"has changed" if card_id in noted else "is new"}',
             f"run cardbook update-dates, or write: {_line(card_id, dated)}",
         )
         for card_id, dated in wanted.items()
         if noted.get(card_id) != dated
     ]
+
+
+def undated_cards(root: Path, book: Book) -> list[str]:
+    """Return the ids of cards that are new, or changed since they were dated; none without an Anki deck.
+
+    Raises InputError when what is noted cannot be read.
+    """
+    if not book.name:
+        return []
+    noted = read_dates(root)
+    return [
+        entry.id
+        for chapter in book.chapters
+        for entry in chapter.entries
+        if entry.id not in noted or noted[entry.id].text != hash_card(chapter, entry)
+    ]
+
+
+def describe_undated(undated: Sequence[str]) -> str:
+    """Return what an author should know of undated cards, and do."""
+    shown = ", ".join(undated[:5]) + (", …" if len(undated) > 5 else "")
+    what = f"new, or changed since they were dated: {len(undated)} cards ({shown})"
+    return f"{what}: until you run cardbook update-dates, readers' notes in Anki are not updated"
+
+
+def date_cards(root: Path, book: Book, now: datetime) -> list[str]:
+    """Date the cards that are new or have changed, in card-dates.yml; return their ids. Raises InputError."""
+    noted, wanted = read_dates(root), edition_cards(root, book, now)
+    write_dates(root, wanted)
+    return [card_id for card_id, dated in wanted.items() if noted.get(card_id) != dated]
 
 
 def edition_cards(root: Path, book: Book, now: datetime) -> dict[str, CardEdition]:

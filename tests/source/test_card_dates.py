@@ -5,7 +5,7 @@ import pytest
 
 from cardbook.base.errors import InputError
 from cardbook.source.book import read_book
-from cardbook.source.card_dates import check_dates, edition_cards, read_dates, write_dates
+from cardbook.source.card_dates import check_dates, edition_cards, read_dates, undated_cards, write_dates
 from tests.conftest import Cardbook, replace, write
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -73,8 +73,28 @@ def test_check_refuses_a_changed_card_and_tells_the_line_to_write(named: Path, c
     assert cardbook("check", "--root", named).returncode == 0
 
 
+def test_site_says_which_cards_are_undated_and_dates_them(named: Path, cardbook: Cardbook) -> None:
+    assert undated_cards(named, read_book(named)) == ["first", "second"]
+    note(named, NOON)
+    assert undated_cards(named, read_book(named)) == []
+    replace(named / "flashcards" / "part-01.md", "One is `1`.", "One is `one`.")
+    assert undated_cards(named, read_book(named)) == ["first"]
+    status = cardbook("status", "--root", named)
+    assert "changed since they were dated: 1 cards (first): until you run cardbook" in status.stdout
+    # Without mkdocs.yml no site is built; the cards are dated first.
+    cardbook("site", "--root", named, "--update-dates")
+    assert undated_cards(named, read_book(named)) == []
+    assert read_dates(named)["first"].edition == 2
+
+
+def test_new_card_is_called_new(named: Path) -> None:
+    problems = check_dates(named, read_book(named), NOON)
+    assert [problem.what for problem in problems] == ['card "first" is new', 'card "second" is new']
+
+
 def test_book_without_a_name_needs_no_dates(small: Path) -> None:
     assert check_dates(small, read_book(small), NOON) == []
+    assert undated_cards(small, read_book(small)) == []
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from cardbook.base.document import Document, DocumentPath, closest, did_you_mean
 from cardbook.base.errors import InputError, Problem, in_order
 from cardbook.base.yaml_file import read_yaml
 from cardbook.source.deck import Card
-from cardbook.source.received import Omission, ReceivedDecks, decks_with, read_decks
-from cardbook.source.registry import Registry, make_id, read_registry, registry_line
+from cardbook.source.received import TITLE_LENGTH, Omission, ReceivedDecks, decks_with, read_decks
+from cardbook.source.registry import ID, Registry, make_id, read_registry, registry_line
 
 SCHEMA_FILE = Path(__file__).with_name("book.schema.json")
 # The address of an example on its page is that of its card, with this behind it.
@@ -284,6 +284,8 @@ class _BookReader:
     def _check_ids(self) -> None:
         seen: dict[str, DocumentPath] = {}
         for card_id, at in self.ids:
+            if card_id and not ID.fullmatch(card_id):
+                continue
             if card_id in seen and card_id:
                 first = self.document.line(seen[card_id])
                 self.document.report(at, f'id "{card_id}" is already used on line {first}', "choose another")
@@ -317,7 +319,8 @@ class _BookReader:
         taken = {*self.registry.titles, *self.registry.retired, *(card_id for card_id, _ in self.ids)}
         for name, deck in self.received.decks.items():
             for card in deck.cards:
-                if (name, card.line) in self.used or (name, card.title) in self.unresolved:
+                told = (name, card.title) in self.unresolved or len(card.title) > TITLE_LENGTH
+                if told or (name, card.line) in self.used:
                     continue
                 title = json.dumps(card.title, ensure_ascii=False)
                 line = f"- {title}" if name == main else f"- {{card: {title}, deck: {name}}}"

@@ -21,6 +21,8 @@ from cardbook.source.deck import Card
 FILE = "card-ids.yml"
 SCHEMA_FILE = Path(__file__).with_name("card-ids.schema.json")
 ID_LENGTH = 60
+# As the schemas have it.
+ID = re.compile(r"(?=.{1,100}$)[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def hash_question(question: str) -> str:
@@ -89,6 +91,8 @@ class Registry:
         warnings: list[Problem] = []
         counts = Counter(card.title for card in cards.values())
         for card_id, card in cards.items():
+            if not ID.fullmatch(card_id):
+                continue
             line = registry_line(card_id, card, shared=counts[card.title] > 1)
             if card_id in self.retired:
                 what = f'card id "{card_id}" is retired but used in book.yml'

@@ -75,7 +75,7 @@ def select_cards(deck: Deck, text: str, received: ReceivedDecks) -> NewDeck:
 
     A problem between two cards counts for the first; one before all cards remains a problem of the deck.
     """
-    starts = title_lines(deck, text)
+    starts = title_lines(deck)
     reasons: dict[int, str] = {}
     for problem in received.problems:
         start = max((line for line in starts if line <= problem.line), default=0)

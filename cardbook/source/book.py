@@ -149,8 +149,8 @@ def read_book(root: Path) -> Book:
     warnings = registry.check(listed, {entry.id: entry.card for entry in book.entries})
     if problems := [*document.problems, *reader.received.problems, *registry.document.problems]:
         raise InputError(in_order(problems))
-    warnings += (warning for deck in reader.received.decks.values() for warning in deck.warnings)
-    return replace(book, warnings=tuple(warnings))
+    warnings += [warning for deck in reader.received.decks.values() for warning in deck.warnings]
+    return replace(book, warnings=tuple(in_order(warnings)))
 
 
 @dataclass

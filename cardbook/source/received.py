@@ -4,15 +4,15 @@ The files in `flashcards/` are never changed.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 from cardbook.base.document import Document, DocumentPath, shorten
-from cardbook.base.errors import Problem
-from cardbook.source.code_fences import find_fences
+from cardbook.base.errors import Problem, in_order
 from cardbook.source.deck import Card, Deck, parse_deck
-from cardbook.source.markers import Kind, find_marks
 
 FOLDER = "flashcards"
 TITLE_LENGTH = 300
@@ -69,9 +69,8 @@ def read_decks(root: Path, document: Document) -> ReceivedDecks:
             found.problems.append(Problem(file, 0, f"has the same content as {same}", "remove one of them"))
         text, added = _repair(document, content, file, repairs.get(path.stem, ()))
         deck = parse_deck(text, file)
-        problems = [*deck.problems, *_check_characters(text, file)]
-        deck = replace(deck, problems=tuple(sorted(problems, key=lambda problem: problem.line)))
-        deck = _omit(document, deck, text, omissions.get(path.stem, ()), found.omitted)
+        deck = replace(deck, problems=tuple(in_order([*deck.problems, *_check_characters(text, file)])))
+        deck = _omit(document, deck, omissions.get(path.stem, ()), found.omitted)
         deck = _renumber(deck, added)
         found.problems += [*deck.problems, *_check_titles(deck)]
         found.decks[path.stem] = deck
@@ -116,11 +115,12 @@ def _check_characters(text: str, file: str) -> list[Problem]:
     return [
         Problem(
             file,
-            text.count("\n", 0, found.start()) + 1,
+            number,
             f"the control character U+{ord(found[0]):04X} stands here",
             "remove it, or repair it in book.yml: repairs",
         )
-        for found in CONTROL.finditer(text)
+        for number, line in enumerate(text.split("\n"), 1)
+        if (found := CONTROL.search(line))
     ]
 
 
@@ -137,79 +137,63 @@ def _check_titles(deck: Deck) -> list[Problem]:
     ]
 
 
-def _omit(
-    document: Document, deck: Deck, text: str, places: Iterable[DocumentPath], omitted: list[Omission]
-) -> Deck:
+def _omit(document: Document, deck: Deck, places: Iterable[DocumentPath], omitted: list[Omission]) -> Deck:
     """Return the deck without the cards to omit, and without what is wrong with them."""
+    titles = {card.line: card.title for card in deck.cards} | {
+        card.first: card.title for card in deck.damaged
+    }
     dropped: set[int] = set()
     for where in places:
         title, occurrence = document.text((*where, "card")), document.at((*where, "occurrence"))
-        starts = [line for line, found in title_lines(deck, text).items() if found == title]
-        if isinstance(occurrence, int) and 1 <= occurrence <= len(starts):
-            starts = [starts[occurrence - 1]]
         if not title:
             continue
+        starts = [line for line, found in titles.items() if found == title]
+        count = len(starts)
+        if isinstance(occurrence, int) and 1 <= occurrence <= count:
+            starts = [starts[occurrence - 1]]
         if len(starts) != 1:
-            what = f'{deck.name} has {len(starts)} cards titled "{shorten(title)}"'
-            remedy = (
-                f"add occurrence: 1 … {len(starts)}"
-                if starts
-                else "remove the omission, or correct the title"
-            )
+            what = f'{deck.name} has {count} cards titled "{shorten(title)}"'
+            remedy = f"add occurrence: 1 … {count}" if count else "remove the omission, or correct the title"
             document.report(where, what, remedy)
             continue
         dropped.add(starts[0])
         omitted.append(Omission(deck.name, title, document.text((*where, "reason"))))
     if not dropped:
         return deck
-    titles = title_lines(deck, text)
-    spans = {start: min((line for line in titles if line > start), default=10**9) for start in dropped}
+    ends = dict(pairwise([*titles, 10**9]))
 
-    def remaining(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-        return tuple(
-            problem
-            for problem in problems
-            if not any(start <= problem.line < end for start, end in spans.items())
-        )
+    def stays(line: int) -> bool:
+        return not any(start <= line < ends[start] for start in dropped)
 
+    problems = [problem for problem in deck.problems if stays(problem.line)]
+    damaged = [card for card in deck.damaged if card.first not in dropped]
+    # One problem may speak of several cards, as of all lines that are not UTF-8.
+    told = [problem.line for problem in problems]
+    if not all(any(card.first <= line <= card.last for line in told) for card in damaged):
+        problems = list(deck.problems)
     return replace(
         deck,
         cards=tuple(card for card in deck.cards if card.line not in dropped),
-        problems=remaining(deck.problems),
-        warnings=remaining(deck.warnings),
+        problems=tuple(problems),
+        damaged=tuple(damaged),
+        warnings=tuple(warning for warning in deck.warnings if stays(warning.line)),
     )
 
 
-def title_lines(deck: Deck, text: str) -> dict[int, str]:
+def title_lines(deck: Deck) -> dict[int, str]:
     """Return the title of each card by its line, those of damaged cards too, in the deck's order."""
-    starts = {card.line: card.title for card in deck.cards}
-    if deck.problems:
-        lines = text.split("\n")
-        code = {number for fence in find_fences(lines) for number in range(fence.first, fence.end)}
-        for mark in find_marks(lines, (number for number in range(len(lines)) if number not in code)):
-            if mark.kind is Kind.TITLE and not _is_inside(deck, mark.line + 1):
-                starts.setdefault(mark.line + 1, mark.text)
-    return dict(sorted(starts.items()))
+    found = {card.line: card.title for card in deck.cards}
+    found |= {card.first: card.title for card in deck.damaged}
+    return dict(sorted(found.items()))
 
 
-def _is_inside(deck: Deck, line: int) -> bool:
-    """Return whether a heading on this line is part of a whole card's text."""
-    before = max((card for card in deck.cards if card.line < line), key=lambda card: card.line, default=None)
-    return before is not None and line <= before.line + _height(before)
-
-
-def _height(card: Card) -> int:
-    return sum(text.count("\n") + 1 for text in (card.context, card.question, card.answer) if text)
-
-
-def _renumber(deck: Deck, added: Iterable[tuple[int, int]]) -> Deck:
-    """Return the deck with the lines of its file, where repairs have added some."""
-    shifts = list(added)
-    if not shifts:
+def _renumber(deck: Deck, added: Sequence[tuple[int, int]]) -> Deck:
+    """Return the deck with the line numbers of its file, if repairs have added lines."""
+    if not added:
         return deck
 
     def original(line: int) -> int:
-        for number, count in shifts:
+        for number, count in added:
             if line > number:
                 line = max(number, line - count)
         return line
@@ -217,18 +201,19 @@ def _renumber(deck: Deck, added: Iterable[tuple[int, int]]) -> Deck:
     def renumbered(problems: Iterable[Problem]) -> tuple[Problem, ...]:
         return tuple(replace(problem, line=original(problem.line)) for problem in problems)
 
-    cards = (
-        replace(
-            card,
-            line=original(card.line),
-            context_line=original(card.context_line),
-            question_line=original(card.question_line),
-            answer_line=original(card.answer_line),
-        )
-        for card in deck.cards
+    def card_lines(card: Card) -> dict[str, Any]:
+        names = ("line", "context_line", "question_line", "answer_line")
+        return {name: original(getattr(card, name)) for name in names}
+
+    return replace(
+        deck,
+        cards=tuple(replace(card, **card_lines(card)) for card in deck.cards),
+        problems=renumbered(deck.problems),
+        damaged=tuple(
+            replace(card, first=original(card.first), last=original(card.last)) for card in deck.damaged
+        ),
+        warnings=renumbered(deck.warnings),
     )
-    problems, warnings = renumbered(deck.problems), renumbered(deck.warnings)
-    return replace(deck, cards=tuple(cards), problems=problems, warnings=warnings)
 
 
 def decks_with(decks: Mapping[str, Deck], title: str) -> list[str]:

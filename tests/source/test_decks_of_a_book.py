@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cardbook.source.book import read_book
-from tests.conftest import replace, write
+from tests.conftest import Cardbook, replace, write
 from tests.source.test_book import line_of, problems_of
 
 THIRD = "\n#### Third Card\n:Briefly what is three?\n??x\nThree.\nx??\n"
@@ -170,3 +170,34 @@ def test_correction_quotes_its_source_or_says_that_it_is_unread(small: Path) -> 
     assert any('"text" stands twice' in problem for problem in problems_of(small))
     replace(small / "book.yml", "a', unread: true, text: ''", "a', unread: true")
     assert any("quotes a source that is unread" in problem for problem in problems_of(small))
+
+
+def test_omitting_one_of_several_damaged_cards_hides_none_of_the_others(small: Path) -> None:
+    deck = small / "flashcards" / "part-01.md"
+    text = deck.read_text().replace("One is", "One\0 is").replace("Two is", "Two\0 is")
+    write(deck, text)
+    add(small, "omit:\n  - {card: First Card, reason: damaged}")
+    assert any(
+        problem.startswith("flashcards/part-01.md:") and "NUL" in problem for problem in problems_of(small)
+    )
+
+
+def test_what_is_odd_in_a_deck_is_a_warning_with_the_line_of_the_file(small: Path) -> None:
+    deck = small / "flashcards" / "part-01.md"
+    replace(deck, "Two is", "Two\n??x\nis")
+    line = line_of(deck, "is **2**") - 1
+    assert [(item.file, item.line) for item in read_book(small).warnings] == [("flashcards/part-01.md", line)]
+    add(small, 'repairs:\n  - {line: 7, from: ":p What is one?", to: ":p What\\nis one?"}')
+    book = read_book(small)
+    assert book.entries[0].card.question == "What\nis one?"
+    assert [(item.file, item.line) for item in book.warnings] == [("flashcards/part-01.md", line)]
+    assert book.entries[1].card.line == line_of(deck, "#### Second Card")
+
+
+def test_omitted_card_is_listed_by_status(small: Path, cardbook: Cardbook) -> None:
+    deck = small / "flashcards" / "part-01.md"
+    write(deck, deck.read_text() + "\n#### Third Card\n:p Once more?\n??x\nYes.\nx??\n")
+    add(small, "omit:\n  - {card: Third Card, reason: a double}")
+    shown = cardbook("status", "--root", small).stdout
+    assert "chapters: 1, cards: 2, examples: 2" in shown
+    assert "omitted cards: 1\n  part-01: Third Card: a double\n" in shown

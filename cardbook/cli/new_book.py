@@ -128,7 +128,11 @@ def add_decks(root: Path, decks: Sequence[Path], chapter: str | None) -> Added:
     return Added(
         tuple(item.id for item in book.chapters if any(entry.id in new for entry in item.entries)),
         tuple(entry.id for entry in book.entries if entry.id in new),
-        tuple(f"{deck.name}: {title}: {reason}" for deck in received for title, reason in deck.omitted),
+        tuple(
+            f"{deck.name}: {title or f'the card in line {line}'}: {reason}"
+            for deck in received
+            for line, title, reason in deck.omitted
+        ),
     )
 
 

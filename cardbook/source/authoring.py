@@ -51,12 +51,12 @@ def read_head(text: str, name: str) -> DeckHead:
 
 @dataclass(frozen=True)
 class NewDeck:
-    """A deck to place: its name and text, the cards to place, those to leave out as title and reason."""
+    """A deck to place: name, text, the cards to place, those to leave out as line, title and reason."""
 
     name: str
     text: str
     cards: tuple[Card, ...]
-    omitted: tuple[tuple[str, str], ...]
+    omitted: tuple[tuple[int, str, str], ...]
 
     def occurrence(self, card: Card) -> int:
         """Return which of the cards with its title a card is, counted from 1; 0 where its question tells."""
@@ -85,7 +85,7 @@ def select_cards(deck: Deck, text: str, received: ReceivedDecks) -> NewDeck:
         deck.name,
         text,
         tuple(card for card in deck.cards if card.line not in reasons),
-        tuple((starts[line], reason) for line, reason in sorted(reasons.items())),
+        tuple((line, starts[line], reason) for line, reason in sorted(reasons.items())),
     )
 
 
@@ -196,13 +196,11 @@ def part_title(head: DeckHead) -> str:
 
 
 def _omissions(deck: NewDeck) -> Iterator[str]:
-    titles = [title for title, _ in deck.omitted]
-    for title, reason in deck.omitted:
+    titles = [*(title for _, title, _ in deck.omitted), *(card.title for card in deck.cards)]
+    for line, title, reason in deck.omitted:
         yield f"- deck: {scalar(deck.name)}"
-        yield f"  card: {scalar(title)}"
+        yield f"  card: {scalar(title)}" if title and titles.count(title) == 1 else f"  line: {line}"
         yield f"  reason: {scalar(reason)}"
-        if len({title, *titles}) < len(titles):
-            yield f"  occurrence: {titles.index(title) + 1}"
 
 
 def scalar(text: str, *, flow: bool = False) -> str:

@@ -70,8 +70,8 @@ def read_decks(root: Path, document: Document) -> ReceivedDecks:
         text, added = _repair(document, content, file, repairs.get(path.stem, ()))
         deck = parse_deck(text, file)
         deck = replace(deck, problems=tuple(in_order([*deck.problems, *_check_characters(text, file)])))
-        deck = _omit(document, deck, omissions.get(path.stem, ()), found.omitted)
         deck = _renumber(deck, added)
+        deck = _omit(document, deck, omissions.get(path.stem, ()), found.omitted)
         found.problems += [*deck.problems, *_check_titles(deck)]
         found.decks[path.stem] = deck
     return found
@@ -144,20 +144,25 @@ def _omit(document: Document, deck: Deck, places: Iterable[DocumentPath], omitte
     }
     dropped: set[int] = set()
     for where in places:
-        title, occurrence = document.text((*where, "card")), document.at((*where, "occurrence"))
-        if not title:
-            continue
-        starts = [line for line, found in titles.items() if found == title]
+        title, occurrence = document.text((*where, "card")) or None, document.at((*where, "occurrence"))
+        line = document.at((*where, "line"))
+        starts = [start for start, found in titles.items() if found == title or start == line]
         count = len(starts)
         if isinstance(occurrence, int) and 1 <= occurrence <= count:
             starts = [starts[occurrence - 1]]
-        if len(starts) != 1:
+        if len(starts) == 1:
+            dropped.add(starts[0])
+            known = titles[starts[0]] or f"the card in line {starts[0]}"
+            omitted.append(Omission(deck.name, known, document.text((*where, "reason"))))
+        elif title:
             what = f'{deck.name} has {count} cards titled "{shorten(title)}"'
             remedy = f"add occurrence: 1 … {count}" if count else "remove the omission, or correct the title"
             document.report(where, what, remedy)
-            continue
-        dropped.add(starts[0])
-        omitted.append(Omission(deck.name, title, document.text((*where, "reason"))))
+        elif isinstance(line, int):
+            lines = ", ".join(str(start) for start in sorted(titles, key=lambda start: abs(start - line))[:2])
+            document.report(
+                where, f"no card of {deck.name} begins on line {line}", f"the next begin on {lines}"
+            )
     if not dropped:
         return deck
     ends = dict(pairwise([*titles, 10**9]))

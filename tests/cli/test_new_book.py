@@ -90,17 +90,25 @@ def test_a_malformed_card_is_left_out_and_its_deck_kept(
     assert (tmp_path / "book" / "flashcards" / deck.name).read_bytes() == deck.read_bytes()
 
 
-def test_a_deck_whose_first_card_has_no_title_is_left_to_the_author(
+def test_a_card_without_a_title_is_left_out_by_its_line(
     tmp_path: Path, deck: Path, cardbook: Cardbook
 ) -> None:
     replace(deck, "#### Card 0", "####Card 0")
     made = cardbook("new", tmp_path / "book", deck)
-    assert made.returncode == 2 and "flashcards/part-07.md:" in made.stderr
-    repair = "repairs:\n  - {deck: part-07, line: 7, from: '####', to: '#### '}\n"
+    assert made.returncode == 0 and "part-07: the card in line " in made.stderr
+    book = read_book(tmp_path / "book")
+    assert [item.title for item in book.omitted] == ["the card in line 9"] and len(book.entries) == 20
+
+
+def test_what_is_damaged_before_the_first_card_is_left_to_the_author(
+    tmp_path: Path, deck: Path, cardbook: Cardbook
+) -> None:
+    replace(deck, "#### Card 0", "x??\n#### Card 0")
+    made = cardbook("new", tmp_path / "book", deck)
+    assert made.returncode == 2 and "flashcards/part-07.md:7: " in made.stderr
+    repair = "repairs:\n  - {deck: part-07, line: 7, from: 'x??', to: ''}\n"
     path = tmp_path / "book" / "book.yml"
     write(path, path.read_text(encoding="utf-8") + repair)
-    added = cardbook("add", "part-07", "--root", tmp_path / "book")
-    assert added.returncode == 0, added.stderr
     assert len(read_book(tmp_path / "book").entries) == 21
 
 

@@ -98,6 +98,8 @@ def test_omitting_a_card_leaves_its_neighbours_and_their_problems(damaged: Path)
     [
         ("{card: Frst Card, reason: a double}", 'part-01 has 0 cards titled "Frst Card"'),
         ("{card: First Card}", 'has no "reason"'),
+        ("{reason: y}", "omit, item 1 needs either card or line"),
+        ("{line: 6, reason: y}", "no card of part-01 begins on line 6: the next begin on 5, 14"),
         ("{card: First Card, deck: x, reason: y}", 'no deck "x" in flashcards/'),
     ],
 )
@@ -170,6 +172,16 @@ def test_correction_quotes_its_source_or_says_that_it_is_unread(small: Path) -> 
     assert any('"text" stands twice' in problem for problem in problems_of(small))
     replace(small / "book.yml", "a', unread: true, text: ''", "a', unread: true")
     assert any("quotes a source that is unread" in problem for problem in problems_of(small))
+
+
+def test_damaged_card_without_a_title_is_left_out_by_its_line(small: Path) -> None:
+    deck = small / "flashcards" / "part-01.md"
+    write(deck, deck.read_text() + "\n####\n:p Once more?\n??x\nYes.\nx??\n")
+    found = problems_of(small)
+    assert len(found) == 1 and "no title" in found[0]
+    line = found[0].split(":")[1]
+    add(small, f"omit:\n  - {{line: {line}, reason: it has no title}}")
+    assert len(read_book(small).entries) == 2
 
 
 def test_omitting_one_of_several_damaged_cards_hides_none_of_the_others(small: Path) -> None:

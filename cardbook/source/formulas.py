@@ -161,12 +161,13 @@ class _Scanner:
 
     def _tex(self, start: int, body: str) -> str:
         """Return the TeX of a formula without blank lines and without the marks of a quotation around it."""
-        line = self._text[self._text.rfind("\n", 0, start) + 1 : start]
-        if quote := _QUOTE.match(line):
-            depth = quote[0].count(">")
-            marks = re.compile(rf"\n[ \t]*(?:>[ \t]?){{1,{depth}}}")
-            body = marks.sub("\n", body)
-        body = _BLANK_LINES.sub("\n", body).strip()
+        if "\n" in body:
+            line = self._text[self._text.rfind("\n", 0, start) + 1 : start]
+            if quote := _QUOTE.match(line):
+                depth = quote[0].count(">")
+                body = re.sub(rf"\n[ \t]*(?:>[ \t]?){{1,{depth}}}", "\n", body)
+            body = _BLANK_LINES.sub("\n", body)
+        body = body.strip()
         # TeX takes what follows a % for a comment. Where no line follows, it is a percent sign.
         return _COMMENT.sub("", body) if "\n" in body else _PERCENT.sub(r"\%", body)
 
@@ -195,6 +196,8 @@ def _reading(mark: str, tex: str, before: str, after: str, *, spaced: bool) -> b
 
 def _is_words(body: str) -> bool:
     """Return whether a text between marks is no formula: words in a row, or an amount of something."""
+    if not _WORD.search(body):
+        return False
     if _FOUR_WORDS.search(_without_commands(body)):
         return True
     if _AMOUNT.match(body):
@@ -204,6 +207,8 @@ def _is_words(body: str) -> bool:
 
 def _reads_as_words(body: str) -> bool:
     """Return whether a formula, though it may be one, has words as TeX would not write them."""
+    if not _WORD.search(body):
+        return False
     plain = _without_commands(body)
     return bool(_TWO_WORDS.search(plain)) or (len(plain.strip()) > 2 and _words_of(body) == [plain.strip()])
 

@@ -1,9 +1,12 @@
+import re
+
 import markdown
 import pytest
 from bs4 import BeautifulSoup
 
 from cardbook.pages.html import escape_markdown, render_card, render_printed
 from cardbook.records.text import Table, clean_text, split_tables
+from tests.conftest import ROOT
 
 EXTENSIONS = ["admonition", "attr_list", "md_in_html", "toc", "pymdownx.highlight", "pymdownx.superfences"]
 
@@ -103,3 +106,61 @@ def test_titles_are_shown_letter_by_letter(title: str) -> None:
     )
     heading = page.find("h2")
     assert heading is not None and heading.get_text() == title and heading["id"] == "x"
+
+
+# Of each language: code, and the classes of some of its words.
+COLOURED = {
+    "yaml": ("# why\nkind: Deployment\n", {"kind": "nf", "Deployment": "s1", "# why": "c1"}),
+    "yml": ("replicas: 3\n", {"replicas": "nf"}),
+    "sh": ('export NAME="$HOME" # why\n', {"export": "nf", "NAME": "m", "$HOME": "m", "# why": "c1"}),
+    "json": (
+        '{"name": "web", "count": 3, "on": true}',
+        {'"name"': "nf", '"web"': "s1", "3": "m", "true": "k"},
+    ),
+    "java": ("@Override\npublic int f() { return 1; } // why", {"public": "k", "1": "m", "// why": "c1"}),
+    "sql": (
+        "SELECT name FROM users WHERE age > 3 -- why",
+        {"SELECT": "k", "FROM": "k", "3": "m", "-- why": "c1"},
+    ),
+    "Dockerfile": ('# why\nFROM python AS base\nENV A="b"\n', {"FROM": "k", "ENV": "k", "# why": "c1"}),
+}
+
+
+@pytest.mark.parametrize("language", COLOURED)
+def test_code_of_every_usual_language_is_coloured(language: str) -> None:
+    code, classes = COLOURED[language]
+    page = on_page(render_card(f"```{language}\n{code}\n```"))
+    block = page.select_one("code")
+    assert block is not None and block.get_text().strip() == code.strip()
+    found = {span.get_text().strip(): span["class"] for span in block.select("span")}
+    for text, name in classes.items():
+        assert found.get(text) == [name], (text, found)
+
+
+def test_long_code_is_not_coloured() -> None:
+    # Colouring takes a minute for some megabytes.
+    code = "def f(): return 1\n" * 5000
+    page = on_page(render_card(f"```python\n{code}```"))
+    block = page.select_one("code")
+    assert block is not None and block.get_text() == code and block.find("span") is None
+
+
+def test_colours_of_code_can_be_read_in_both_schemes() -> None:
+    style = (ROOT / "cardbook" / "site" / "theme" / "assets" / "book.css").read_text(encoding="utf-8")
+    for scheme in ("default", "slate"):
+        start = style.index(f'[data-md-color-scheme="{scheme}"] {{')
+        colours = dict(re.findall(r"--([\w-]+): #(\w{6});", style[start : style.index("}", start)]))
+        for name in ("comment", "keyword", "string", "number", "function"):
+            assert contrast(colours[f"md-code-hl-{name}-color"], colours["md-code-bg-color"]) >= 4.5, name
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours, from 1 to 21, as WCAG 2 defines it."""
+    lights = []
+    for colour in (one, other):
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+        red, green, blue = (
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+        )
+        lights.append(0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+    return max(lights) / min(lights)

@@ -11,7 +11,7 @@ from cardbook.pages.card_exports import make_exports
 from cardbook.pages.chapter import ExampleView, chapter_page
 from cardbook.pages.corrections import make_corrections_page
 from cardbook.pages.figures import read_figures
-from cardbook.pages.html import formula_problems
+from cardbook.pages.html import formula_problems, render_ahead
 from cardbook.pages.notebook import published_notebook
 from cardbook.pages.notebook_page import render_notebook_page
 from cardbook.pages.provenance_json import make_provenance
@@ -40,6 +40,9 @@ def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
         raise InputError(problems)
     files: Files = {}
     for chapter in project.book.chapters:
+        cards = [entry.card for entry in chapter.entries]
+        texts = [text for card in cards for text in (card.context, card.question, card.answer)]
+        render_ahead(texts, project.cache)
         text = chapter_page(chapter, views)
         files[PurePosixPath("chapters", f"{chapter.id}.md")] = text.encode()
         files[PurePosixPath("figures", f"chapter-{chapter.id}.png")] = make_social(

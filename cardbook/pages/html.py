@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from markdown_it import MarkdownIt
@@ -22,9 +23,11 @@ from pygments.token import Token as Kind
 from pygments.token import _TokenType, is_token_subtype
 from pygments.util import ClassNotFound
 
+from cardbook.base.cache import Cache, cache_key
 from cardbook.base.errors import Problem
 from cardbook.pages.formulas import FormulaError, render_formula
 from cardbook.records.text import Table, clean_text, split_tables
+from cardbook.source import formulas as formula_source
 from cardbook.source.formulas import Formula, find_formulas
 
 # What Python-Markdown lets a backslash take the meaning from; before anything else it shows the backslash.
@@ -33,6 +36,10 @@ MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!])")
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 # Stands for a formula, by its number, while Markdown is read. No text has the two noncharacters.
 PLACE = re.compile("\ufdd0(\\d+)\ufdd1")
+# What decides how a card is rendered, beside this file.
+RENDERERS = ("markdown-it-py", "pygments")
+# How many texts are kept in memory; a preview renders edited ones again and again.
+RENDERINGS_LIMIT = 100_000
 # Colouring longer code would take minutes.
 COLOURED_LIMIT = 50_000
 
@@ -124,10 +131,38 @@ def render_markdown(text: str, show: Callable[[str, bool], str] = show_formula) 
     return PLACE.sub(formula, rendered)
 
 
-# A card is shown in its chapter and on the study page, and exported twice.
-@lru_cache(maxsize=50_000)
+def render_ahead(texts: Sequence[str], cache: Cache) -> None:
+    """Render the texts of a chapter, or take what an earlier build made of them from the cache."""
+    texts = [UNPRINTABLE.sub("\ufffd", text) for text in texts]
+    known = _renderings()
+    if known.keys() >= set(texts):
+        return
+    sources = [Path(__file__).read_bytes(), Path(formula_source.__file__).read_bytes()]
+    key = cache_key(RENDERERS, [*sources, *(text.encode() for text in texts)])
+    rendered = cache.get(key)
+    if rendered is None:
+        rendered = [_render_anew(text) for text in texts]
+        cache.put(key, rendered)
+    known.update(zip(texts, rendered, strict=True))
+
+
+@lru_cache(maxsize=1)
+def _renderings() -> dict[str, str]:
+    """Return the HTML of texts by text: each is shown in a chapter and for studying, and exported twice."""
+    return {}
+
+
 def _render_with_places(text: str) -> str:
     """Return HTML in which places stand for formulas."""
+    known = _renderings()
+    if text not in known:
+        if len(known) > RENDERINGS_LIMIT:
+            known.clear()
+        known[text] = _render_anew(text)
+    return known[text]
+
+
+def _render_anew(text: str) -> str:
     formulas, _ = find_formulas(text)
     places = (f"\ufdd0{number}\ufdd1" for number in range(len(formulas)))
     sources = [text[formula.start : formula.end] for formula in formulas]

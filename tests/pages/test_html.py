@@ -1,10 +1,21 @@
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import markdown
 import pytest
 from bs4 import BeautifulSoup
+from markdown_it import MarkdownIt
 
-from cardbook.pages.html import escape_markdown, render_card, render_printed
+from cardbook.base.cache import Cache
+from cardbook.pages.html import (
+    escape_markdown,
+    render_ahead,
+    render_card,
+    render_markdown,
+    render_printed,
+)
 from cardbook.records.text import Table, clean_text, split_tables
 from tests.conftest import ROOT
 
@@ -164,3 +175,23 @@ def contrast(one: str, other: str) -> float:
         )
         lights.append(0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
     return max(lights) / min(lights)
+
+
+def test_an_unchanged_chapter_is_not_rendered_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["Only *here*", "and `there`, $x_1$"]
+    program = (
+        "import sys; from pathlib import Path; from cardbook.base.cache import Cache;"
+        "from cardbook.pages.html import render_ahead; render_ahead(sys.argv[2:], Cache(Path(sys.argv[1])))"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path), *texts]
+    assert subprocess.run(command, cwd=ROOT, timeout=60).returncode == 0
+
+    def refuse(*_: object) -> str:
+        raise AssertionError("rendered again")
+
+    monkeypatch.setattr(MarkdownIt, "render", refuse)
+    render_ahead(texts, Cache(tmp_path))
+    assert render_markdown(texts[0]) == "<p>Only <em>here</em></p>\n"
+    assert "<math" in render_markdown(texts[1])
+    with pytest.raises(AssertionError, match="rendered again"):
+        render_ahead([texts[0], "edited"], Cache(tmp_path))

@@ -125,6 +125,8 @@ class RecordSet:
             return None
         except UnicodeDecodeError:
             raise CorruptRecordError("the record is not UTF-8") from None
+        except OSError as error:
+            raise CorruptRecordError(f"the record cannot be read: {error.strerror}") from None
         try:
             notebook = nbformat.reads(text, as_version=4)
             provenance = Provenance(**notebook.metadata["cardbook"])
@@ -146,7 +148,7 @@ class RecordSet:
             failure = Failure(**json.loads(self.failure_path(name).read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
-        except (json.JSONDecodeError, TypeError, UnicodeDecodeError):
+        except (OSError, ValueError, TypeError, RecursionError):
             failure = Failure("", "", "")
         return failure if _is_instant(failure.started) else CORRUPT_FAILURE
 

@@ -262,6 +262,8 @@ def test_others_finish_and_what_is_repaired_heals(
     assert "Traceback" not in outcome.stderr
     assert f"2 of {len(FAULTS) + 2} examples are fresh." in outcome.stdout
     assert drafts_of(root) == []
+    assert cardbook("status", "--root", root).returncode == 0
+    assert "\x1b" not in outcome.stderr + outcome.stdout
     assert (root / "examples" / "second.py").read_text() == SECOND
     assert not (root / "new.txt").exists()
     for number in range(len(FAULTS)):

@@ -40,6 +40,31 @@ def test_run_leaves_records_with_outputs_and_provenance(ran: Path) -> None:
     assert provenance.started.endswith("+00:00")
 
 
+def test_any_honest_output_is_taken_over_by_import(small: Path, tmp_path: Path, cardbook: Cardbook) -> None:
+    code = """\
+from IPython.display import HTML, Markdown, display
+import pandas as pd
+
+table = pd.DataFrame({"a": [1]})
+display(table, HTML("<b>x</b>"), Markdown("*x*"))
+table
+
+# %%
+1 + 1"""
+    replace(small / "examples" / "first.py", 'print("done")', code)
+    assert cardbook("run", "--root", small).returncode == 0
+    record = records_of(small).read("first")
+    assert record is not None
+    shown = [output.data["text/plain"] for cell in record.outputs[2:] for output in cell]
+    assert shown[0] == shown[3] == "   a\n0  1" and shown[4] == "2"
+    outcome = cardbook(
+        "import-records", records_of(small).folder, "--root", small, "--records", tmp_path / "new"
+    )
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    outcome = cardbook("check", "--root", small, "--records", tmp_path / "new")
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+
+
 def test_second_run_executes_nothing(ran: Path, cardbook: Cardbook) -> None:
     before = {path: path.stat().st_mtime_ns for path in records_of(ran).folder.iterdir()}
     outcome = cardbook("run", "--root", ran)
@@ -205,6 +230,16 @@ def test_unknown_name_is_bad_usage(small: Path, cardbook: Cardbook) -> None:
     outcome = cardbook("run", "secnd", "--root", small)
     assert outcome.returncode == 2
     assert 'no example "secnd": did you mean "second"?' in outcome.stderr
+
+
+@pytest.mark.parametrize("name", ["first.ipynb", "first.failed.json"])
+def test_folder_in_place_of_a_record_is_named(ran: Path, cardbook: Cardbook, name: str) -> None:
+    (records_of(ran).folder / name).unlink(missing_ok=True)
+    (records_of(ran).folder / name).mkdir()
+    outcome = cardbook("check", "--root", ran)
+    assert outcome.returncode == 1 and "first: " in outcome.stderr
+    outcome = cardbook("run", "--root", ran)
+    assert "Traceback" not in outcome.stderr + outcome.stdout
 
 
 @pytest.mark.parametrize("damage", ["truncated", "garbage", "empty"])

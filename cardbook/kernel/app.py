@@ -2,7 +2,9 @@
 
 import json
 import os
+from typing import Any
 
+import zmq
 from ipykernel.iostream import OutStream
 from ipykernel.kernelapp import IPKernelApp
 
@@ -31,6 +33,11 @@ class KernelApp(IPKernelApp):
             self.load_connection_info(json.loads(connection))
         else:
             super().init_connection_file()  # type: ignore[no-untyped-call]
+
+    def init_iopub(self, context: zmq.Context[Any]) -> None:
+        """Queue all that is published: ZeroMQ drops what comes after a thousand messages not yet read."""
+        context.setsockopt(zmq.SNDHWM, 0)
+        super().init_iopub(context)  # type: ignore[no-untyped-call]
 
     def write_connection_file(self, **_: object) -> None:
         """Write nothing: nobody else is to connect."""

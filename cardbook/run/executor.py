@@ -43,6 +43,10 @@ from cardbook.records.validation import one_line
 from cardbook.source.example import Example, to_notebook
 
 OUTPUT_LIMIT = 5_000_000
+# The limit of each example bounds how long all its cells together may take.
+UNBOUNDED_SECONDS = 10**9
+# What a message counts beside what is in it: an output without text takes memory, too.
+MESSAGE_SIZE = 100
 # How long a kernel may take to say what it used, and how much of its log is read.
 PROBE_SECONDS, LOG_BYTES = 30.0, 100_000
 LINE_IN_CELL = re.compile(r"Cell In\s*\[(\d+)\], line (\d+)")
@@ -99,7 +103,8 @@ class BoundedClient(NotebookClient):
         """Process one message of the kernel, unless stopped. The kernel may have sent anything."""
         content = msg["content"]
         figures = _size_of(content.get("data"))
-        self.received += figures + sum(_size_of(content[key]) for key in content.keys() - {"data"})
+        self.received += MESSAGE_SIZE + figures
+        self.received += sum(_size_of(content[key]) for key in content.keys() - {"data"})
         if self.received > OUTPUT_LIMIT:
             remedy = "draw smaller figures" if figures > OUTPUT_LIMIT / 2 else "print less"
             self.stop(f"more than {OUTPUT_LIMIT / 1e6:g} MB of output: {remedy}")
@@ -142,7 +147,8 @@ async def execute_example(
         with temporary_folder(fork_server.folder if fork_server else None) as folder:
             policy = make_policy(project, plan, folder)
             make_home(project.root, Path(policy.folder))
-            client = BoundedClient(notebook, timeout=None)
+            # By default nbclient goes on without the outputs that have not arrived four seconds after a cell.
+            client = BoundedClient(notebook, timeout=None, iopub_timeout=UNBOUNDED_SECONDS)
             variables = kernel_variables(project.root, plan.options.environment, threads, Path(policy.folder))
             log = folder / "kernel.log"
             clock = time.perf_counter()
@@ -155,6 +161,7 @@ async def execute_example(
         raise ExampleError(f"{file}: {error}") from None
     except OSError as error:
         raise ExampleError(f"{file}: it could not be run: {error}") from None
+    check_size(notebook, file)
     clean_outputs(notebook)
     keep_shown(notebook, plan.example)
     fingerprint = plan.fingerprint.with_data(data)
@@ -324,6 +331,18 @@ def keep_shown(notebook: NotebookNode, example: Example) -> None:
         check_outputs(cell.outputs for cell in cells)
     except OutputError as error:
         raise ExampleError(f"{example.file}: its output has {error}: {FIGURE_REMEDY}") from None
+
+
+def check_size(notebook: NotebookNode, file: str) -> None:
+    """Check that the outputs are as large as what was received. Raises ExampleError.
+
+    One message that updates a display by its id replaces the content of all displays with that id.
+    """
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    if sum(map(_size_of, outputs)) > 2 * OUTPUT_LIMIT:
+        raise ExampleError(
+            f"{file}: more than {2 * OUTPUT_LIMIT / 1e6:g} MB of output: update fewer displays"
+        )
 
 
 def clean_outputs(notebook: NotebookNode) -> None:

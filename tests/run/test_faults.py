@@ -139,6 +139,25 @@ FAULTS += [
         "cell 3: more than 5 MB of output",
     ),
     Fault(
+        "sends messages that contain nothing",
+        "kernel = get_ipython().kernel\n"
+        "while True:\n    kernel.session.send(kernel.iopub_socket, 'stream', {'name': 'stdout', 'text': ''}, "
+        "parent=kernel.get_parent())",
+        "cell 3: more than 5 MB of output",
+    ),
+    Fault(
+        "updates many displays at once",
+        "from IPython.display import display\n"
+        "for _ in range(300):\n    display({'text/plain': ''}, raw=True, display_id='same')\n"
+        "display({'text/plain': 'x' * 1_000_000}, raw=True, display_id='same', update=True)",
+        ": more than 10 MB of output: update fewer displays",
+    ),
+    Fault(
+        "sends a message of 300 MB",
+        "import sys, time\nprint('x' * 300_000_000)\nsys.stdout.flush()",
+        "cell 3: more than 5 MB of output",
+    ),
+    Fault(
         "shows a picture that is none",
         "from IPython.display import Image, display\n"
         "display(Image(b'\\x89PNG\\r\\n\\x1a\\n' + bytes(100), format='png'))",

@@ -65,6 +65,23 @@ table
     assert (outcome.returncode, outcome.stderr) == (0, "")
 
 
+def test_no_output_is_lost_however_fast_it_comes(small: Path, cardbook: Cardbook) -> None:
+    code = """\
+from IPython.display import display
+
+for number in range(3000):
+    print(number, flush=True)
+    display({"text/plain": str(number)}, raw=True)"""
+    replace(small / "examples" / "first.py", 'print("done")', code)
+    assert cardbook("run", "first", "--root", small).returncode == 0
+    record = records_of(small).read("first")
+    assert record is not None
+    printed, *shown = record.outputs[2]
+    assert (
+        printed.text.split() == [output.data["text/plain"] for output in shown] == list(map(str, range(3000)))
+    )
+
+
 def test_second_run_executes_nothing(ran: Path, cardbook: Cardbook) -> None:
     before = {path: path.stat().st_mtime_ns for path in records_of(ran).folder.iterdir()}
     outcome = cardbook("run", "--root", ran)

@@ -20,7 +20,7 @@ export HF_HUB_CACHE := $(CURDIR)/.cardbook/hub
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help site wheel test quick lighthouse serve models run assets pages check status bench lint format lock clean
+.PHONY: help site wheel test quick scripts lighthouse serve models run assets pages check status bench lint format lock clean
 .PHONY: node java chromium
 .PHONY: shard import-records claims render verify verify-and-mark mark-verified drift latest site-next exits rehearse workflows audit
 
@@ -136,6 +136,9 @@ test: lint workflows pages $(AUDIT) java chromium  ## run all checks of CI in JO
 
 quick: $(READY)  ## check format, types and the tests of what changed since main, in under a minute
 	@$(BIN)/python -m tools.quick
+
+scripts: pages  ## run every example as a plain script and compare what it prints (takes minutes)
+	$(PYTEST) -n $(JOBS) -m scripts
 
 lighthouse: pages $(AUDIT) chromium  ## audit the site with Lighthouse on phone settings (takes minutes)
 	$(BIN)/pytest -m lighthouse

@@ -97,7 +97,7 @@ def main() -> int:
                 "pytest",
                 "-q",
                 "-m",
-                "not slow and not lighthouse",
+                "not slow and not lighthouse and not scripts",
                 "-n",
                 "2",
                 "--dist",

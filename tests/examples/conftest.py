@@ -1,7 +1,8 @@
-"""What the examples' tests share: each script run once as a plain `python` program.
+"""What the examples' tests share: what each example prints.
 
-With CLAIMS_FROM=records, as `make claims` sets it, they read what the stored records print instead. So the
-workflow that publishes tests the claims in the profile and on the device that it publishes, and runs nothing.
+That is what its record says it printed, if the record is fresh; otherwise its script is run, once, as a plain
+`python` program. With CLAIMS_FROM=records, as `make claims` sets it, nothing is run: so the workflow that
+publishes tests the claims in the profile and on the device that it publishes.
 """
 
 import os
@@ -17,6 +18,7 @@ from filelock import FileLock
 
 from cardbook.base.paths import ProjectPaths
 from cardbook.kernel.variables import EXPECTED_WARNINGS
+from cardbook.records.status import Project, status_of
 from cardbook.records.store import RecordSet
 from cardbook.records.text import Table, split_tables
 from tests.conftest import ROOT
@@ -62,12 +64,8 @@ def read_record(records: RecordSet, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def printed(shared: Path) -> Printed:
-    """`printed("NAME")`: what the script prints; it runs once, whichever processes ask for it."""
-    if os.environ.get("CLAIMS_FROM") == "records":
-        profile, folder = os.environ.get("CARDBOOK_PROFILE", "offline"), os.environ.get("CARDBOOK_RECORDS")
-        records = RecordSet(ROOT / folder if folder else ProjectPaths(ROOT).records(profile))
-        return partial(read_record, records)
+def ran(shared: Path) -> Printed:
+    """`ran("NAME")`: what the script prints; it runs once, whichever processes call this."""
 
     def read(name: str) -> str:
         printed = shared / f"{name}.txt"
@@ -78,6 +76,22 @@ def printed(shared: Path) -> Printed:
                 assert outcome.stderr == ""
                 printed.write_text(outcome.stdout, encoding="utf-8", newline="")
         return printed.read_bytes().decode("utf-8")
+
+    return read
+
+
+@pytest.fixture(scope="session")
+def printed(request: pytest.FixtureRequest, ran: Printed) -> Printed:
+    """`printed("NAME")`: what the example prints."""
+    if os.environ.get("CLAIMS_FROM") == "records":
+        profile, folder = os.environ.get("CARDBOOK_PROFILE", "offline"), os.environ.get("CARDBOOK_RECORDS")
+        records = RecordSet(ROOT / folder if folder else ProjectPaths(ROOT).records(profile))
+        return partial(read_record, records)
+    project: Project = request.getfixturevalue("project")
+
+    def read(name: str) -> str:
+        # The author of an example tests what it prints now, before it runs as a record.
+        return read_record(project.records, name) if status_of(project, name).fresh_record else ran(name)
 
     return read
 

@@ -1,4 +1,4 @@
-"""The site: run, write pages and build with MkDocs; the MkDocs hook; the live preview.
+"""The site: runs, writes pages, builds with MkDocs; the look and standard pages of every book; live preview.
 
-Imports run, pages and what is below. Nothing here decides what a page says.
+Imports run, pages and below. What chapters, study page and notebooks say is decided in pages, not here.
 """

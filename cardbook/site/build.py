@@ -1,4 +1,4 @@
-"""The site: run, write the pages, build, in one go; and nothing at all when nothing has changed."""
+"""Builds the site: runs examples, writes pages and calls MkDocs; a no-op if nothing has changed."""
 
 import json
 import os
@@ -14,8 +14,10 @@ from cardbook.base.files import digest_of, write_whole
 from cardbook.base.paths import ProjectPaths
 from cardbook.site.build_stamp import Parts, SitePaths, is_finished, source_digests
 
-# What a build needs is imported when there is something to build: to say that there is not is quick so.
+# What a build needs is imported only when there is something to build, so that a no-op is fast.
 if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+
     from cardbook.kernel.fork_client import ForkServer
     from cardbook.records.environment import Environment
     from cardbook.records.status import Project
@@ -25,44 +27,48 @@ class PublicationError(CardbookError):
     """The book must not be published; the text has one reason a line."""
 
 
-def make_site(place: SitePaths, say: Callable[[str], None]) -> None:
-    """Bring `site/` to what today's book, examples, models and environment make; do nothing where it is that.
+def make_site(place: SitePaths, log: Callable[[str], None]) -> None:
+    """Bring `site/` up to date with today's book, examples, models and environment.
 
-    Raises NotPublishable or InputError, leaving the site as it was.
+    Raises PublicationError or InputError, leaving the site as it was.
     """
     if is_finished(place):
-        say("Nothing has changed: site/ is what the last build left.")
+        log("Nothing has changed: site/ is what the last build left.")
         return
     from filelock import FileLock
 
+    from cardbook.site.mkdocs_build import read_settings
+
     place.draft.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(place.draft.with_suffix(".lock")):
-        _fill_models(place, say)
+        _fill_models(place, log)
         parts = source_digests(place)
-        with _starting_fork_server(place.root) as (environment, parent):
-            parts |= _write_pages(place, say, environment, parent)
+        # Before examples run: what is wrong in mkdocs.yml should not be found minutes later.
+        settings = read_settings(place.root, place.draft)
+        with _starting_fork_server(place.root) as (environment, fork_server):
+            parts |= _write_pages(place, log, environment, fork_server)
         parts["docs"] = digest_of(place.root / "docs")
-        _build(place, parts)
-    say("The site is in site/: open site/index.html, or run: cardbook serve")
+        _build(place, parts, settings)
+    log("The site is in site/: open site/index.html, or run: cardbook serve")
 
 
 @contextmanager
 def _starting_fork_server(root: Path) -> Iterator[tuple["Environment", "ForkServer | None"]]:
-    """Return the environment and a parent of kernels, started before it is known whether it is needed.
+    """Return the environment and a fork server, started before it is known whether one is needed.
 
-    Python and the kernel's own libraries are there by the time that is known. Where nothing is to be run,
-    nobody waits for them.
+    It has imported Python and the kernel's own libraries by then. If no example is to be run, nothing waits
+    for it.
     """
     from cardbook.kernel.fork_client import start_fork_server_for
     from cardbook.records.environment import read_environment
 
     environment = read_environment()
-    with start_fork_server_for(root, environment.threads, lambda _: None) as parent:
-        yield environment, parent
+    with start_fork_server_for(root, environment.threads, lambda _: None) as fork_server:
+        yield environment, fork_server
 
 
 def _write_pages(
-    place: SitePaths, say: Callable[[str], None], environment: "Environment", parent: "ForkServer | None"
+    place: SitePaths, log: Callable[[str], None], environment: "Environment", fork_server: "ForkServer | None"
 ) -> Parts:
     """Run what is not fresh and write the pages; return the digest of the records they are made from."""
     from cardbook.pages.generate import make_pages, write_pages
@@ -71,24 +77,24 @@ def _write_pages(
 
     project = load_project(place.root, place.profile, place.records, environment=environment)
     for warning in to_lines(project.book.warnings):
-        say(f"warning: {warning}")
+        log(f"warning: {warning}")
     if undated := undated_cards(place.root, project.book):
-        say(f"warning: {describe_undated(undated)}")
-    # Taken before they are read: what another run writes meanwhile must not pass for what is shown.
+        log(f"warning: {describe_undated(undated)}")
+    # Hashed before they are read, so that what another run writes meanwhile counts as a change.
     records = digest_of(place.records)
     statuses = statuses_of(project)
     if waiting := [row.name for row in statuses if row.state not in ("fresh", "skipped")]:
-        _run(project, waiting, parent)
+        _run(project, waiting, fork_server)
         records = digest_of(place.records)
         statuses = statuses_of(project)
     if faults := publication_blockers(project, statuses):
         raise PublicationError("\n".join(faults))
     changed = write_pages(place.root / "docs", make_pages(project, statuses))
-    say(f"{len(changed)} generated files changed.")
+    log(f"{len(changed)} generated files changed.")
     return {"records": records}
 
 
-def _fill_models(place: SitePaths, say: Callable[[str], None]) -> None:
+def _fill_models(place: SitePaths, log: Callable[[str], None]) -> None:
     from cardbook.models.download import ModelFetchError, fill
     from cardbook.models.manifest import models_of, read_models
     from cardbook.models.store import ModelStore
@@ -96,24 +102,24 @@ def _fill_models(place: SitePaths, say: Callable[[str], None]) -> None:
     store, models = ModelStore(place.root), read_models(place.root)
     if any(store.stored(model) is None for model in models_of(models, place.profile)):
         try:
-            fill(store, models, place.profile, say)
+            fill(store, models, place.profile, log)
         except ModelFetchError as error:
             raise PublicationError(str(error)) from None
 
 
-def _run(project: "Project", names: Sequence[str], parent: "ForkServer | None") -> None:
+def _run(project: "Project", names: Sequence[str], fork_server: "ForkServer | None") -> None:
     from cardbook.run.executor import Event
     from cardbook.run.progress import show_progress
     from cardbook.run.scheduler import run_examples
 
-    with _rendering_ahead(project) as render, show_progress() as tell:
+    with _rendering_ahead(project) as render, show_progress() as show:
 
-        def listen(event: Event) -> None:
-            tell(event)
+        def on_event(event: Event) -> None:
+            show(event)
             if event.kind == "done":
                 render(event.name)
 
-        run_examples(project, names, project.environment.jobs, listen, fork_server=parent)
+        run_examples(project, names, project.environment.jobs, on_event, fork_server=fork_server)
 
 
 @contextmanager
@@ -140,10 +146,10 @@ def _rendering_ahead(project: "Project") -> Iterator[Callable[[str], None]]:
             pool.shutdown(cancel_futures=True)
 
 
-def _build(place: SitePaths, parts: Parts) -> None:
+def _build(place: SitePaths, parts: Parts, settings: "MkDocsConfig") -> None:
     from cardbook.site.mkdocs_build import build_site
 
-    build_site(place.root, place.draft)
+    build_site(settings)
     old = place.draft.with_suffix(".old")
     shutil.rmtree(old, ignore_errors=True)
     Cache(ProjectPaths(place.root).cache).prune()

@@ -1,4 +1,4 @@
-"""Stamps: what the finished site was made from, so that nothing is done again when nothing has changed."""
+"""The build stamp: digests of what the site was made from, so that an unchanged site is not rebuilt."""
 
 import json
 import os
@@ -12,9 +12,9 @@ from pathlib import Path
 from cardbook.base.files import PACKAGE, digest_of, hash_parts
 from cardbook.base.paths import SITE, ProjectPaths
 
-# Folders of the root that no page is made from; docs/ is looked at when its pages are written.
-EXCLUDED = {SITE, "docs", "node_modules", "__pycache__"}
-# Variables that may change what a page says, besides those that mkdocs.yml reads.
+# Folders of the root that no page is made from; docs/ is hashed when its pages are written.
+EXCLUDED = {SITE, "docs", "node_modules", "__pycache__", "build", "dist"}
+# Variables that can change a page, besides those that mkdocs.yml reads.
 VARIABLES = ("BOOK_", "CARDBOOK_")
 
 
@@ -73,7 +73,7 @@ def source_digests(place: SitePaths) -> Parts:
 
 
 def is_excluded(path: Path) -> bool:
-    """Return whether nothing in this file or folder of the root has a part in the site."""
+    """Return whether no page is made from this file or folder of the root."""
     return path.name in EXCLUDED or path.name.startswith(".") or path.suffix == ".egg-info"
 
 
@@ -84,7 +84,7 @@ def _installed() -> list[str]:
 
 
 def _settings(root: Path) -> Iterator[str]:
-    """Yield the environment variables that pages may tell of, and the day where a skip may have ended."""
+    """Yield the environment variables that can change a page, and the date if a skip can end."""
     config, book = (
         path.read_text(encoding="utf-8") if path.exists() else ""
         for path in (root / "mkdocs.yml", root / "book.yml")
@@ -97,7 +97,7 @@ def _settings(root: Path) -> Iterator[str]:
 
 
 def _model_states(root: Path) -> Iterator[str]:
-    """Yield the receipt of each model, and size and time of its files: reading them would take seconds."""
+    """Yield each model's receipt with size and time of its files, because reading the files takes seconds."""
     for path in sorted(ProjectPaths(root).receipts.glob("*.json")):
         yield (text := path.read_text(encoding="utf-8"))
         receipt = json.loads(text)

@@ -12,24 +12,36 @@ if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
 
 
-def build_site(root: Path, target: Path, address: str | None = None) -> None:
-    """Build the site of `root` into the folder `target`: strictly, or leniently as a preview at an address.
+def read_settings(root: Path, target: Path, address: str | None = None) -> "MkDocsConfig":
+    """Return the settings with which MkDocs builds the site of `root` into the folder `target`.
 
-    Raises InputError when MkDocs refuses its settings or warns of anything; each warning is a problem.
+    With an address, the site is a preview served there, and warnings do not stop it. Raises InputError when
+    MkDocs refuses mkdocs.yml, or it lacks what a book needs.
     """
     # Imported here: it takes long, and most commands never need it.
-    from mkdocs.commands.build import build
     from mkdocs.config import load_config
 
     with mkdocs_errors():
         config = load_config(str(root / "mkdocs.yml"), site_dir=str(target), strict=address is None)
-        check_settings(config)
-        config.site_url = address or config.site_url
-        config.plugins.on_startup(command="serve" if address else "build", dirty=False)
+    check_settings(config)
+    config.site_url = address or config.site_url
+    return config
+
+
+def build_site(config: "MkDocsConfig") -> list[str]:
+    """Build a site with these settings; return the warnings of MkDocs.
+
+    Raises InputError when MkDocs fails; without an address, each warning is a problem too.
+    """
+    from mkdocs.commands.build import build
+
+    with mkdocs_errors() as warnings:
+        config.plugins.on_startup(command="build" if config.strict else "serve", dirty=False)
         try:
             build(config)
         finally:
             config.plugins.on_shutdown()
+    return warnings
 
 
 def check_settings(config: "MkDocsConfig") -> None:
@@ -58,20 +70,20 @@ class WarningList(logging.Handler):
 
 
 @contextmanager
-def mkdocs_errors() -> Iterator[None]:
-    """Raise InputError with all that MkDocs warned of when it gives up in this block."""
+def mkdocs_errors() -> Iterator[list[str]]:
+    """Collect what MkDocs warns of in this block; raise InputError with all of it when it gives up."""
     from mkdocs.exceptions import Abort, MkDocsException, PluginError
 
     warnings, logger = WarningList(), logging.getLogger("mkdocs")
     logger.addHandler(warnings)
     try:
-        yield
+        yield warnings.messages
     except (Abort, MkDocsException) as error:
         if isinstance(error.__context__, PluginError) and isinstance(error.__context__.__cause__, InputError):
             # The plugin cardbook names file and remedy itself.
             raise error.__context__.__cause__ from None
-        told = [*warnings.messages, " ".join(str(error).split())]
+        messages = [*warnings.messages, " ".join(str(error).split())]
         remedy = "fix what MkDocs names, or its settings"
-        raise InputError(Problem("mkdocs.yml", 0, what, remedy) for what in told) from None
+        raise InputError(Problem("mkdocs.yml", 0, what, remedy) for what in messages) from None
     finally:
         logger.removeHandler(warnings)

@@ -15,7 +15,7 @@ from cardbook.pages.generate import FOLDERS, make_pages, write_pages
 from cardbook.records.status import load_project, statuses_of
 from cardbook.run.fork_pool import ForkServerPool
 from cardbook.run.scheduler import run_examples
-from cardbook.site.mkdocs_build import build_site
+from cardbook.site.mkdocs_build import build_site, read_settings
 
 WATCHED = ("book.yml", "card-ids.yml", "models.toml", "mkdocs.yml")
 WATCHED_FOLDERS = ("flashcards/*.md", "examples/**/*", "tests/examples/*.py")
@@ -49,20 +49,20 @@ class Server(LiveReloadServer):
 
 
 class Preview:
-    """One book, followed: each edit to a source refreshes what is shown."""
+    """Follows one book: each edit to a source refreshes the site that is shown."""
 
-    def __init__(self, root: Path, profile: str, address: str, say: Callable[[str], None]) -> None:
-        self.root, self.profile, self.address, self.say = root, profile, address, say
-        self.warm = ForkServerPool(say)
+    def __init__(self, root: Path, profile: str, address: str, log: Callable[[str], None]) -> None:
+        self.root, self.profile, self.address, self.log = root, profile, address, log
+        self.fork_servers = ForkServerPool(log)
 
     def follow(self, folder: Path) -> None:
-        """Serve until interrupted, building in `folder`. Bad input is told, and the last good site stays."""
+        """Serve until interrupted, building in `folder`; after bad input, the last good site stays."""
         sites = [folder / "a", folder / "b"]
         for site in sites:
             site.mkdir()
         server = Server(self.address, sites[0])
         server.start()
-        self.say(f"Serving on {server.url}")
+        self.log(f"Serving on {server.url}")
         seen: dict[Path, int] = {}
         try:
             while True:
@@ -86,30 +86,32 @@ class Preview:
     def refresh(self, site: Path) -> list[Path] | None:
         """Run what is stale, rewrite the pages that change, build; return the files written.
 
-        Where something is wrong, say what and return None.
+        If something is wrong, log it and return None.
         """
         begun = time.perf_counter()
         try:
-            written = refresh_pages(self.root, self.profile, self.warm, self.say)
-            build_site(self.root, site, f"http://{self.address}/")
+            written = refresh_pages(self.root, self.profile, self.fork_servers, self.log)
+            warnings = build_site(read_settings(self.root, site, f"http://{self.address}/"))
         except InputError as error:
-            self.say(str(error))
+            self.log(str(error))
             return None
-        self.say(f"Shown after {time.perf_counter() - begun:.1f} s.")
+        for warning in warnings:
+            self.log(f"MkDocs warns: {warning}")
+        self.log(f"Shown after {time.perf_counter() - begun:.1f} s.")
         return written
 
 
-def serve_preview(root: Path, profile: str, address: str, say: Callable[[str], None]) -> None:
+def serve_preview(root: Path, profile: str, address: str, log: Callable[[str], None]) -> None:
     """Serve the site of `root` until interrupted, following every edit."""
     signal.signal(signal.SIGTERM, _interrupt)
     folder = Path(tempfile.mkdtemp(prefix="cardbook-"))
-    preview = Preview(root, profile, address, say)
+    preview = Preview(root, profile, address, log)
     try:
         preview.follow(folder)
     except KeyboardInterrupt:
-        say("Stopped.")
+        log("Stopped.")
     finally:
-        preview.warm.close()
+        preview.fork_servers.close()
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -127,23 +129,25 @@ def read_times(root: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in paths if path.is_file()}
 
 
-def refresh_pages(root: Path, profile: str, warm: ForkServerPool, say: Callable[[str], None]) -> list[Path]:
-    """Run what is stale or missing, in forks of the warm parent; return the files in docs/ that changed."""
+def refresh_pages(
+    root: Path, profile: str, fork_servers: ForkServerPool, log: Callable[[str], None]
+) -> list[Path]:
+    """Run what is stale or missing, in forks of a fork server; return the files in docs/ that changed."""
     project = load_project(root, profile)
-    fork_server = warm.take(project)
+    fork_server = fork_servers.take(project)
     statuses = {row.name: row for row in statuses_of(project)}
     if waiting := [name for name, row in statuses.items() if row.state in ("stale", "missing")]:
         if fork_server is None and len(waiting) > 1:
-            warm.wait()
-            fork_server = warm.take(project)
+            fork_servers.wait()
+            fork_server = fork_servers.take(project)
         rows = run_examples(
             project,
             waiting,
             project.environment.jobs,
-            lambda event: say(event.message) if event.kind != "cell" else None,
+            lambda event: log(event.message) if event.kind != "cell" else None,
             fork_server=fork_server,
         )
         statuses |= {row.name: row for row in rows}
     changed = write_pages(root / "docs", make_pages(project, list(statuses.values())))
-    say(f"{len(changed)} pages changed.")
+    log(f"{len(changed)} pages changed.")
     return [root / "docs" / path for path in changed]

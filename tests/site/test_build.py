@@ -226,13 +226,13 @@ def test_notebook_is_converted_once_while_others_run(
     assert len(before) == 2 and all(path.read_bytes() == content for path, content in before.items())
 
 
-def test_settings_that_mkdocs_refuses_are_told_when_the_examples_have_run(made: SitePaths) -> None:
+def test_settings_that_mkdocs_refuses_are_reported_before_examples_run(made: SitePaths) -> None:
     replace(made.root / "examples" / "second.py", "math.sqrt(4)", "math.sqrt(9)")
     write(made.root / "mkdocs.yml", MKDOCS + "hooks: [nowhere.py]\n")
-    with pytest.raises(InputError, match=r"mkdocs\.yml"):
+    with pytest.raises(InputError, match=r"mkdocs\.yml.*nowhere\.py"):
         make_site(made, print)
     record = RecordSet(made.records).read("second")
-    assert record is not None and record.outputs[0][0].text == "3.0\n"
+    assert record is not None and record.outputs[0][0].text == "2.0\n"
 
 
 def test_page_without_any_content_is_built(made: SitePaths) -> None:

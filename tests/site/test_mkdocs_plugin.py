@@ -10,7 +10,7 @@ from cardbook.base.errors import InputError
 from cardbook.pages.generate import make_pages, write_pages
 from cardbook.records.status import load_project
 from cardbook.site.defaults import THEME_FOLDER
-from cardbook.site.mkdocs_build import build_site
+from cardbook.site.mkdocs_build import build_site, read_settings
 from tests.conftest import BOOK, MKDOCS, replace, write, write_small
 
 MORE = """\
@@ -46,7 +46,7 @@ def written(written_once: Path, tmp_path: Path) -> Path:
 
 
 def build(root: Path) -> Path:
-    build_site(root, root / "site")
+    build_site(read_settings(root, root / "site"))
     return root / "site"
 
 

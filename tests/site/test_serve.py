@@ -16,7 +16,7 @@ import pytest
 
 from cardbook.records.status import load_project
 from cardbook.run.fork_pool import ForkServerPool
-from cardbook.site.serve import read_times, refresh_pages
+from cardbook.site.serve import Preview, read_times, refresh_pages
 from tests.conftest import ROOT, replace
 
 PRELOADED = 'import sys\n\nprint("preloaded", "tabulate" in sys.modules)\n'
@@ -53,6 +53,19 @@ def test_refresh_runs_what_is_stale_and_rewrites_what_changed(small: Path, warm:
     assert record_of(small, "first").stat().st_mtime_ns > ran[0]
     assert record_of(small, "second").stat().st_mtime_ns == ran[1]
     assert "well done</pre>" in page_of(small)
+
+
+def test_the_preview_shows_a_page_that_mkdocs_warns_of(
+    small: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    replace(small / "docs" / "index.md", "# Small", "# Small\n\n[nowhere](nowhere.md)")
+    messages: list[str] = []
+    preview = Preview(small, "offline", "127.0.0.1:0", messages.append)
+    site = tmp_path_factory.mktemp("preview")
+    assert preview.refresh(site) is not None
+    preview.fork_servers.close()
+    assert (site / "index.html").exists()
+    assert any(message.startswith("MkDocs warns: ") and "nowhere.md" in message for message in messages)
 
 
 def test_broken_example_is_shown_as_such(small: Path, warm: ForkServerPool) -> None:

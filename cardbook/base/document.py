@@ -51,7 +51,7 @@ class Document:
     value: object
     lines: dict[DocumentPath, int]
     problems: list[Problem] = field(default_factory=list)
-    # What stands between a key and its value.
+    # The sign between a key and its value.
     sign: str = ":"
 
     def report(self, where: DocumentPath, what: str, remedy: str) -> None:

@@ -102,7 +102,7 @@ class _Builder:
             self._fail(event, f"no anchor &{event.anchor} above", "define it above, or write the value out")
         found = self.anchors[event.anchor]
         if found is None:
-            self._fail(event, f"*{event.anchor} stands inside of &{event.anchor}", "write the value out")
+            self._fail(event, f"*{event.anchor} is inside of &{event.anchor}", "write the value out")
         return found
 
     def _sequence(self, where: DocumentPath, depth: int) -> tuple[object, int]:
@@ -124,7 +124,9 @@ class _Builder:
                 self._fail(event, "a key must be text", "write KEY: VALUE")
             key, line = str(event.value), _line(event)
             if key in mapping:
-                problem = Problem(self.document.file, line, f'"{key[:60]}" stands twice', "keep one of them")
+                problem = Problem(
+                    self.document.file, line, f'"{key[:60]}" is there twice', "keep one of them"
+                )
                 self.document.problems.append(problem)
             self.document.lines[(*where, key)] = line
             mapping[key], count = self._value((*where, key), depth + 1)

@@ -217,7 +217,7 @@ class _BookReader:
         if card is None:
             return None
         if (place := (deck, card.line)) in self.used:
-            what = f'card "{shorten(title)}" of {deck} stands under "{self.used[place]}" and "{card_id}"'
+            what = f'card "{shorten(title)}" of {deck} is under "{self.used[place]}" and "{card_id}"'
             self.document.report(where, what, "keep one of the two")
         self.used.setdefault(place, card_id)
         corrections = [

@@ -1,7 +1,7 @@
-"""Dates: which edition of each card this is and since when, kept in `card-dates.yml`.
+"""The edition of each card, and since when: `card-dates.yml`.
 
 Anki updates a note only from one with a newer date. A date taken from the clock would differ between two
-builds, and git's history is not in every clone: so it stands beside the hash of the text it belongs to. The
+builds, and git's history is not in every clone: so it is kept beside the hash of the text it belongs to. The
 edition is counted too, because what is published may have a later date than the change that comes next:
 that of the run whose output it shows.
 """
@@ -125,7 +125,7 @@ def edition_cards(root: Path, book: Book, now: datetime) -> dict[str, CardEditio
 
 
 def write_dates(root: Path, dates: Mapping[str, CardEdition]) -> None:
-    """Keep the dates in `card-dates.yml`, whole or not at all."""
+    """Write the dates into `card-dates.yml`, whole or not at all."""
     lines = [_line(card_id, dated) for card_id, dated in dates.items()]
     write_whole(root / FILE, HEAD + "\n" + "\n".join(lines) + "\n")
 

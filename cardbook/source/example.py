@@ -14,11 +14,12 @@ import nbformat
 from nbformat import NotebookNode
 
 from cardbook.base.cache import Cache, cache_key
-from cardbook.base.errors import InputError, Problem
+from cardbook.base.errors import InputError, Problem, in_order
 from cardbook.base.paths import ProjectPaths
 from cardbook.source.book import Literal
 
 MARKER = re.compile(r"# %%")
+UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x0d\x0e-\x1f\x7f]")
 HEADING = re.compile(r"# (?P<title>\S.*)")
 STANDARD = sys.stdlib_module_names
 PARAMETERS = "parameters"
@@ -69,6 +70,12 @@ def read_example(root: Path, name: str) -> Example:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError([Problem(file, 0, "no such file", "write it, or name another")]) from None
+    except UnicodeDecodeError:
+        raise InputError([Problem(file, 0, "is not UTF-8", "save it as UTF-8")]) from None
+    if found := UNPRINTABLE.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        what = f"the control character U+{ord(found[0]):04X} stands here"
+        raise InputError([Problem(file, line, what, "write it as an escape, such as \\x1b")])
     cache = Cache(ProjectPaths(root).cache)
     key = cache_key(["jupytext"], [CACHE_VERSION, text.encode("utf-8", "surrogatepass")])
     if (known := cache.get(key)) is not None:
@@ -78,7 +85,7 @@ def read_example(root: Path, name: str) -> Example:
         cache.put(key, [_as_value(cell) for cell in example.cells])
     problems = [*_check_form(example), *_check_code(example)]
     if problems:
-        raise InputError(sorted(problems))
+        raise InputError(in_order(problems))
     return example
 
 
@@ -145,7 +152,11 @@ def _check_code(example: Example) -> list[Problem]:
             ast.parse(cell.source)
         except SyntaxError as error:
             line = cell.line + (error.lineno or 1) - 1
-            problems.append(Problem(example.file, line, f"syntax error: {error.msg}", "mend it"))
+            problems.append(Problem(example.file, line, f"syntax error: {error.msg}", "correct it"))
+        except (ValueError, RecursionError, MemoryError):
+            # What Python's parser cannot hold: too many digits in a number, or too many brackets in brackets.
+            what = "Python cannot parse this cell"
+            problems.append(Problem(example.file, cell.line, what, "write it more simply"))
     return problems
 
 

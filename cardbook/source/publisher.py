@@ -1,4 +1,4 @@
-"""Home: where a book is published, as its publisher says in the environment; unknown in a plain clone."""
+"""Where a book is published, as its publisher says in the environment; unknown in a plain clone."""
 
 import re
 from collections.abc import Mapping
@@ -19,15 +19,15 @@ class Publisher:
 
 
 def read_publisher(variables: Mapping[str, str]) -> Publisher:
-    """Return the home that BOOK_REPOSITORY and BOOK_ADDRESS name. Raises InputError."""
+    """Return what BOOK_REPOSITORY and BOOK_ADDRESS name. Raises InputError."""
     repository, address = variables.get("BOOK_REPOSITORY", ""), variables.get("BOOK_ADDRESS", "")
     found = REPOSITORY.fullmatch(repository)
     problems = []
     if repository and not found:
-        what = f'"{repository}" is no GitHub repository'
+        what = f'"{repository}" is not a GitHub repository'
         problems.append(Problem("BOOK_REPOSITORY", 0, what, "write https://github.com/OWNER/NAME"))
     if address and not ADDRESS.fullmatch(address):
-        what = f'"{address}" is no address of a site'
+        what = f'"{address}" is not the address of a site'
         problems.append(Problem("BOOK_ADDRESS", 0, what, "write https://HOST/PATH/"))
     if problems:
         raise InputError(problems)

@@ -12,7 +12,7 @@ HOSTILE = {
         "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40)),
         (16, "its aliases repeat too much"),
     ),
-    "alias of itself": ("a: 1\nb: &b\n  - *b\n", (3, "*b stands inside of &b")),
+    "alias of itself": ("a: 1\nb: &b\n  - *b\n", (3, "*b is inside of &b")),
     "alias of nothing": ("a: 1\nb: *c\n", (2, "no anchor &c above")),
     "depth": ("a:\n " + "[" * 500 + "]" * 500, (2, f"nested more than {DEPTH} levels deep")),
     "depth in block style": ("\n".join(" " * i + "a:" for i in range(60)), (52, "nested more than")),

@@ -1,8 +1,11 @@
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 from cardbook.base.paths import ProjectPaths
 from cardbook.records.store import RecordSet
-from tests.conftest import Cardbook, replace
+from tests.conftest import ROOT, Cardbook, replace, write
 
 
 def test_the_words_of_a_failed_example_are_not_markup(small: Path, cardbook: Cardbook) -> None:
@@ -20,3 +23,17 @@ def test_status_counts_the_corrections_whose_source_is_unread(small: Path, cardb
     replace(small / "book.yml", "example: first", f"example: first\n        {corrections}")
     shown = cardbook("status", "--root", small).stdout
     assert "corrections: 2, with a source that nobody has read: 1" in shown
+
+
+def test_what_the_system_refuses_is_a_message(small: Path, cardbook: Cardbook) -> None:
+    write(small / ".cardbook" / "records", "a file in place of a folder")
+    for verb in ("run", "site"):
+        outcome = cardbook(verb, "--root", small)
+        assert outcome.returncode == 2, outcome.stderr
+        assert ".cardbook/records" in outcome.stderr and "Traceback" not in outcome.stderr
+
+
+def test_output_that_nobody_can_read_is_no_traceback(small: Path) -> None:
+    command = f"{shlex.quote(sys.executable)} -m cardbook status --root {shlex.quote(str(small))} >&-"
+    outcome = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=ROOT)
+    assert (outcome.returncode, outcome.stderr) == (0, "")

@@ -46,7 +46,7 @@ def test_card_in_no_chapter_fails(small: Path) -> None:
 def test_card_in_two_places_fails(small: Path) -> None:
     replace(small / "book.yml", "card: Second Card", "card: First Card")
     found = problems_of(small)
-    assert any('stands under "first" and "second"' in problem for problem in found)
+    assert any('is under "first" and "second"' in problem for problem in found)
     assert any('"Second Card"' in problem and "in no chapter" in problem for problem in found)
 
 
@@ -80,7 +80,7 @@ def test_duplicate_title_without_occurrence_fails(small: Path) -> None:
         ("example: second", "exmple: second", 'unknown key "exmple"'),
         ("title: Numbers", "title:", "must be text"),
         ("title: A small book", "titel: A small book", 'has no "title"'),
-        ("card: First Card", "card: First Card\n        card: Second Card", '"card" stands twice'),
+        ("card: First Card", "card: First Card\n        card: Second Card", '"card" is there twice'),
         ("card: First Card", "card: [", "not valid YAML"),
     ],
 )

@@ -465,7 +465,7 @@ def test_one_damaged_card_is_one_problem() -> None:
     deck = deck_of(card("A"), "####\ntext\n:p\n??x\nx??", "#### Bad\n:p a\n:p b\n:p c\n??x\na", card("B"))
     assert titles(deck) == ["A", "B"]
     assert [problem.what for problem in deck.problems] == ["this card has no title", '"Bad" has a second :p']
-    assert [(bad.title, bad.first, bad.last) for bad in deck.damaged] == [("", 14, 18), ("Bad", 21, 29)]
+    assert [(bad.title, bad.first, bad.last) for bad in deck.damaged] == [("", 14, 18), ("Bad", 21, 28)]
 
 
 def test_cards_know_where_their_texts_begin() -> None:

@@ -169,7 +169,7 @@ def test_correction_quotes_its_source_or_says_that_it_is_unread(small: Path) -> 
     replace(small / "book.yml", words, f"{words} more")
     assert any("does not have 1 to 25 words" in problem for problem in problems_of(small))
     replace(small / "book.yml", f"{words} more", "a', unread: true, text: '")
-    assert any('"text" stands twice' in problem for problem in problems_of(small))
+    assert any('"text" is there twice' in problem for problem in problems_of(small))
     replace(small / "book.yml", "a', unread: true, text: ''", "a', unread: true")
     assert any("quotes a source that is unread" in problem for problem in problems_of(small))
 

@@ -64,6 +64,26 @@ def test_mistakes_are_named_with_their_line(small: Path, before: str, after: str
     assert any(problem.startswith("examples/first.py:") and message in problem for problem in found)
 
 
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("x = '\0'", "examples/first.py:13: the control character U+0000"),
+        ("x = '\x1b'", "examples/first.py:13: the control character U+001B"),
+        ("x = " + "9" * 5000, "examples/first.py:13: "),
+        ("x = " + "(" * 5000 + ")" * 5000, "examples/first.py:13: "),
+        ("x = " + "-" * 100_000 + "1", "examples/first.py:13: "),
+    ],
+)
+def test_code_that_python_cannot_read_is_named_with_its_line(small: Path, code: str, message: str) -> None:
+    replace(small / "examples" / "first.py", 'print("done")', code)
+    assert any(problem.startswith(message) for problem in problems_of(small, "first"))
+
+
+def test_script_must_be_utf_8(small: Path) -> None:
+    (small / "examples" / "first.py").write_bytes("# é".encode("latin-1"))
+    assert problems_of(small, "first") == ["examples/first.py: is not UTF-8: save it as UTF-8"]
+
+
 def test_notebook_is_the_same_every_time() -> None:
     example = parse_example("first", FIRST)
     assert to_notebook(example) == to_notebook(example)

@@ -1,44 +1,197 @@
-// What helps one read a chapter: taking code away exactly as it ran, and every answer open on paper.
+// What helps one read a chapter: taking code away exactly as it ran, choosing what is shown, figures at full size.
+
+import { make } from "./dom";
+
+const VIEW = "book-view";
+const WRAP = "book-wrap";
+const VIEWS = ["all", "results", "code"] as const;
+type View = (typeof VIEWS)[number];
 
 export function start(): void {
-  for (const block of document.querySelectorAll<HTMLElement>(".highlight[data-cell], [data-install]")) {
-    offerCell(block);
-  }
+  for (const block of document.querySelectorAll<HTMLElement>(".highlight[data-cell]")) offerCell(block);
+  for (const block of document.querySelectorAll<HTMLElement>(".command")) offerCommand(block);
   for (const example of document.querySelectorAll<HTMLElement>("[data-example]")) offerExample(example);
-  // Material wraps wide tables a moment after the page is there; who has no pointer must be able to scroll them.
-  setTimeout(() => {
-    for (const wrap of document.querySelectorAll<HTMLElement>(":not(.output) > .md-typeset__scrollwrap")) {
-      wrap.tabIndex = 0;
-    }
-  });
+  for (const link of document.querySelectorAll<HTMLAnchorElement>("a.enlarge")) link.addEventListener("click", enlarge);
+  showView(readView());
+  showWrap(read(WRAP) === "on");
+  openMatches();
+  revealTarget();
+  addEventListener("hashchange", revealTarget);
+  watchScrollable();
+  addEventListener("beforeprint", loadFigures);
 }
 
 function offerCell(block: HTMLElement): void {
   const code = block.querySelector("pre > code");
-  if (!code || block.querySelector("button.copy")) return;
-  const what = block.dataset.install === undefined ? "Copy this cell" : "Copy the install line";
+  const link = block.querySelector("a.number");
+  if (!code || !link || block.querySelector("button")) return;
+  const number = link.textContent ?? "";
+  link.setAttribute("aria-label", `Cell ${number}`);
+  const wrap = make("button", { type: "button", class: "small wrap", "aria-label": `Wrap long lines, cell ${number}` }, "Wrap");
+  wrap.addEventListener("click", () => {
+    const on = !document.documentElement.classList.contains("wrap");
+    keep(WRAP, on ? "on" : "off");
+    showWrap(on);
+  });
+  const copy = makeButton("Copy", `Copy cell ${number}`, async () => code.textContent ?? "");
+  copy.classList.add("copy", "small");
+  link.after(make("div", { class: "cell-bar" }, wrap, copy));
+}
+
+function offerCommand(block: HTMLElement): void {
+  const code = block.querySelector("code");
+  if (!code || block.querySelector("button")) return;
+  const what = block.dataset.install === undefined ? "Copy the line that runs it" : "Copy the line that installs it";
   const button = makeButton("Copy", what, async () => code.textContent ?? "");
-  button.classList.add("copy");
+  button.classList.add("copy", "small");
   block.append(button);
 }
 
 function offerExample(example: HTMLElement): void {
+  const run = example.querySelector(".run");
   const files = example.querySelector(".files p");
   const script = files?.querySelector<HTMLAnchorElement>("a[href$='.py']");
-  if (!files || !script || files.querySelector("button")) return;
-  const button = makeButton("Copy whole example", "", async () => {
+  if (!run || !files || !script || files.querySelector("button")) return;
+  const button = makeButton("Copy all", "Copy the whole example", async () => {
     const answer = await fetch(script.href);
     if (!answer.ok) throw new Error(`${script.href}: ${answer.status}`);
     return answer.text();
   });
   files.prepend(button);
+  run.prepend(makeViews());
+  // The page was built without knowing where it would be published.
+  const line = run.querySelector(".run-line code");
+  if (line && location.protocol.startsWith("http") && !line.textContent?.includes("://")) {
+    line.textContent = `uv run ${script.href}`;
+  }
+}
+
+function makeViews(): HTMLElement {
+  const group = make("div", { class: "views", role: "group", "aria-label": "What is shown of the examples" });
+  for (const view of VIEWS) {
+    const button = make("button", { type: "button", "data-view": view }, view[0]!.toUpperCase() + view.slice(1));
+    button.addEventListener("click", () => {
+      const before = button.getBoundingClientRect().top;
+      keep(VIEW, view);
+      showView(view);
+      // What was pressed stays where it was, however much appears or goes above it.
+      scrollBy({ top: button.getBoundingClientRect().top - before, behavior: "instant" });
+    });
+    group.append(button);
+  }
+  return group;
+}
+
+function showView(view: View): void {
+  document.documentElement.dataset.view = view;
+  for (const button of document.querySelectorAll<HTMLElement>(".views button")) {
+    button.setAttribute("aria-pressed", String(button.dataset.view === view));
+  }
+  for (const fold of document.querySelectorAll<HTMLDetailsElement>("details.fold")) fold.open = view === "code";
+}
+
+function showWrap(on: boolean): void {
+  document.documentElement.classList.toggle("wrap", on);
+  for (const button of document.querySelectorAll(".wrap[type]")) button.setAttribute("aria-pressed", String(on));
+}
+
+function readView(): View {
+  const kept = read(VIEW);
+  return VIEWS.find((view) => view === kept) ?? "all";
+}
+
+// What was chosen is a comfort: where storage is forbidden or full, it holds for this page.
+function read(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function keep(key: string, value: string): void {
+  try {
+    localStorage.setItem(key, value);
+  } catch {
+    // See above.
+  }
+}
+
+// An address leads to something that can be seen: the view that hides it gives way, for this visit.
+function revealTarget(): void {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  if (!target) return;
+  const fold = target.querySelector<HTMLDetailsElement>("details.fold");
+  if (fold && target.matches(".highlight")) fold.open = true;
+  if (target.matches(".example *") && target.getClientRects().length === 0) {
+    showView("all");
+    target.scrollIntoView();
+  }
+}
+
+// Who comes from a search sees the words that were found, also those in an answer that waits to be recalled.
+function openMatches(): void {
+  const words = new URLSearchParams(location.search).get("h")?.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
+  const heading = words.length ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+  for (let next = heading?.nextElementSibling; next && !next.matches("h1, h2, .example"); next = next.nextElementSibling) {
+    for (const details of next.querySelectorAll<HTMLDetailsElement>("details:not([open])")) {
+      const text = details.textContent?.toLowerCase() ?? "";
+      if (words.some((word) => text.includes(word))) details.open = true;
+    }
+  }
+}
+
+function enlarge(event: MouseEvent): void {
+  const link = event.currentTarget as HTMLAnchorElement;
+  const shown = link.querySelector("img");
+  if (!shown || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  // The file has two pixels for each of the page's: at twice the width its smallest letters are as large as can be.
+  const image = make("img", { src: link.href, alt: shown.alt, width: 2 * shown.width < 900 ? 2 * shown.width : 1.5 * shown.width });
+  const close = make("button", { type: "button", class: "small" }, "Close");
+  const dialog = make("dialog", { class: "enlarged", "aria-label": "Figure, enlarged" }, close, image);
+  const holder = make("div", { class: "md-typeset" }, dialog);
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (press) => press.target === dialog && dialog.close());
+  dialog.addEventListener("close", () => holder.remove());
+  document.body.append(holder);
+  dialog.showModal();
+}
+
+// Who has no pointer must be able to scroll what is wider than its place, and only that is worth a stop.
+function watchScrollable(): void {
+  const watcher = new ResizeObserver((entries) => entries.forEach(({ target }) => markScrollable(target as HTMLElement)));
+  // Material wraps wide tables a moment after the page is there.
+  setTimeout(() => {
+    const places = ".md-content :is(.output, pre > code, .jp-OutputArea-output pre, .md-typeset__scrollwrap)";
+    for (const place of document.querySelectorAll<HTMLElement>(places)) {
+      if (!place.matches(".output .md-typeset__scrollwrap")) watcher.observe(place);
+    }
+  });
+}
+
+function markScrollable(place: HTMLElement): void {
+  const scrolls = place.scrollWidth > place.clientWidth + 1;
+  place.classList.toggle("scrolls", scrolls);
+  if (!scrolls) {
+    for (const name of ["tabindex", "role", "aria-label"]) place.removeAttribute(name);
+    return;
+  }
+  place.tabIndex = 0;
+  const cell = place.closest<HTMLElement>("[data-cell]")?.dataset.cell;
+  const number = (place.dataset.output ?? cell ?? "").replace(/^.*-/, "");
+  if (!number) return;
+  place.setAttribute("role", "group");
+  place.setAttribute("aria-label", `${cell ? "Code" : "Output"} of cell ${number}`);
+}
+
+// A figure that nobody has scrolled to is not there yet, and one of the other scheme never was.
+function loadFigures(): void {
+  for (const image of document.querySelectorAll<HTMLImageElement>("img[loading=lazy]")) image.loading = "eager";
 }
 
 function makeButton(label: string, description: string, read: () => Promise<string>): HTMLButtonElement {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = label;
-  if (description) button.setAttribute("aria-label", description);
+  const button = make("button", { type: "button", "aria-label": description }, label);
   button.addEventListener("click", () => {
     void copy(read()).then(
       () => announce(button, label, "Copied"),

@@ -1,5 +1,6 @@
 """Chapters: one page of plain Markdown each, made of cards and of examples with what they left."""
 
+import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,14 +25,17 @@ from cardbook.source.example import PARAMETERS, Cell, Example
 
 HEADING = re.compile(r"(#{1,6})(?=\s)")
 FENCE = re.compile(r"\s*(`{3,}|~{3,})")
+# Code cells of more lines are folded, and shorter ones that only draw.
+LONG = 20
+LONG_DRAWING = 7
 
 
 @dataclass(frozen=True)
 class ExampleView:
     """An example as a chapter shows it: with its record, or with the reason `why` there is none to show.
 
-    `figures` are those of each code cell. `repository` is the book's on GitHub, as `OWNER/NAME`; "" when it
-    has none. `max_age_days` is how old the book lets a record be.
+    `figures` are those of each code cell. `repository` is the book's on GitHub (`OWNER/NAME`), `address` the
+    site's, ending in "/"; each "" when unknown. `max_age_days` is how old the book lets a record be.
     """
 
     example: Example
@@ -39,6 +43,7 @@ class ExampleView:
     why: str
     has_test: bool
     repository: str
+    address: str
     max_age_days: int
     figures: Sequence[Sequence[Figure]]
 
@@ -92,7 +97,7 @@ def _example_blocks(entry: Entry, shown: ExampleView) -> Iterator[str]:
     example = shown.example
     yield f'<div class="example" data-example="{example.name}" markdown="1">'
     yield f"### {escape_markdown(example.title)} {{ #{entry.id}-example }}"
-    yield _files_line(shown)
+    yield _run_block(shown)
     if shown.why:
         yield f'!!! failure "Not run"\n    {escape_markdown(shown.why)}'
     cells = enumerate(zip(shown.outputs, shown.figures, strict=True), 1)
@@ -103,26 +108,70 @@ def _example_blocks(entry: Entry, shown: ExampleView) -> Iterator[str]:
         number, (outputs, figures) = next(cells)
         label = f"{example.name}-{number}"
         kind = "parameters" if PARAMETERS in cell.tags else "cell"
-        yield render_code(cell.source, kind, label)
+        yield render_code(cell.source, kind, label, _fold_of(cell, outputs))
         yield from _output_blocks(label, cell, outputs, figures)
     if shown.record:
         yield _provenance_block(example, shown.record.provenance, shown.max_age_days)
     yield "</div>"
 
 
+def _fold_of(cell: Cell, outputs: Sequence[NotebookNode]) -> str:
+    """Return what a folded cell says of its code; "" for a cell that is shown at once."""
+    lines = cell.source.count("\n") + 1
+    draws = bool(cell.alt and outputs) and all(is_figure(output) for output in outputs)
+    if lines <= (LONG_DRAWING if draws else LONG):
+        return ""
+    if draws:
+        return f"Code of the figure, {lines} lines"
+    names = [
+        node.name for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    ]
+    what = f"Code: {', '.join(names)}" if names else "Code"
+    return f"{what}, {lines} lines"
+
+
+def _run_block(shown: ExampleView) -> str:
+    """Return how to run the example, what that costs, and its files."""
+    name = shown.example.name
+    blocks = [f'<div class="run" data-run="{name}" data-search-exclude markdown="1">']
+    if shown.record:
+        provenance = shown.record.provenance
+        blocks.append(f"{_cost(provenance)}\n{{ .run-cost }}")
+        # A page that does not know its own address names the downloaded file; web/reading.ts completes it.
+        script = f"{shown.address}downloads/{name}.py" if shown.address else f"{name}.py"
+        blocks.append(_command_block("run-line", f"uv run {script}"))
+        if line := install_line(provenance):
+            command = _command_block("install", line, f' data-install="{name}"')
+            blocks.append(
+                f'<details class="pip"><summary>Install with pip instead</summary>{command}</details>'
+            )
+    return "\n\n".join([*blocks, _files_line(shown), "</div>"])
+
+
+def _cost(provenance: Provenance) -> str:
+    device = "GPU" if provenance.gpu_memory is not None else "CPU"
+    return f"{provenance.seconds:.1f} s · {_size(provenance.peak_memory)} of memory · {device}"
+
+
+def _command_block(kind: str, line: str, mark: str = "") -> str:
+    block = f'<div class="command {kind}"{mark}><pre><code>{line}</code></pre></div>'
+    return protect_from_markdown(block)
+
+
 def _files_line(shown: ExampleView) -> str:
     """Return the links to the example's files: what a reader can take away."""
     name = shown.example.name
-    links = [f'[Script](../downloads/{name}.py){{ download="{name}.py" }}']
+    links = [f'[Script .py](../downloads/{name}.py){{ download="{name}.py" }}']
     if shown.record:
-        links.append(f'[Notebook](../downloads/{name}.ipynb){{ download="{name}.ipynb" }}')
-        links.append(f"[Notebook as a page](../notebooks/{name}.md)")
+        links.append(f'[Notebook .ipynb](../downloads/{name}.ipynb){{ download="{name}.ipynb" }}')
     if shown.has_test:
-        links.append(f'[Its test](../downloads/test_{name}.py){{ download="test_{name}.py" }}')
+        links.append(f'[Test .py](../downloads/test_{name}.py){{ download="test_{name}.py" }}')
+    if shown.record:
+        links.append(f"[Notebook page](../notebooks/{name}.md)")
     if shown.record and shown.repository:
         address = colab_link(shown.repository, name)
         links.append(f'[Open in Colab]({address}){{ rel="noopener" }}')
-    return f'<div class="files" data-search-exclude markdown="1">\n\n{" ".join(links)}\n\n</div>'
+    return f'<div class="files" markdown="1">\n\nDownload: {" ".join(links)}\n\n</div>'
 
 
 def _without_title(source: str, example: Example) -> str:
@@ -162,7 +211,8 @@ def _output_blocks(
 def _figure_block(figure: Figure, label: str, alt: str) -> str:
     sides = f" width={figure.width} height={figure.height}" if figure.width and figure.height else ""
     images = "\n".join(
-        f"![{escape_markdown(alt)}](../figures/{address}){{ loading=lazy{sides} }}"
+        f"[![{escape_markdown(alt)}](../figures/{address}){{ loading=lazy{sides} }}]"
+        f"(../figures/{address.partition('#')[0]}){{ .enlarge title=Enlarge }}"
         for address in figure.addresses
     )
     opening = f'<figure class="output output-figure" data-output="{label}" markdown="1">'
@@ -182,16 +232,13 @@ def _provenance_block(example: Example, provenance: Provenance, max_age_days: in
         f"**Ran** on {when}, on {device}, in {provenance.seconds:.1f} s, with {memory}.",
         f"**With** Python {provenance.parts['python']}, {versions}; profile {provenance.parts['profile']}.",
         *(_model_line(model_id, model) for model_id, model in provenance.models.items()),
-        f"**Fingerprint** `{provenance.fingerprint[:16]}`; [everything about this run](../provenance.json).",
+        f"**Fingerprint** `{provenance.fingerprint[:16]}`; "
+        f"[everything about this run](../notebooks/{example.name}.md#run).",
     ]
     name = example.name
     verified = f'<p class="verified" data-verified="{name}" hidden></p>'
     opening = f'<div class="provenance" data-provenance="{name}" data-search-exclude markdown="1">'
-    blocks = [opening, *lines, verified]
-    if line := install_line(provenance):
-        install = protect_from_markdown(f"<pre><code>{line}</code></pre>")
-        blocks.append(f'<div class="install" data-install="{name}">{install}</div>')
-    return "\n\n".join([*blocks, "</div>"])
+    return "\n\n".join([opening, *lines, verified, "</div>"])
 
 
 def _model_line(model_id: str, model: Mapping[str, str]) -> str:

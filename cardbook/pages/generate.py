@@ -12,14 +12,14 @@ from cardbook.pages.chapter import ExampleView, chapter_page
 from cardbook.pages.corrections import make_corrections_page
 from cardbook.pages.figures import read_figures
 from cardbook.pages.html import formula_problems, render_ahead
-from cardbook.pages.notebook import published_notebook
+from cardbook.pages.notebook import published_notebook, published_script
 from cardbook.pages.notebook_page import render_notebook_page
 from cardbook.pages.provenance_json import make_provenance
 from cardbook.pages.social_card import make_social
 from cardbook.pages.study import make_study_files
 from cardbook.records.status import Project, Status
 from cardbook.source.book import Book
-from cardbook.source.example import Example, script_of
+from cardbook.source.example import Example
 from cardbook.source.registry import read_registry
 
 FOLDERS = ("chapters", "corrections", "study", "notebooks", "downloads", "figures", "deck")
@@ -68,6 +68,7 @@ def view_example(project: Project, status: Status) -> ExampleView:
         why="" if record else f"{status.state}: {'; '.join(status.reasons)}",
         has_test=_test_path(project, example).exists(),
         repository=project.publisher.repository,
+        address=project.publisher.address,
         max_age_days=project.book.max_age_days,
         figures=read_figures(example.name, outputs, project.cache),
     )
@@ -146,7 +147,7 @@ def _test_path(project: Project, example: Example) -> Path:
 def example_files(project: Project, view: ExampleView) -> Files:
     """Return the files of one example by path inside `docs/`: script, test, notebook, page, figures."""
     example, downloads = view.example, PurePosixPath("downloads")
-    files: Files = {downloads / f"{example.name}.py": script_of(example).encode()}
+    files: Files = {downloads / f"{example.name}.py": published_script(example, view.record).encode()}
     test = _test_path(project, example)
     if test.exists():
         files[downloads / test.name] = test.read_bytes()
@@ -159,6 +160,7 @@ def example_files(project: Project, view: ExampleView) -> Files:
         example.title,
         _place_of(project, example.name),
         notebook,
+        view.record.provenance,
         view.figures,
         project.cache,
     )

@@ -217,11 +217,18 @@ def highlight_code(code: str, language: str) -> str:
     return f'<div class="highlight illustration"><pre><code>{highlight(code, language)}</code></pre></div>'
 
 
-def render_code(code: str, kind: str, label: str) -> str:
-    """Return sealed HTML for the code cell `label`, byte for byte. `kind` is cell or parameters."""
-    coloured = highlight(code, "python")
+def render_code(code: str, kind: str, label: str, fold: str = "") -> str:
+    """Return protected HTML for the code cell `label` (`EXAMPLE-NUMBER`), byte for byte.
+
+    `kind` is cell or parameters. `fold` says what the code is about: if it is not empty, the code is folded.
+    """
+    number = label.rpartition("-")[2]
+    link = f'<a class="number" href="#{label}" data-search-exclude>{number}</a>'
+    block = f"<pre><code>{highlight(code, 'python')}</code></pre>"
+    if fold:
+        block = f'<details class="fold"><summary>{html.escape(fold)}</summary>{block}</details>'
     return protect_from_markdown(
-        f'<div class="highlight {kind}" data-cell="{label}"><pre><code>{coloured}</code></pre></div>'
+        f'<div class="highlight {kind}" id="{label}" data-cell="{label}">{link}{block}</div>'
     )
 
 
@@ -307,7 +314,7 @@ def render_printed(text: str, kind: str, label: str) -> str:
 
     `kind` is the stream: stdout or stderr.
     """
-    mark = f'data-output="{label}" tabindex="0"'
+    mark = f'data-output="{label}"'
     blocks = []
     for part in split_tables(clean_text(text)):
         if isinstance(part, Table):

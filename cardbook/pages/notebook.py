@@ -1,17 +1,19 @@
-"""Notebooks: what a reader downloads or opens in Colab, and how its packages are installed."""
+"""Notebooks and scripts: what a reader downloads or opens in Colab, and how its packages are installed."""
 
+import re
 from urllib.parse import quote
 
 import nbformat
 from nbformat import NotebookNode
 
 from cardbook.records.store import Provenance, Record
-from cardbook.source.example import Example, to_notebook
+from cardbook.source.example import Example, script_of, to_notebook
 
 # The tag of the two cells that no run had: the sentence about the installation, and the installation.
 INSTALL = "install"
 # Where publishing puts the notebooks with their outputs: Colab opens what stands in a repository.
 BRANCH = "notebooks"
+SCRIPT_METADATA = re.compile(r"\A# /// script\n(?:#[^\n]*\n)*?# ///\n\n")
 
 
 def install_requirements(provenance: Provenance) -> list[str]:
@@ -29,6 +31,30 @@ def install_line(provenance: Provenance) -> str:
     """
     quoted = " ".join(f'"{requirement}"' for requirement in install_requirements(provenance))
     return f"pip install {quoted}" if quoted else ""
+
+
+def published_script(example: Example, record: Record | None) -> str:
+    """Return the script a reader gets: what it needs, as PEP 723 metadata, and the code that ran.
+
+    With it `uv run` needs nothing else. Without a record nothing is known, and nothing is added.
+    """
+    if record is None:
+        return script_of(example)
+    major, minor, *_ = record.provenance.parts["python"].split(".")
+    lines = [
+        "# /// script",
+        f'# requires-python = "=={major}.{minor}.*"',
+        "# dependencies = [",
+        *(f'#   "{requirement}",' for requirement in install_requirements(record.provenance)),
+        "# ]",
+        "# ///",
+    ]
+    return "\n".join([*lines, "", script_of(example)])
+
+
+def without_script_metadata(script: str) -> str:
+    """Return the script as it ran: without the metadata that `published_script` puts before it."""
+    return SCRIPT_METADATA.sub("", script, count=1)
 
 
 def published_notebook(example: Example, record: Record) -> NotebookNode:

@@ -13,6 +13,7 @@ from cardbook.base.cache import Cache, cache_key
 from cardbook.pages.figures import Figure
 from cardbook.pages.html import escape_markdown, protect_from_markdown
 from cardbook.pages.notebook import INSTALL
+from cardbook.records.store import Provenance
 
 # What decides how a notebook is converted.
 CONVERTERS = ("mkdocs-jupyter", "nbconvert", "jinja2", "mistune", "pygments", "beautifulsoup4")
@@ -30,10 +31,11 @@ def render_notebook_page(
     title: str,
     place: str,
     notebook: NotebookNode,
+    provenance: Provenance,
     figures: Sequence[Sequence[Figure]],
     cache: Cache,
 ) -> str:
-    """Return the Markdown page of the executed notebook of the example `name`.
+    """Return the Markdown page of the executed notebook of the example `name`, and of its run.
 
     `place` is the example's in its chapter (`CHAPTER.md#ID`), `figures` are those of each code cell.
     """
@@ -50,7 +52,7 @@ def render_notebook_page(
         "",
         f"[Back to the chapter](../chapters/{place}) · "
         f'[Download this notebook](../downloads/{name}.ipynb){{ download="{name}.ipynb" }} · '
-        "[Provenance](../provenance.json)",
+        "[Everything about this run](#run)",
         "{ .notebook-head }",
         "",
     ]
@@ -64,7 +66,33 @@ def render_notebook_page(
     if html is None:
         html = _convert(text, figures)
         cache.put(key, html)
-    return "\n".join(lines) + f"\n{protect_from_markdown(html)}\n"
+    return "\n".join(lines) + f"\n{protect_from_markdown(html)}\n\n{_run_section(provenance)}\n"
+
+
+def _run_section(provenance: Provenance) -> str:
+    """Return what provenance.json says of a run, as a person reads it."""
+    parts = provenance.parts
+    rows = {
+        "Started": provenance.started,
+        "Time": f"{provenance.seconds} s",
+        "Device": f"{provenance.device} ({parts['device']})",
+        "Driver": provenance.driver,
+        "Peak memory": f"{provenance.peak_memory} bytes",
+        "Peak memory of the GPU": "" if provenance.gpu_memory is None else f"{provenance.gpu_memory} bytes",
+        "Python": parts["python"],
+        "Profile": parts["profile"],
+        "Commit": provenance.commit,
+        "Fingerprint": provenance.fingerprint,
+        "SHA-256 of the outputs": provenance.outputs,
+        **{
+            f"Model {model_id}": f"revision {model['revision']}"
+            for model_id, model in provenance.models.items()
+        },
+        "Packages": ", ".join(f"{name} {version}" for name, version in sorted(parts["packages"].items())),
+    }
+    items = [f"**{escape_markdown(term)}**: {escape_markdown(text)}" for term, text in rows.items() if text]
+    end = "The same for every example, with the hash of each cell's output, as [JSON](../provenance.json)."
+    return "\n\n".join(["## Everything about this run { #run }", *items, end])
 
 
 def quiet_notebook(notebook: NotebookNode) -> NotebookNode:

@@ -24,14 +24,14 @@ THEME: dict[str, Any] = {
             "scheme": "default",
             "primary": "custom",
             "accent": "custom",
-            "toggle": {"icon": "material/weather-night", "name": "Switch to dark colours"},
+            "toggle": {"icon": "material/circle-half-full", "name": "Switch to dark colours"},
         },
         {
             "media": "(prefers-color-scheme: dark)",
             "scheme": "slate",
             "primary": "custom",
             "accent": "custom",
-            "toggle": {"icon": "material/weather-sunny", "name": "Switch to light colours"},
+            "toggle": {"icon": "material/circle-half-full", "name": "Switch to light colours"},
         },
     ],
     "features": [
@@ -48,7 +48,7 @@ EXTENSIONS: dict[str, dict[str, Any]] = {
     "attr_list": {},
     "def_list": {},
     "md_in_html": {},
-    "toc": {"toc_depth": 3, "permalink": "#", "permalink_title": "Link to this place"},
+    "toc": {"toc_depth": 4, "permalink": "#", "permalink_title": "Link"},
     "pymdownx.highlight": {"anchor_linenums": False},
     "pymdownx.superfences": {},
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cardbook.base.errors import InputError
 from cardbook.base.files import hash_text
-from cardbook.pages.notebook import INSTALL
+from cardbook.pages.notebook import INSTALL, without_script_metadata
 from cardbook.records.comparison import Difference, Tolerance, compare_outputs
 from cardbook.source.example import parse_example
 from cardbook.verify.environments import InstallLineError, read_install_line
@@ -30,8 +30,7 @@ def _check_script(extracted: ExtractedExample) -> str:
     if ".py" not in extracted.files:
         return ""
     try:
-        text = extracted.files[".py"].decode("utf-8")
-        sources = [cell.source for cell in parse_example(extracted.example, text).code_cells]
+from cardbook.pages.notebook import INSTALL, without_script_metadata
     except (InputError, UnicodeDecodeError) as error:
         return f"it cannot be read as cells: {error}"
     if fault := _compare_code(extracted.snippets, sources):

@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import tomllib
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -11,6 +12,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 
 from cardbook.pages.html import card_markdown
+from cardbook.pages.notebook import without_script_metadata
 from cardbook.records.status import Project
 from cardbook.records.text import Table, clean_text, split_tables
 from cardbook.source.book import Chapter, read_book
@@ -126,8 +128,62 @@ def test_provenance_is_on_the_page_with_its_links(site: Path, project: Project, 
 
 
 @pytest.mark.parametrize("name", BOOK.examples)
+def test_script_declares_what_the_page_installs(site: Path, project: Project, name: str) -> None:
+    record = project.records.read(name)
+    assert record is not None
+    script = (site / "downloads" / f"{name}.py").read_text(encoding="utf-8")
+    # The expression of PEP 723 itself.
+    blocks = re.findall(r"(?m)^# /// (?P<type>[a-zA-Z0-9-]+)$\s(?P<content>(^#(| .*)$\s)+)^# ///$", script)
+    assert [kind for kind, *_ in blocks] == ["script"]
+    metadata = tomllib.loads("".join(line[2:] + "\n" for line in blocks[0][1].splitlines()))
+    install = read_example(site, name).select_one("[data-install] code")
+    assert install is not None
+    assert metadata["dependencies"] == re.findall(r'"([^"]+)"', install.get_text())
+    python = ".".join(record.provenance.parts["python"].split(".")[:2])
+    assert metadata["requires-python"] == f"=={python}.*"
+
+
+@pytest.mark.parametrize("name", BOOK.examples)
+def test_run_line_stands_at_the_top_with_what_it_costs(site: Path, project: Project, name: str) -> None:
+    record = project.records.read(name)
+    assert record is not None
+    run = read_example(site, name).select_one("h3 + .run")
+    assert run is not None
+    text = words(run.get_text())
+    assert (
+        f"{record.provenance.seconds:.1f} s · " in text and " of memory · " in text and f"{name}.py" in text
+    )
+    assert text.count("uv run") == 1
+
+
+@pytest.mark.parametrize("name", BOOK.examples)
+def test_every_cell_has_its_number_and_its_address(site: Path, name: str) -> None:
+    for number, cell in enumerate(read_example(site, name).select("[data-cell]"), 1):
+        link = cell.select_one("a.number")
+        assert link is not None and link["href"] == f"#{cell['id']}" == f"#{name}-{number}"
+        assert link.get_text() == str(number)
+
+
+@pytest.mark.parametrize("name", BOOK.examples)
+def test_everything_about_a_run_is_readable(site: Path, project: Project, name: str) -> None:
+    record = project.records.read(name)
+    assert record is not None
+    links = [str(link["href"]) for link in read_example(site, name).select(".provenance a")]
+    assert f"../../notebooks/{name}/#run" in links
+    page = read_page(site, f"notebooks/{name}")
+    assert page.find(id="run") is not None
+    text = words(page.get_text())
+    provenance = record.provenance
+    for expected in (provenance.fingerprint, provenance.commit, provenance.outputs, provenance.started):
+        assert expected in text
+    for package, version in provenance.parts["packages"].items():
+        assert f"{package} {version}" in text
+
+
+@pytest.mark.parametrize("name", BOOK.examples)
 def test_downloads_are_what_ran(site: Path, name: str) -> None:
-    assert (site / "downloads" / f"{name}.py").read_bytes() == (ROOT / "examples" / f"{name}.py").read_bytes()
+    script = (site / "downloads" / f"{name}.py").read_text(encoding="utf-8")
+    assert without_script_metadata(script) == (ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8")
     notebook = json.loads((site / "downloads" / f"{name}.ipynb").read_text(encoding="utf-8"))
     assert notebook["metadata"]["cardbook"]["example"] == name
     assert any(cell.get("outputs") for cell in notebook["cells"])

@@ -34,19 +34,21 @@ FLAGS = [
 
 @dataclass(frozen=True)
 class View:
-    """How a reader looks at a page: colour scheme and size of the window, with or without JavaScript."""
+    """How a reader looks at a page: colour scheme, size of the window, JavaScript, a finger or a mouse."""
 
     name: str
     scheme: Literal["light", "dark"] = "light"
     width: int = 1280
     height: int = 900
     javascript: bool = True
+    touch: bool = False
 
 
 DESKTOP = View("desktop-light")
 DESKTOP_DARK = View("desktop-dark", "dark")
 PHONE = View("phone-light", "light", 390, 844)
 PHONE_DARK = View("phone-dark", "dark", 390, 844)
+TOUCH = View("phone-touch", "light", 390, 844, touch=True)
 NO_JAVASCRIPT = View("no-javascript", javascript=False)
 VIEWS = (DESKTOP, DESKTOP_DARK, PHONE, PHONE_DARK)
 
@@ -75,6 +77,8 @@ class Opener:
             color_scheme=view.scheme,
             viewport=size,
             java_script_enabled=view.javascript,
+            has_touch=view.touch,
+            is_mobile=view.touch,
             permissions=["clipboard-read", "clipboard-write"],
         )
         context.route("**/*", partial(self._let_through, site))

@@ -133,7 +133,8 @@ def _fold_of(cell: Cell, outputs: Sequence[NotebookNode]) -> str:
 def _run_block(shown: ExampleView) -> str:
     """Return how to run the example, what that costs, and its files."""
     name = shown.example.name
-    blocks = [f'<div class="run" data-run="{name}" data-search-exclude markdown="1">']
+    # A section, because the search plugin would take the end of the first <div> inside for the end of this.
+    blocks = [f'<section class="run" data-run="{name}" data-search-exclude markdown="1">']
     if shown.record:
         provenance = shown.record.provenance
         blocks.append(f"{_cost(provenance)}\n{{ .run-cost }}")
@@ -145,7 +146,7 @@ def _run_block(shown: ExampleView) -> str:
             blocks.append(
                 f'<details class="pip"><summary>Install with pip instead</summary>{command}</details>'
             )
-    return "\n\n".join([*blocks, _files_line(shown), "</div>"])
+    return "\n\n".join([*blocks, _files_line(shown), "</section>"])
 
 
 def _cost(provenance: Provenance) -> str:

@@ -228,7 +228,7 @@ def render_code(code: str, kind: str, label: str, fold: str = "") -> str:
     if fold:
         block = f'<details class="fold"><summary>{html.escape(fold)}</summary>{block}</details>'
     return protect_from_markdown(
-        f'<div class="highlight {kind}" id="{label}" data-cell="{label}">{link}{block}</div>'
+        f'<div class="highlight {kind}" data-cell="{label}" id="{label}">{link}{block}</div>'
     )
 
 

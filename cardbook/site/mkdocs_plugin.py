@@ -21,6 +21,7 @@ from cardbook.pages.generate import FOLDERS
 from cardbook.pages.html import escape_markdown
 from cardbook.site.defaults import SCRIPT, STYLES, THEME_FOLDER, add_defaults
 from cardbook.site.navigation import list_chapters, make_navigation
+from cardbook.site.search_index import write_search_index
 from cardbook.source.publisher import read_publisher
 
 STANDARD_PAGES = Path(__file__).with_name("standard_pages")
@@ -29,7 +30,6 @@ BUNDLE = re.compile(r'<script (src="[^"]*assets/javascripts/bundle)')
 SPACE = re.compile(r"\s*\n\s*")
 # A line of its own; without the plugin it shows nothing.
 CHAPTER_LIST = re.compile(r"^<!-- chapters -->$", re.MULTILINE)
-BOOST = 8
 DIALOG = 'data-md-component="search" role="dialog"'
 POLICY = (
     "default-src 'none'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
@@ -95,17 +95,8 @@ class BookPlugin(BasePlugin[NoOptions]):
     # After the plugin that writes the index.
     @event_priority(-100)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """Let a search for a card's title find the card before all that is written about it."""
-        site = Path(config.site_dir)
-        index = site / "search" / "search_index.json"
-        if not index.exists():
-            return
-        content = json.loads(index.read_text(encoding="utf-8"))
-        for entry in content["docs"]:
-            page, _, anchor = entry["location"].partition("#")
-            if anchor and f'data-card="{anchor}"' in (site / page / "index.html").read_text(encoding="utf-8"):
-                entry["boost"] = BOOST
-        index.write_text(json.dumps(content), encoding="utf-8")
+        """Write the index that the site's own search reads."""
+        write_search_index(Path(config.site_dir))
 
 
 def read_contents(docs: Path) -> Contents:

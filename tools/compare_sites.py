@@ -53,7 +53,7 @@ class BuiltSite:
 
     def places_in_search(self) -> int:
         """Return how many places the search index has; 0 where no index of a known form is found."""
-        for name, key in (("search/search_index.json", "docs"), ("search.json", "items")):
+        for name, key in INDEXES:
             path = self.folder / name
             if path.is_file():
                 return len(json.loads(path.read_text(encoding="utf-8")).get(key, []))
@@ -63,6 +63,9 @@ class BuiltSite:
         """Return how many files a pattern finds in the folder."""
         return len(list(self.folder.glob(pattern)))
 
+
+# Ours, that of Material for MkDocs, and that of Zensical; ours stands beside an empty one of Material's.
+INDEXES = (("search/book.json", "sections"), ("search/search_index.json", "docs"), ("search.json", "items"))
 
 FEATURES: dict[str, Callable[[BuiltSite], int]] = {
     "pages": lambda site: len(site.pages),

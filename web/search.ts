@@ -22,6 +22,8 @@ export interface Found {
 
 interface Word {
   readonly stem: string;
+  // Its part of what it stands in: half of another name of two words.
+  readonly share: number;
   readonly start: number;
   readonly end: number;
 }
@@ -42,6 +44,8 @@ const TYPO = 0.3;
 const CARD = 1.6;
 const ASIDE = 0.5;
 const EXCERPT = 220;
+// Between the other names of a card.
+const SEPARATOR = " · ";
 
 const STOP = new Set(
   (
@@ -62,7 +66,7 @@ export class Index {
     this.#sections = sections;
     this.#lengths = sections.map((section, number) => {
       this.#add(number, "title", section.title);
-      this.#add(number, "also", (section.also ?? []).join(" · "));
+      this.#add(number, "also", (section.also ?? []).join(SEPARATOR));
       return this.#add(number, "text", textOf(section));
     });
     this.#average = this.#lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, sections.length);
@@ -118,8 +122,10 @@ export class Index {
   #add(section: number, field: Field, text: string): number {
     const words = new Map<string, Word[]>();
     let count = 0;
-    for (const word of stemsOf(text)) {
-      words.set(word.stem, [...(words.get(word.stem) ?? []), word]);
+    for (const word of stemsOf(text, field === "also")) {
+      const same = words.get(word.stem);
+      if (same) same.push(word);
+      else words.set(word.stem, [word]);
       count += 1;
     }
     for (const [stem, found] of words) {
@@ -174,7 +180,8 @@ export class Index {
       const sums = new Map<number, number>();
       for (const { section, field, words } of postings) {
         const length = field === "text" ? this.#lengths[section]! / this.#average : 1;
-        const often = words.length / (words.length + 1.2 * (0.4 + 0.6 * length));
+        const most = Math.max(...words.map(({ share }) => share));
+        const often = field === "text" ? words.length / (words.length + 1.2 * (0.4 + 0.6 * length)) : most;
         sums.set(section, (sums.get(section) ?? 0) + WEIGHTS[field] * often);
       }
       for (const [section, sum] of sums) {
@@ -204,25 +211,45 @@ function plain(word: string): string {
     .toLowerCase();
 }
 
-// Each word of a text and, for names such as `AutoTokenizer` and `top_p`, each part.
-function wordsOf(text: string): { text: string; start: number; end: number }[] {
-  return [...text.matchAll(/\p{Lu}?[\p{Ll}\p{M}]+|\p{Lu}+(?!\p{Ll})\p{Ll}{0}|\p{L}+|\p{N}+/gu)].map((found) => ({
-    text: found[0],
-    start: found.index,
-    end: found.index + found[0].length,
-  }));
+interface Span {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
 }
 
-// The stems of a text: of each word, and of two that stand side by side: "fine-tuning", "fine tuning" and "finetuning" are one.
-function* stemsOf(text: string): Generator<Word> {
+function wordsOf(text: string): Span[] {
+  return spansOf(text, /[\p{L}\p{M}\p{N}]+/gu);
+}
+
+function spansOf(text: string, pattern: RegExp, from = 0): Span[] {
+  return [...text.matchAll(pattern)].map((found) => {
+    const start = from + found.index;
+    return { text: found[0], start, end: start + found[0].length };
+  });
+}
+
+// The stems of a text: of each word; of each part of `AutoTokenizer`; and of two words that stand side by side, so that
+// "fine-tuning", "fine tuning" and "finetuning" are one.
+function* stemsOf(text: string, names: boolean): Generator<Word> {
   const words = wordsOf(text);
   for (const [at, word] of words.entries()) {
-    yield { stem: stemOf(word.text), start: word.start, end: word.end };
+    const share = names ? 1 / nameAround(text, word.start).length : 1;
+    yield { stem: stemOf(word.text), share, start: word.start, end: word.end };
+    const parts = /\p{Ll}\p{Lu}/u.test(word.text) ? spansOf(word.text, /\p{Lu}+\p{Ll}*|\p{Ll}+/gu, word.start) : [];
+    for (const part of parts) yield { stem: stemOf(part.text), share, start: part.start, end: part.end };
     const next = words[at + 1];
     if (next && next.start - word.end <= 1 && !/[.:;·]/.test(text.slice(word.end, next.start))) {
-      yield { stem: stemOf(word.text + next.text), start: word.start, end: next.end };
+      yield { stem: stemOf(word.text + next.text), share: 1, start: word.start, end: next.end };
     }
   }
+}
+
+// The words that count of the name at a place in a list of names.
+function nameAround(names: string, at: number): string[] {
+  const start = names.lastIndexOf(SEPARATOR, at) + 1;
+  const end = names.indexOf(SEPARATOR, at);
+  const all = wordsOf(names.slice(start, end < 0 ? names.length : end)).map(({ text }) => text);
+  return all.length > 1 ? all.filter((word) => !STOP.has(word.toLowerCase())) : all;
 }
 
 const ENDINGS = ["izations", "ization", "izers", "izer", "izing", "ized", "izes", "ize", "ations", "ation", "ings", "ing", "ers", "er", "ed", "es", "s", "e"];
@@ -248,7 +275,7 @@ function show(section: Section, score: number, postings: readonly Posting[], mis
   const spans = (field: Field): Word[] => postings.filter((posting) => posting.field === field).flatMap(({ words }) => words);
   const text = textOf(section);
   const found = [...spans("title").map((word) => section.title.slice(word.start, word.end)), ...spans("text").map((word) => text.slice(word.start, word.end))];
-  const names = (section.also ?? []).join(" · ");
+  const names = (section.also ?? []).join(SEPARATOR);
   const tags = (section.also ?? []).filter((name) => {
     const start = names.indexOf(name);
     return spans("also").some((word) => word.start >= start && word.end <= start + name.length);

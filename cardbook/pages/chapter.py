@@ -1,6 +1,7 @@
 """Chapters: one page of plain Markdown each, made of cards and of examples with what they left."""
 
 import ast
+import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,8 +81,10 @@ def card_block(entry: Entry) -> str:
             f'<details class="card-context"><summary>Context</summary>{render_card(card.context)}</details>'
         )
     corrections = "".join(_correction(correction) for correction in entry.corrections)
+    # For the search: cardbook/site/search_index.py reads it and takes it away.
+    also = f' data-also="{html.escape("; ".join(entry.also))}"' if entry.also else ""
     return (
-        f'<div class="card" data-card="{entry.id}">\n'
+        f'<div class="card" data-card="{entry.id}"{also}>\n'
         f'<div class="card-question">{render_card(card.question)}</div>\n'
         f'<details class="card-answer"><summary>Answer</summary>{render_card(card.answer)}</details>\n'
         f"{context}{corrections}\n</div>"

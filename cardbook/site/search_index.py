@@ -1,4 +1,4 @@
-"""The search index: the sections of every page as plain text, fetched by web/search_worker.ts at the first search."""
+"""The search index: the sections of every page as plain text, for web/search_worker.ts."""
 
 import html
 import json
@@ -9,6 +9,7 @@ from typing import Any
 TAG = re.compile(r"<[^>]+>")
 SPACE = re.compile(r"\s+")
 CARD = re.compile(r'<div class="card" data-card="([^"]+)"(?: data-also="([^"]*)")?>')
+ATTRIBUTE = re.compile(r' data-also="[^"]*"')
 CORRECTION = re.compile(r'<aside class="card-correction">(.*?)</aside>', re.DOTALL)
 LABEL = re.compile(r'<p class="card-label">.*?</p>', re.DOTALL)
 ALSO = "; "
@@ -29,18 +30,24 @@ def write_search_index(site: Path) -> None:
         page, _, anchor = entry["location"].partition("#")
         if page not in cards:
             cards[page] = read_cards((site / page / "index.html").read_text(encoding="utf-8"))
-        section = {"location": entry["location"], "title": plain(entry["title"]), "text": plain(entry["text"])}
+        section = {
+            "location": entry["location"],
+            "title": plain(entry["title"]),
+            "text": plain(entry["text"]),
+        }
         card = cards[page].get(anchor, {}) if page.startswith("chapters/") else {}
         for correction in card.get("corrections", ()):
             section["text"] = section["text"].replace(f" Correction {correction} Source", "")
         sections.append(section | card)
+    for page in cards.keys() | {"study/"}:
+        take_also_away(site / page / "index.html")
     book = {"sections": sections}
     (site / "search" / "book.json").write_text(json.dumps(book, ensure_ascii=False), encoding="utf-8")
     path.write_text(json.dumps({"config": index["config"], "docs": []}), encoding="utf-8")
 
 
 def read_cards(page: str) -> dict[str, dict[str, Any]]:
-    """Return what the cards of a page have beside their text, by id: other words for them, and corrections."""
+    """Return what the cards of a page have beside their text, by id: other words, and corrections."""
     starts = [*CARD.finditer(page)]
     ends = [card.start() for card in starts[1:]] + [len(page)]
     cards = {}
@@ -54,6 +61,12 @@ def read_cards(page: str) -> dict[str, dict[str, Any]]:
             card["corrections"] = corrections
         cards[start[1]] = card
     return cards
+
+
+def take_also_away(page: Path) -> None:
+    """Take the other words for its cards out of a page: they are in the index now."""
+    if page.exists() and " data-also=" in (text := page.read_text(encoding="utf-8")):
+        page.write_text(ATTRIBUTE.sub("", text), encoding="utf-8")
 
 
 def plain(markup: str) -> str:

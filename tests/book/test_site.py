@@ -6,6 +6,7 @@ import re
 import tomllib
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
@@ -257,11 +258,26 @@ def test_links_inside_the_site_lead_somewhere(site: Path) -> None:
 
 
 def test_search_finds_every_card(site: Path) -> None:
-    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
-    places = {entry["location"] for entry in index["docs"]}
+    sections = read_search_index(site)
     for chapter in BOOK.chapters:
         for entry in chapter.entries:
-            assert f"chapters/{chapter.id}/#{entry.id}" in places
+            section = sections[f"chapters/{chapter.id}/#{entry.id}"]
+            assert section["card"] and section.get("also", []) == list(entry.also)
+            assert len(section.get("corrections", [])) == len(entry.corrections)
+            assert plain(entry.card.answer) in section["text"]
+            assert not any(text in section["text"] for text in section.get("corrections", []))
+
+
+def read_search_index(site: Path) -> dict[str, dict[str, Any]]:
+    """Return what a search looks in, by address: nothing of it may be fetched before somebody searches."""
+    first = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    assert first["docs"] == []
+    book = json.loads((site / "search" / "book.json").read_text(encoding="utf-8"))
+    return {section["location"]: section for section in book["sections"]}
+
+
+def test_what_only_search_needs_is_not_on_the_pages(site: Path) -> None:
+    assert [path for path in site.rglob("*.html") if "data-also" in path.read_text(encoding="utf-8")] == []
 
 
 def test_published_pages_are_what_the_records_say(cardbook: Cardbook) -> None:

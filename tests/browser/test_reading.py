@@ -324,15 +324,3 @@ def test_chapters_lead_on_to_each_other(open_page: Opener) -> None:
         page.locator("a.turn-on").click()
         titles.append(page.locator("h1").inner_text())
     assert len(titles) == len(set(titles)) >= len(BOOK.chapters)
-
-
-def test_search_for_a_title_finds_its_card_first(open_page: Opener) -> None:
-    page = open_page("about/")
-    page.keyboard.press("/")
-    first = page.locator(".md-search-result__item").first.locator("a[href*='#']").first
-    for entry in BOOK.entries:
-        page.locator(".md-search__input").fill(entry.card.title)
-        # Material looks when a key is let go.
-        page.keyboard.press("End")
-        expect(first).to_have_attribute("href", re.compile(f"#{entry.id}$"), timeout=20_000)
-        expect(first).to_be_visible()

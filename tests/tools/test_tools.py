@@ -198,6 +198,8 @@ def test_comparison_says_what_another_site_lacks(tmp_path: Path) -> None:
         write(tmp_path / name / "chapters" / "index.html", "<p>chapter</p>")
         write(tmp_path / name / "figures" / "a.png", "")
         write(tmp_path / name / "search" / "search_index.json", '{"docs": [{}, {}]}')
+    write(tmp_path / "ours" / "search" / "search_index.json", '{"docs": []}')
+    write(tmp_path / "ours" / "search" / "book.json", '{"sections": [{}, {}]}')
     write(tmp_path / "less" / "index.html", PAGE.replace("ours 1", "less 2").replace("data-output", "title"))
     (tmp_path / "less" / "figures" / "a.png").unlink()
     (tmp_path / "less" / "chapters" / "index.html").unlink()

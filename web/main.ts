@@ -2,6 +2,7 @@
 
 import { start as startAge } from "./age";
 import { Desk } from "./desk";
+import { start as startOffline } from "./offline";
 import { start as startReading } from "./reading";
 import { Store } from "./store";
 import { start as startStudy } from "./study";
@@ -21,6 +22,7 @@ function start(): void {
   startReading();
   startAge();
   startStudy(desk);
+  startOffline();
 }
 
 if (globalThis.document$) globalThis.document$.subscribe(start);

@@ -21,6 +21,7 @@ from cardbook.pages.generate import FOLDERS
 from cardbook.pages.html import escape_markdown
 from cardbook.site.defaults import SCRIPT, STYLES, THEME_FOLDER, add_defaults
 from cardbook.site.navigation import list_chapters, make_navigation
+from cardbook.site.offline import write_manifest, write_service_worker
 from cardbook.site.search_index import write_search_index
 from cardbook.source.publisher import read_publisher
 
@@ -33,7 +34,8 @@ CHAPTER_LIST = re.compile(r"^<!-- chapters -->$", re.MULTILINE)
 DIALOG = 'data-md-component="search" role="dialog"'
 POLICY = (
     "default-src 'none'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
-    " font-src 'self'; connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'"
+    " font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none';"
+    " form-action 'none'"
 )
 
 
@@ -95,8 +97,12 @@ class BookPlugin(BasePlugin[NoOptions]):
     # After the plugin that writes the index.
     @event_priority(-100)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """Write the index that the site's own search reads."""
-        write_search_index(Path(config.site_dir))
+        """Write the search index and, except in a preview, what reading offline needs."""
+        site = Path(config.site_dir)
+        write_search_index(site)
+        if not is_preview(config):
+            write_manifest(site, config.site_name)
+            write_service_worker(site)
 
 
 def read_contents(docs: Path) -> Contents:
@@ -147,6 +153,11 @@ def standard_pages(contents: Contents) -> dict[str, str]:
     }
 
 
+def is_preview(config: MkDocsConfig) -> bool:
+    """Return whether the site is built for a preview, whose pages change from build to build."""
+    return (config.site_url or "").startswith("http://")
+
+
 def minify_frame(frame: str) -> str:
     """Return the theme's HTML without indentation and empty lines; it has no preformatted text."""
     return SPACE.sub("\n", frame)
@@ -157,7 +168,7 @@ def add_csp(output: str, frame: str, config: MkDocsConfig) -> str:
     named = output.replace(DIALOG, f'{DIALOG} aria-label="Search"')
     # The page is shown before the theme's script has come; what follows it waits in order.
     named = BUNDLE.sub(r"<script defer \1", named)
-    if (config.site_url or "").startswith("http://"):
+    if is_preview(config):
         # A preview: each build gives its pages another inline script, which reloads them.
         return named
     hashes = "".join(

@@ -30,7 +30,8 @@ def _check_script(extracted: ExtractedExample) -> str:
     if ".py" not in extracted.files:
         return ""
     try:
-from cardbook.pages.notebook import INSTALL, without_script_metadata
+        text = without_script_metadata(extracted.files[".py"].decode("utf-8"))
+        sources = [cell.source for cell in parse_example(extracted.example, text).code_cells]
     except (InputError, UnicodeDecodeError) as error:
         return f"it cannot be read as cells: {error}"
     if fault := _compare_code(extracted.snippets, sources):

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from cardbook.base.files import write_whole
+from cardbook.site.offline import write_service_worker
 from cardbook.verify.results import VerifiedExample
 
 MARK = r'<p class="verified" data-verified="{}"[^>]*>.*?</p>'
@@ -27,6 +28,8 @@ def mark_pages(site: Path, verified: Sequence[VerifiedExample]) -> None:
             if item.page == page:
                 text = _mark(text, item)
         write_whole(path, text)
+    # The list that it keeps the book by names every page with its hash.
+    write_service_worker(site)
     report = [asdict(item) | {"passed": item.passed} for item in verified]
     write_whole(site / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")
 

@@ -69,8 +69,13 @@ class Opener:
     address: str
     trouble: Trouble
 
-    def __call__(self, path: str = "", view: View = DESKTOP, address: str = "") -> Page:
-        """Return the page at `path`, loaded, of the site served at `address`: the real one by default."""
+    def __call__(
+        self, path: str = "", view: View = DESKTOP, address: str = "", *, service_worker: bool = False
+    ) -> Page:
+        """Return the page at `path`, loaded, of the site served at `address`: the real one by default.
+
+        Only with `service_worker` may the page keep the site for reading offline.
+        """
         site = address or self.address
         size = ViewportSize(width=view.width, height=view.height)
         context = self.chromium.new_context(
@@ -80,6 +85,7 @@ class Opener:
             has_touch=view.touch,
             is_mobile=view.touch,
             permissions=["clipboard-read", "clipboard-write"],
+            service_workers="allow" if service_worker else "block",
         )
         context.route("**/*", partial(self._let_through, site))
         page = context.new_page()

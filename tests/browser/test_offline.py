@@ -1,0 +1,171 @@
+"""Reading without a network, in a real browser: a site is kept whole, and replaced whole."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Literal
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from cardbook.site.offline import write_service_worker
+from tests.browser.chromium import Opener, QuietHandler
+from tests.browser.places import BOOK, CARD, CHAPTER
+
+OLD = "Study the cards"
+NEW = "Learn the cards now"
+KEPT = """async () => {
+    const names = (await caches.keys()).sort(), lists = [];
+    for (const name of names) lists.push((await (await caches.open(name)).keys()).map(one => one.url));
+    return Object.fromEntries(names.map((name, at) => [name, lists[at]]));
+}"""
+# Whether the newest worker has kept its book and serves pages, or waits to do so.
+READY = """async wanted => {
+    const known = await navigator.serviceWorker.getRegistration();
+    return Boolean(known?.[wanted] && known[wanted].state !== "activating" && !known.installing);
+}"""
+
+
+@contextmanager
+def serving(folder: Path, port: int = 0) -> Iterator[str]:
+    """Serve a folder; where the block ends there is no network."""
+    server = ThreadingHTTPServer(("127.0.0.1", port), partial(QuietHandler, directory=str(folder)))
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def published(site: Path, tmp_path: Path) -> Path:
+    """A copy of the site, to be published anew."""
+    return Path(shutil.copytree(site, tmp_path / "site"))
+
+
+def visit(open_page: Opener, address: str, book: str = "") -> Page:
+    """Open a chapter and stay until the book is kept."""
+    page = open_page(book + CHAPTER, address=address, service_worker=True)
+    wait_for_worker(page, "active")
+    return page
+
+
+def wait_for_worker(page: Page, state: Literal["active", "waiting"]) -> None:
+    """Wait until the newest service worker has kept its book and is in this state."""
+    for _ in range(600):
+        if page.evaluate(READY, state):
+            return
+        page.wait_for_timeout(100)
+    pytest.fail(f"no service worker is {state}")
+
+
+def publish_again(published: Path) -> None:
+    """Change words on two pages as another publication would."""
+    for path in (published / "index.html", published / CHAPTER / "index.html"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(text.replace(OLD, NEW).replace("</h1>", " again</h1>", 1), encoding="utf-8")
+    write_service_worker(published)
+
+
+def update(page: Page) -> None:
+    page.evaluate("async () => { await (await navigator.serviceWorker.getRegistration()).update() }")
+
+
+def test_after_one_visit_all_works_without_a_network(open_page: Opener, published: Path) -> None:
+    with serving(published) as address:
+        page = visit(open_page, address)
+    for chapter in BOOK.chapters:
+        page.goto(f"{address}chapters/{chapter.id}/")
+        page.locator("img").evaluate_all("all => all.forEach(one => one.loading = 'eager')")
+        broken = "all => Promise.all(all.map(one => one.decode().catch(() => one.src)))"
+        assert set(page.locator("img").evaluate_all(broken)) <= {None}
+    page.goto(f"{address}study/?chapter={BOOK.chapters[0].id}")
+    page.locator(".card-question:visible").first.wait_for()
+    page.goto(f"{address}about/")
+    page.keyboard.press("/")
+    page.locator(".md-search__input").fill(BOOK.entries[0].card.title)
+    page.keyboard.press("End")
+    page.locator(".md-search-result__item a[href*='#']").first.click()
+    expect(page.locator("article h2").first).to_be_visible()
+    assert open_page.trouble.errors == []
+
+
+def test_nothing_is_kept_but_what_was_published(open_page: Opener, published: Path) -> None:
+    with serving(published) as address:
+        page = visit(open_page, address)
+        page.goto(f"{address}downloads/{BOOK.examples[0]}.py")
+        page.goto(f"{address}nowhere/")
+        page.goto(f"{address}{CHAPTER}?h=token#{CARD}")
+        kept = page.evaluate(KEPT)
+    (urls,) = kept.values()
+    files = {url.removeprefix(address) for url in urls} - {"?files"}
+    assert all((published / file).is_file() for file in files)
+    assert not any(file.startswith("downloads/") for file in files)
+    pages = {path.relative_to(published).as_posix() for path in published.rglob("*.html")}
+    assert pages <= files
+    open_page.trouble.errors.clear()
+
+
+def test_new_publication_replaces_the_old_one_whole(open_page: Opener, published: Path) -> None:
+    with serving(published) as address:
+        page = visit(open_page, address)
+        other = page.context.new_page()
+        other.goto(address)
+        before = page.evaluate(KEPT)
+        publish_again(published)
+        update(page)
+        wait_for_worker(page, "waiting")
+        # While a page of the old book is open, all pages are of the old book.
+        for path in ("", CHAPTER):
+            page.goto(address + path)
+            assert NEW not in page.content() and " again</h1>" not in page.content()
+        other.close()
+        page.goto(address)
+        expect(page.get_by_text(NEW)).to_be_visible()
+        page.goto(address + CHAPTER)
+        assert " again</h1>" in page.content()
+        wait_for_worker(page, "active")
+        assert len(after := page.evaluate(KEPT)) == 1
+        assert after.keys().isdisjoint(before)
+
+
+def test_half_a_publication_replaces_nothing(open_page: Opener, published: Path) -> None:
+    with serving(published) as address:
+        page = visit(open_page, address)
+        before = page.evaluate(KEPT)
+        old = (published / CHAPTER / "index.html").read_bytes()
+        publish_again(published)
+        # The host still has the old chapter beside the new list.
+        (published / CHAPTER / "index.html").write_bytes(old)
+        update(page)
+        wait_for_worker(page, "active")
+        page.wait_for_timeout(500)
+        page.goto(address)
+        assert NEW not in page.content()
+        assert page.evaluate(KEPT) == before
+    open_page.trouble.errors.clear()
+
+
+def test_another_book_of_the_same_host_keeps_its_own(open_page: Opener, published: Path) -> None:
+    place = published.with_name("host")
+    for name in ("one", "two"):
+        shutil.copytree(published, place / name)
+    with serving(place) as address:
+        page = visit(open_page, address, "one/")
+        page.goto(f"{address}two/{CHAPTER}")
+        wait_for_worker(page, "active")
+        assert len(page.evaluate(KEPT)) == 2
+
+
+def test_verification_marks_are_part_of_the_list(site: Path) -> None:
+    """The list names every page as it is published, and the page of an app its manifest."""
+    worker = (site / "service-worker.js").read_text(encoding="utf-8")
+    assert f'"{CHAPTER}index.html":"' in worker and '"study/index.html":"' in worker
+    page = (site / CHAPTER / "index.html").read_text(encoding="utf-8")
+    assert 'rel="manifest" href="../../manifest.webmanifest"' in page

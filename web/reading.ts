@@ -163,7 +163,7 @@ function watchScrollable(): void {
   const watcher = new ResizeObserver((entries) => entries.forEach(({ target }) => markScrollable(target as HTMLElement)));
   // Material wraps wide tables a moment after the page is there.
   setTimeout(() => {
-    const places = ".md-content :is(.output, pre > code, .jp-OutputArea-output pre, .md-typeset__scrollwrap)";
+    const places = ".md-content :is(.output, pre > code, .formula-display, .jp-OutputArea-output pre, .md-typeset__scrollwrap)";
     for (const place of document.querySelectorAll<HTMLElement>(places)) {
       if (!place.matches(".output .md-typeset__scrollwrap")) watcher.observe(place);
     }

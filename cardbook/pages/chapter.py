@@ -137,7 +137,7 @@ def _run_block(shown: ExampleView) -> str:
     """Return how to run the example, what that costs, and its files."""
     name = shown.example.name
     # A section, because the search plugin would take the end of the first <div> inside for the end of this.
-    blocks = [f'<section class="run" data-run="{name}" data-search-exclude markdown="1">']
+    blocks = ['<section class="run" data-search-exclude markdown="1">']
     if shown.record:
         provenance = shown.record.provenance
         blocks.append(f"{_cost(provenance)}\n{{ .run-cost }}")
@@ -165,11 +165,11 @@ def _command_block(kind: str, line: str, mark: str = "") -> str:
 def _files_line(shown: ExampleView) -> str:
     """Return the links to the example's files: what a reader can take away."""
     name = shown.example.name
-    links = [f'[Script .py](../downloads/{name}.py){{ download="{name}.py" }}']
+    links = [f'[Script .py](../downloads/{name}.py){{ download="" }}']
     if shown.record:
-        links.append(f'[Notebook .ipynb](../downloads/{name}.ipynb){{ download="{name}.ipynb" }}')
+        links.append(f'[Notebook .ipynb](../downloads/{name}.ipynb){{ download="" }}')
     if shown.has_test:
-        links.append(f'[Test .py](../downloads/test_{name}.py){{ download="test_{name}.py" }}')
+        links.append(f'[Test .py](../downloads/test_{name}.py){{ download="" }}')
     if shown.record:
         links.append(f"[Notebook page](../notebooks/{name}.md)")
     if shown.record and shown.repository:

@@ -14,7 +14,8 @@ SOURCE = PurePosixPath("assets", "built", WORKER)
 # What pages need: no downloads, no source maps, and of Material neither its languages nor its search.
 KEPT = (".html", ".css", ".js", ".woff2", ".webp", ".svg", ".webmanifest")
 NOT_KEPT = ("assets/javascripts/lunr/", "assets/javascripts/workers/")
-SEARCH = ("search/book.json", "search/search_index.json")
+# Where scripts fetch JSON.
+DATA = ("search/", "study/")
 
 
 def write_manifest(site: Path, name: str) -> None:
@@ -51,9 +52,14 @@ def write_service_worker(site: Path) -> None:
 
 
 def _kept_files(site: Path) -> list[str]:
-    paths = [path.relative_to(site).as_posix() for path in site.rglob("*") if path.suffix in KEPT]
-    kept = [path for path in paths if not path.startswith(NOT_KEPT) and path not in (WORKER, str(SOURCE))]
-    return sorted([*kept, *(path for path in SEARCH if (site / path).exists())])
+    paths = [PurePosixPath(path.relative_to(site).as_posix()) for path in site.rglob("*") if path.is_file()]
+    return sorted(str(path) for path in paths if _is_kept(path))
+
+
+def _is_kept(path: PurePosixPath) -> bool:
+    if path.suffix == ".json":
+        return str(path).startswith(DATA)
+    return path.suffix in KEPT and not str(path).startswith(NOT_KEPT) and path.name != WORKER
 
 
 def _hash(path: Path) -> str:

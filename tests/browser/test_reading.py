@@ -55,7 +55,7 @@ def test_whole_example_is_copied_as_the_script(open_page: Opener) -> None:
 def test_install_line_is_copied(open_page: Opener) -> None:
     page = open_page(CHAPTER)
     install = page.locator(f'[data-install="{EXAMPLE}"]')
-    page.locator(f'[data-run="{EXAMPLE}"]').get_by_text("Install with pip").click()
+    page.locator(f'[data-example="{EXAMPLE}"] .run').get_by_text("Install with pip").click()
     install.get_by_role("button").click()
     install.get_by_text("Copied").wait_for()
     assert clipboard(page) == install.locator("code").inner_text()
@@ -245,7 +245,7 @@ def test_view_is_chosen_and_remembered(open_page: Opener) -> None:
     )
     assert cell.is_visible() and output.first.is_visible()
     long = page.evaluate("document.body.scrollHeight")
-    results = page.locator(f'[data-run="{EXAMPLE}"]').get_by_role("button", name="Results")
+    results = page.locator(f'[data-example="{EXAMPLE}"] .run').get_by_role("button", name="Results")
     results.evaluate("one => one.scrollIntoView({block: 'center'})")
     top = results.evaluate("one => one.getBoundingClientRect().top")
     results.click()
@@ -255,15 +255,15 @@ def test_view_is_chosen_and_remembered(open_page: Opener) -> None:
     page.reload()
     page.wait_for_function("document.querySelector('.views')")
     assert not cell.is_visible()
-    page.locator(f'[data-run="{EXAMPLE}"]').get_by_role("button", name="Code").click()
+    page.locator(f'[data-example="{EXAMPLE}"] .run').get_by_role("button", name="Code").click()
     assert cell.is_visible() and not output.first.is_visible()
     assert page.locator("details.fold:not([open])").count() == 0
-    assert page.locator(f'[data-run="{EXAMPLE}"] [aria-pressed="true"]').inner_text() == "Code"
+    assert page.locator(f'[data-example="{EXAMPLE}"] .run [aria-pressed="true"]').inner_text() == "Code"
 
 
 def test_address_of_a_cell_leads_to_it_in_every_view(open_page: Opener) -> None:
     page = open_page(CHAPTER)
-    page.locator(f'[data-run="{EXAMPLE}"]').get_by_role("button", name="Results").click()
+    page.locator(f'[data-example="{EXAMPLE}"] .run').get_by_role("button", name="Results").click()
     page.goto(page.url.partition("#")[0] + f"#{EXAMPLE}-2")
     page.reload()
     cell = page.locator(f'[data-cell="{EXAMPLE}-2"]')

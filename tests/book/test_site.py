@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from cardbook.pages.html import card_markdown
+from cardbook.pages.html import render_card
 from cardbook.pages.notebook import without_script_metadata
 from cardbook.records.status import Project
 from cardbook.records.text import Table, clean_text, split_tables
@@ -34,7 +34,7 @@ def words(text: str) -> str:
 
 def plain(markdown: str) -> str:
     """The words of a card as a reader sees them."""
-    return words(BeautifulSoup(card_markdown().render(markdown), "html.parser").get_text())
+    return words(BeautifulSoup(render_card(markdown), "html.parser").get_text())
 
 
 @pytest.mark.parametrize("chapter", BOOK.chapters, ids=lambda chapter: chapter.id)

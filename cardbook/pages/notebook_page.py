@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from cardbook.base.cache import Cache, cache_key
 from cardbook.pages.figures import Figure
-from cardbook.pages.html import escape_markdown, protect_from_markdown
+from cardbook.pages.html import embed_formulas, escape_markdown, protect_from_markdown
 from cardbook.pages.notebook import INSTALL
 from cardbook.records.store import Provenance
 
@@ -100,6 +100,8 @@ def quiet_notebook(notebook: NotebookNode) -> NotebookNode:
     quiet = nbformat.from_dict(notebook)
     quiet.cells = [cell for cell in quiet.cells if INSTALL not in cell.metadata.get("tags", [])]
     for cell in quiet.cells:
+        if cell.cell_type == "markdown":
+            cell.source = embed_formulas(cell.source)
         for output in cell.get("outputs", []):
             if "data" in output:
                 output.data = {kind: value for kind, value in output.data.items() if kind in SHOWN}

@@ -147,6 +147,15 @@ def test_titles_introductions_and_prose_have_formulas(files: dict[PurePosixPath,
     assert example.find("em") is None
 
 
+def test_the_page_of_a_notebook_has_formulas(ran: Path) -> None:
+    prose = "# It prints $x_1*y_1*z$ and *one*, where:\n#\n# $$\n# a_1 = b_1\n# $$"
+    replace(ran / "examples" / "first.py", "# It prints one.", prose)
+    project = load_project(ran, "offline")
+    page = on_page(make_pages(project, statuses_of(project))[PurePosixPath("notebooks/first.md")].decode())
+    assert [math.get_text() for math in page.select("math")] == ["x1∗y1∗z", "a1=b1"]
+    assert [part.get_text() for part in page.select("em")] == ["one"]
+
+
 def test_a_formula_without_a_rendering_is_an_error_with_its_line(small: Path) -> None:
     deck = small / "flashcards" / "part-01.md"
     replace(deck, "Some context.", "Some\n\n$$\n\\frac{a\n$$")

@@ -11,13 +11,23 @@ import yaml
 from cardbook.source.example import Example, parse_example
 
 ROOT = Path(__file__).parent.parent
+# How many cards a chapter has at least, and how many chapters a book has at most.
 A_CHAPTER = 10
+CHAPTERS = 120
 CARD = """\
 #### {title}
 What stands around it.
 :p What does card {number} ask?
 ??x
-That the answer is **{number}**.
+That the answer is **{number}**, or $x_{{{number}}}$:
+
+- a list with `code`
+- and another item
+
+```python
+def answer():
+    return {number}
+```
 x??
 """
 TRIVIAL = """\
@@ -56,12 +66,20 @@ def write_big_book(folder: Path, cards: int, examples: int) -> None:
     names = [f"example_{number}" for number in range(1, examples + 1)] + [""] * (cards - examples)
     pairs = list(zip(titles, names, strict=True))
     _write_cards(folder, titles)
-    parts = [pairs[i : i + A_CHAPTER] for i in range(0, cards, A_CHAPTER)]
+    size = max(A_CHAPTER, -(-cards // CHAPTERS))
+    parts = [pairs[i : i + size] for i in range(0, cards, size)]
     _write_contents(folder, {f"chapter-{number}": part for number, part in enumerate(parts, 1)})
     _write_site_settings(folder)
     for number in range(1, examples + 1):
         text = TRIVIAL.format(number=number)
         (folder / "examples" / f"example_{number}.py").write_text(text, encoding="utf-8")
+
+
+def edit_a_word(folder: Path) -> None:
+    """Change one word of one card of a big book."""
+    deck = folder / "flashcards" / "part-01.md"
+    text = deck.read_text(encoding="utf-8")
+    deck.write_text(text.replace("That the answer is", "That its answer is", 1), encoding="utf-8")
 
 
 def read_examples(names: Sequence[str]) -> list[Example]:

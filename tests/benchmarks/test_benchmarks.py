@@ -48,11 +48,17 @@ def test_generated_book_is_as_large_as_wanted(tmp_path: Path) -> None:
 def test_growth_is_measured_step_by_step(tmp_path: Path) -> None:
     told: list[tuple[str, str]] = []
     run_scale(tmp_path / "book", 2, 1, lambda name, step, _: told.append((name, step)))
-    steps = ["cold run", "run again", "pages and site", "nothing changed"]
+    steps = ["cold run", "run again", "pages and site", "nothing changed", "one word edited"]
     assert told == [("2 cards, 1 examples", step) for step in steps]
-    assert (
-        "the sum is 1" in (tmp_path / "book" / "site" / "chapters" / "chapter-1" / "index.html").read_text()
-    )
+    page = (tmp_path / "book" / "site" / "chapters" / "chapter-1" / "index.html").read_text()
+    assert "the sum is 1" in page
+    assert page.count("That its answer is") == 1 and page.count("That the answer is") == 1
+
+
+def test_a_book_of_cards_only_is_measured_without_runs(tmp_path: Path) -> None:
+    told: list[str] = []
+    run_scale(tmp_path / "book", 2, 0, lambda _, step, __: told.append(step))
+    assert told == ["pages and site", "nothing changed", "one word edited"]
 
 
 def test_results_are_medians_with_ratios_and_failures_are_shown(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ def new(folder: Path, decks: Sequence[Path]) -> None:
 
     A deck is copied as it is. A card that is malformed in its deck is left out, and listed.
     """
+    from cardbook.base.document import shorten
     from cardbook.cli.new_book import date_new_cards, write_new_book
     from cardbook.source.book import read_book
 
@@ -27,7 +28,7 @@ def new(folder: Path, decks: Sequence[Path]) -> None:
         date_new_cards(folder, book, {entry.id for entry in book.entries})
     click.echo(f"{count(len(book.entries), 'card')} in {count(len(book.chapters), 'chapter')}.")
     report_omissions(
-        folder / "book.yml", [f"{item.deck}: {item.title}: {item.reason}" for item in book.omitted]
+        folder / "book.yml", [f"{item.deck}: {shorten(item.title)}: {item.reason}" for item in book.omitted]
     )
     click.echo(f"Next: cardbook site --root {folder}, then open {folder / 'site' / 'index.html'}")
 
@@ -58,9 +59,8 @@ def count(number: int, what: str) -> str:
 def report_omissions(file: Path, omitted: Sequence[str]) -> None:
     """Print the cards that are left out, to stderr."""
     if omitted:
-        click.echo(
-            f"{count(len(omitted), 'card')} left out; to include one, write a repair in {file}:", err=True
-        )
+        are = "card is" if len(omitted) == 1 else "cards are"
+        click.echo(f"{len(omitted)} {are} left out. To include one, write a repair in {file}:", err=True)
         click.echo("\n".join(omitted), err=True)
 
 

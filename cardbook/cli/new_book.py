@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from cardbook.base.document import Document
+from cardbook.base.document import Document, shorten
 from cardbook.base.errors import InputError, Problem
 from cardbook.base.files import write_whole
 from cardbook.base.yaml_file import read_yaml
@@ -129,7 +129,7 @@ def add_decks(root: Path, decks: Sequence[Path], chapter: str | None) -> Added:
         tuple(item.id for item in book.chapters if any(entry.id in new for entry in item.entries)),
         tuple(entry.id for entry in book.entries if entry.id in new),
         tuple(
-            f"{deck.name}: {title or f'the card in line {line}'}: {reason}"
+            f"{deck.name}: {shorten(title) or f'the card in line {line}'}: {reason}"
             for deck in received
             for line, title, reason in deck.omitted
         ),
@@ -169,6 +169,9 @@ def _read_received(standing: Mapping[str, bytes], decks: Sequence[Path]) -> dict
             problems.append(Problem(str(deck), 0, "its name does not end in .md", "rename it"))
             continue
         content = deck.read_bytes()
+        if line := _find_line_not_utf8(content):
+            problems.append(Problem(str(deck), line, "this line is not UTF-8", "save the file as UTF-8"))
+            continue
         same = [name for name, other in {**standing, **contents}.items() if other == content]
         if deck.name in contents or (same and deck.name not in standing):
             known = same[0] if same else deck.name
@@ -183,6 +186,17 @@ def _read_received(standing: Mapping[str, bytes], decks: Sequence[Path]) -> dict
     if problems:
         raise InputError(problems)
     return contents
+
+
+def _find_line_not_utf8(content: bytes) -> int:
+    """Return the first line that is not UTF-8, counted from 1; 0 if there is none, or all is UTF-16."""
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return 0
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return content.count(b"\n", 0, error.start) + 1
+    return 0
 
 
 def _select(draft: Path, contents: Mapping[str, bytes], document: Document) -> list[NewDeck]:

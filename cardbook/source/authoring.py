@@ -13,7 +13,7 @@ from cardbook.base.document import Document
 from cardbook.base.errors import InputError, Problem
 from cardbook.base.yaml_file import parse_yaml
 from cardbook.source.deck import Card, Deck
-from cardbook.source.received import ReceivedDecks, title_lines
+from cardbook.source.received import TITLE_LENGTH, ReceivedDecks, title_lines
 from cardbook.source.registry import Registry, hash_question, make_id, registry_line
 
 CARDS_A_CHAPTER = 10
@@ -199,7 +199,8 @@ def _omissions(deck: NewDeck) -> Iterator[str]:
     titles = [*(title for _, title, _ in deck.omitted), *(card.title for card in deck.cards)]
     for line, title, reason in deck.omitted:
         yield f"- deck: {scalar(deck.name)}"
-        yield f"  card: {scalar(title)}" if title and titles.count(title) == 1 else f"  line: {line}"
+        named = title.isprintable() and 0 < len(title) <= TITLE_LENGTH and titles.count(title) == 1
+        yield f"  card: {scalar(title)}" if named else f"  line: {line}"
         yield f"  reason: {scalar(reason)}"
 
 

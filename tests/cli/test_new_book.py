@@ -84,10 +84,28 @@ def test_a_malformed_card_is_left_out_and_its_deck_kept(
     replace(deck, ":p What is Card 3?", ":What is Card 3?")
     made = cardbook("new", tmp_path / "book", deck)
     assert made.returncode == 0
-    assert re.search(r"1 card left out.*\npart-07: Card 3: malformed as received: line \d+", made.stderr)
+    assert re.search(r"1 card is left out.*\npart-07: Card 3: malformed as received: line \d+", made.stderr)
     book = read_book(tmp_path / "book")
     assert [item.title for item in book.omitted] == ["Card 3"] and len(book.entries) == 20
     assert (tmp_path / "book" / "flashcards" / deck.name).read_bytes() == deck.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "message"),
+    [
+        ("#### Card 3\n", f"#### {'T' * 10_000}\n", "TTT…: malformed as received: line"),
+        ("It is Card 3.", "It is\0Card 3.", "part-07: Card 3: malformed as received: line"),
+        ("#### Card 3\n", "#### Card\0 3\n", "malformed as received: line"),
+    ],
+)
+def test_a_card_that_no_book_can_hold_is_left_out(
+    tmp_path: Path, deck: Path, cardbook: Cardbook, before: str, after: str, message: str
+) -> None:
+    replace(deck, before, after)
+    made = cardbook("new", tmp_path / "book", deck)
+    assert made.returncode == 0 and message in made.stderr, made.stderr
+    assert len(made.stderr) < 500
+    assert len(read_book(tmp_path / "book").entries) == 20
 
 
 def test_a_card_without_a_title_is_left_out_by_its_line(
@@ -123,6 +141,7 @@ def test_what_is_damaged_before_the_first_card_is_left_to_the_author(
             "other/part-07.md: has the name of another deck, part-07.md: rename",
         ),
         (["empty.md"], "flashcards/empty.md: this deck has no cards"),
+        (["latin.md"], "latin.md:9: this line is not UTF-8: save the file as UTF-8"),
         (["deck.txt"], "deck.txt: its name does not end in .md: rename it"),
     ],
 )
@@ -134,6 +153,7 @@ def test_new_refuses_decks_that_it_cannot_use_and_writes_nothing(
     shutil.copy(deck, folder / "deck.txt")
     write_deck(folder / "other" / "part-07.md", ["Another"])
     write(folder / "empty.md", "# Nothing\n")
+    (folder / "latin.md").write_bytes(deck.read_bytes().replace(b"Card 0?", "Card é?".encode("latin-1")))
     made = cardbook("new", tmp_path / "book", *(folder / name for name in names))
     assert made.returncode == 2 and problem in made.stderr
     assert not (tmp_path / "book").exists()

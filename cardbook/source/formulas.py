@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 _FENCE = re.compile(r"(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*(`{3,}(?=[^`]*$)|~{3,})(.*)")
-_MARK = re.compile(r"\\\(|\\\[|\\[^\n]|`+|\]\([^()\s]*\)|\$\$|\$")
+_MARK = re.compile(r"\\\(|\\\[|\\begin\{|\\[^\n]|`+|\]\([^()\s]*\)|\$\$|\$")
 # What stands between the marks of a formula. An inline one ends before a blank line.
 _LINE_BREAK = r"\\?\n(?![ \t>]*(?:\n|$))"
 _BODIES = {
@@ -21,6 +21,17 @@ _BODIES = {
     r"\(": re.compile(rf"((?:[^\\\n]++|\\\\|\\(?![()])[^\n]|{_LINE_BREAK})++)\\\)"),
     r"\[": re.compile(r"((?:[^\\]++|\\\\|\\(?![\[\]]).)++)\\\]", re.DOTALL),
 }
+# An environment is displayed mathematics by itself, as in LaTeX.
+_ENVIRONMENT = re.compile(
+    r"\\begin\{((?:equation|align|gather|multline|eqnarray|displaymath)\*?)\}(?:[^\\]++|\\(?!(?:begin|end)\{\1\}).)*+\\end\{\1\}",
+    re.DOTALL,
+)
+# Commands that only TeX has.
+_BARE_TEX = re.compile(
+    r"\\(?:[dt]?frac|sqrt|sum|prod|int|partial|nabla|infty|math(?:bb|bf|cal|rm)|text|operatorname|left|right|begin|end|hat|bar"
+    r"|vec|cdot|times|approx|leq?|geq?|neq|in|mid|log|exp|max|min|alpha|beta|gamma|delta|epsilon|theta|lambda|mu|pi|sigma"
+    r"|tau|phi|omega|Sigma|Delta|Theta)(?![A-Za-z])"
+)
 _DISPLAYED = ("$$", r"\[")
 _LIMIT = 20_000
 
@@ -130,6 +141,8 @@ class _Scanner:
                 self._pass_code(len(mark))
             elif mark in _BODIES:
                 self._read(found.start(), mark)
+            elif not self._read_environment(found.start()):
+                self._report_bare(found.start())
 
     def _pass_code(self, size: int) -> None:
         """Go behind a code span whose opening run of backticks has just been passed."""
@@ -158,6 +171,23 @@ class _Scanner:
         # The second of two amounts or variables may begin a formula; marks close around words are a pair.
         if reading or found[1].strip() == found[1]:
             self._at = found.end()
+
+    def _read_environment(self, start: int) -> bool:
+        found = _ENVIRONMENT.match(self._text, start, self._end)
+        if found is None or len(found[0]) > _LIMIT:
+            return False
+        self._formulas.append(Formula(start, found.end(), self._tex(start, found[0]), display=True))
+        self._at = found.end()
+        return True
+
+    def _report_bare(self, start: int) -> None:
+        """Report TeX outside a formula, once for each line."""
+        found = _BARE_TEX.match(self._text, start, self._end)
+        if found and start >= self._doubted:
+            what = f"{found[0]} is shown as text, because it does not stand in a formula"
+            self._doubts.append(Doubt(start, what, "put the formula between $ and $"))
+            end = self._text.find("\n", start)
+            self._doubted = end if end >= 0 else self._end
 
     def _tex(self, start: int, body: str) -> str:
         """Return the TeX of a formula without blank lines and without the marks of a quotation around it."""

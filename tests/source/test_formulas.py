@@ -36,6 +36,10 @@ def found(text: str) -> list[str]:
         (r"3$\times$3 and 2$\times$2", [r"\times", r"\times"]),
         (r"$\text{the loss of all tokens}$ and $n \log n$", [r"\text{the loss of all tokens}", r"n \log n"]),
         ("$TP / (TP + FP)$ and $x$-axis, $k$th, $a$,$b$", ["TP / (TP + FP)", "x", "k", "a", "b"]),
+        (
+            "As\n\\begin{align*}\na &= b \\\\\n\nc &= d\n\\end{align*} here",
+            ["D \\begin{align*}\na &= b \\\\\nc &= d\n\\end{align*}"],
+        ),
         ("**$x$**, _$y$_ and [$z$](https://example.org/$a$)", ["x", "y", "z"]),
     ],
 )
@@ -93,6 +97,15 @@ def test_a_mark_without_an_end_is_reported(mark: str) -> None:
     formulas, (doubt,) = find_formulas(f"ab {mark} x\n\n\\) y" if mark == r"\(" else f"ab {mark} x")
     assert (formulas, doubt.start) == ([], 3)
     assert doubt.what == f"this {mark} begins no formula: its end is missing"
+
+
+def test_tex_outside_a_formula_is_reported_once_a_line() -> None:
+    text = "[ E = \\frac{1}{n} \\sum_i x_i ] and `\\frac`\nwhere \\alpha is C:\\pictures or \\_x\\_\n"
+    text += "\n```\n\\sum\n```"
+    formulas, doubts = find_formulas(text)
+    assert formulas == []
+    assert [doubt.what.split()[0] for doubt in doubts] == ["\\frac", "\\alpha"]
+    assert [text[doubt.start :].split()[0] for doubt in doubts] == ["\\frac{1}{n}", "\\alpha"]
 
 
 def test_formulas_know_where_they_stand() -> None:

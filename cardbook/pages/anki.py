@@ -42,20 +42,24 @@ Media = dict[str, bytes]
 
 @dataclass(frozen=True)
 class AnkiNote:
-    """What one note is made of; `dated` is None when nobody has noted the card."""
+    """What one note is made of; `edition` is None for a card that card-dates.yml does not have.
+
+    `chapter` is the id of its chapter, the note's tag; `link` the address of its card, or "".
+    """
 
     entry: Entry
     chapter: str
     example: Example | None
     record: Record | None
     link: str
-    dated: CardEdition | None
+    edition: CardEdition | None
 
 
-def make_package(name: str, title: str, sheets: Sequence[AnkiNote]) -> bytes:
-    """Return an .apkg: one note a sheet, in their order; the same bytes from the same sheets.
+def make_package(name: str, title: str, notes: Sequence[AnkiNote]) -> bytes:
+    """Return an .apkg with these notes in their order; the same bytes from the same notes.
 
-    The deck's id and the notes' GUIDs follow from the book's permanent name and the cards' permanent ids.
+    The deck's id and the notes' GUIDs follow from the book's permanent `name` and the cards' permanent ids;
+    `title` is what Anki calls the deck.
     """
     deck = genanki.Deck(deck_id(name), title)
     model = make_model()
@@ -65,15 +69,15 @@ def make_package(name: str, title: str, sheets: Sequence[AnkiNote]) -> bytes:
     with sqlite3.connect(":memory:") as collection:
         cursor = collection.cursor()
         genanki.Package(deck).write_to_db(cursor, TEMPLATES_CHANGED_AT, ids)
-        for position, sheet in enumerate(sheets):
+        for position, source in enumerate(notes):
             note = genanki.Note(
                 model=model,
-                fields=_make_fields(sheet, media),
-                guid=genanki.guid_for(name, sheet.entry.id),
-                tags=[sheet.chapter],
+                fields=_make_fields(source, media),
+                guid=genanki.guid_for(name, source.entry.id),
+                tags=[source.chapter],
                 due=position,
             )
-            note.write_to_db(cursor, changed_at(sheet), deck.deck_id, ids)
+            note.write_to_db(cursor, changed_at(source), deck.deck_id, ids)
         collection.commit()
         content = collection.serialize()
     collection.close()
@@ -85,13 +89,13 @@ def deck_id(name: str) -> int:
     return (1 << 30) + int(sha256(name.encode()).hexdigest(), 16) % (1 << 30)
 
 
-def changed_at(sheet: AnkiNote) -> int:
+def changed_at(note: AnkiNote) -> int:
     """Return a time that grows with every change of the text and every run, in seconds since 1970."""
-    times = [sheet.dated.changed] if sheet.dated else []
-    if sheet.record:
-        times.append(datetime.fromisoformat(sheet.record.provenance.started))
-    # What is published may show a run later than this change: the edition makes it newer all the same.
-    edition = sheet.dated.edition if sheet.dated else 0
+    times = [note.edition.changed] if note.edition else []
+    if note.record:
+        times.append(datetime.fromisoformat(note.record.provenance.started))
+    # The published note may have the date of a run later than this change: the edition makes this one newer.
+    edition = note.edition.edition if note.edition else 0
     return int(max(times, default=datetime.fromtimestamp(TEMPLATES_CHANGED_AT, UTC)).timestamp()) + edition
 
 
@@ -112,21 +116,20 @@ def make_model() -> Any:  # noqa: ANN401
     )
 
 
-def _make_fields(sheet: AnkiNote, media: Media) -> list[str]:
-    card = sheet.entry.card
+def _make_fields(note: AnkiNote, media: Media) -> list[str]:
+    card = note.entry.card
     corrections = (
-        _render(f"{correction.text} [Source](<{correction.source}>)")
-        for correction in sheet.entry.corrections
+        _render(f"{correction.text} [Source](<{correction.source}>)") for correction in note.entry.corrections
     )
     values = {
-        "id": html.escape(sheet.entry.id),
+        "id": html.escape(note.entry.id),
         "question": _render(card.question),
         "answer": _render(card.answer),
         "context": _render(card.context),
         "correction": "".join(corrections),
-        "code": _make_code(sheet.example) if sheet.example else "",
-        "output": _make_output(sheet.record, sheet.example, media) if sheet.record and sheet.example else "",
-        "link": html.escape(sheet.link),
+        "code": _make_code(note.example) if note.example else "",
+        "output": _make_output(note.record, note.example, media) if note.record and note.example else "",
+        "link": html.escape(note.link),
     }
     return [_defuse(values.get(name, "")) for name in FIELDS]
 

@@ -1,4 +1,4 @@
-"""Exports: the cards to take along, as JSON, as CSV and as a deck for Anki."""
+"""Exports of the cards: JSON, CSV and a deck for Anki."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ COLUMNS = (
     "example",
     "link",
 )
-# What a spreadsheet computes instead of showing it.
+# A spreadsheet would compute what begins so.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -44,13 +44,13 @@ def make_exports(project: Project, statuses: Sequence[Status]) -> dict[PurePosix
         FOLDER / "cards.csv": _make_csv(cards).encode(),
     }
     if book.name:
-        sheets = _make_notes(project, {status.name: status for status in statuses})
-        files[FOLDER / f"{book.name}.apkg"] = make_package(book.name, book.title, sheets)
+        notes = _make_notes(project, {status.name: status for status in statuses})
+        files[FOLDER / f"{book.name}.apkg"] = make_package(book.name, book.title, notes)
     return files
 
 
 def card_link(project: Project, chapter: Chapter, entry: Entry) -> str:
-    """Return the address of a card; relative to the site's when BOOK_ADDRESS does not say where that is."""
+    """Return the address of a card; relative to the site if BOOK_ADDRESS does not name the site's address."""
     return f"{project.publisher.address}chapters/{chapter.id}/#{entry.id}"
 
 
@@ -96,12 +96,12 @@ def _make_csv(cards: Sequence[Mapping[str, Any]]) -> str:
 
 def _make_notes(project: Project, statuses: Mapping[str, Status]) -> list[AnkiNote]:
     dates = read_dates(project.root)
-    sheets = []
+    notes = []
     for chapter in project.book.chapters:
         for entry in chapter.entries:
             status = statuses.get(entry.example or "")
             record = status.fresh_record if status else None
             example = project.plans[entry.example].example if entry.example else None
             link = card_link(project, chapter, entry) if project.publisher.address else ""
-            sheets.append(AnkiNote(entry, chapter.id, example, record, link, dates.get(entry.id)))
-    return sheets
+            notes.append(AnkiNote(entry, chapter.id, example, record, link, dates.get(entry.id)))
+    return notes

@@ -1,4 +1,4 @@
-"""Darkening: what was drawn on light paper, as it would be on dark."""
+"""Dark versions of figures that were drawn in the light colours of figure.mplstyle."""
 
 import io
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-# The ground of figure.mplstyle, and the colours drawn on it, each with what stands for it in the dark.
+# The background of figure.mplstyle and the colours of its lines and text, each with its dark counterpart.
 PAPER, DARK_PAPER = "fdfcf9", "1c2028"
 DARK = {
     "1b2430": "eceef2",
@@ -25,14 +25,14 @@ DARK = {
 }
 # How far, in steps of a colour channel, a pixel may lie from a mixture of paper and one colour.
 TOLERANCE = 4.0
-# The width of the square around a pixel in which there is paper if the pixel is such a mixture.
+# A pixel counts as such a mixture only if there is paper in a square of this width around it.
 REACH = 5
 
 Colours = NDArray[np.float64]
 
 
 def draw(png: bytes) -> tuple[bytes, bytes | None]:
-    """Return a picture as WebP, and as WebP for dark pages if it is on the theme's paper, else None."""
+    """Return a PNG as WebP, and its dark version if its background is the theme's, otherwise None."""
     image = Image.open(io.BytesIO(png)).convert("RGBA")
     if image.getchannel("A").getextrema() == (255, 255):
         image = image.convert("RGB")
@@ -48,7 +48,7 @@ def _write(image: Image.Image) -> bytes:
 
 
 def darken(image: Image.Image) -> Image.Image:
-    """Return a figure as the theme would draw it on dark ground; what has colours of its own keeps them.
+    """Return a figure as the theme would draw it on a dark background; other colours stay.
 
     Along an edge a pixel is a mixture of the paper and one colour: it becomes the same mixture in the dark.
     """
@@ -62,16 +62,16 @@ def darken(image: Image.Image) -> Image.Image:
     colours = np.stack([found & 255, found >> 8 & 255, found >> 16], axis=-1)
     dark, pure = _darken_colours(colours.astype(float))
     anywhere = dark.astype("<u4") @ np.array([1, 1 << 8, 1 << 16], dtype="<u4")
-    # Inside a heat map or a picture, far from paper, what looks like a mixture is none.
+    # Inside a heat map or a photograph, far from paper, a colour may look like a mixture by chance.
     near = _widen(pixels == int.from_bytes(bytes.fromhex(PAPER), "little"))
     changed = np.where(near, anywhere[places[pixels]], np.where(pure, anywhere, found)[places[pixels]])
     return Image.frombuffer("RGB", image.size, changed.astype("<u4").tobytes(), "raw", "RGBX", 0, 1)
 
 
 def _widen(area: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return where the area is reached within a square of REACH pixels around."""
+    """Return the pixels that have a pixel of the area in a square of REACH pixels around them."""
     for _ in range(2):
-        # Along the rows; the turned result is then widened along what were columns.
+        # First along the rows; the transposed result is then widened along the columns.
         wider = area.copy()
         for step in range(1, REACH // 2 + 1):
             wider[step:] |= area[:-step]
@@ -81,7 +81,7 @@ def _widen(area: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _darken_colours(colours: Colours) -> tuple[Colours, NDArray[np.bool_]]:
-    """Return the dark colour of each colour, and whether it is one of the theme's, unmixed."""
+    """Return the dark version of each colour, and whether the colour is exactly one of the theme's."""
     result, nearest = colours.copy(), np.full(len(colours), TOLERANCE)
     pure = np.zeros(len(colours), dtype=bool)
     paper, dark_paper = _read(PAPER), _read(DARK_PAPER)

@@ -1,4 +1,4 @@
-"""Figures: what a run drew, as files for a page in light and in dark colours."""
+"""Figures of a record, as files for pages in light and dark colours."""
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ RENDERER_FILE = Path(__file__).with_name("dark_figures.py")
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of a cell as WebP and, if the theme drew it, for dark pages too.
+    """A figure of a cell as WebP and, if it has the theme's colours, a dark version.
 
     `stem` begins the names of its files; width and height are CSS pixels, 0 if unknown.
     """

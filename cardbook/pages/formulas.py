@@ -22,6 +22,7 @@ _ENVIRONMENTS = {
     "alignedat": "aligned",
     "smallmatrix": "matrix",
     "equation": "equation*",
+    "displaymath": "equation*",
     "align": "align*",
     "gather": "gather*",
     "multline": "multline*",

@@ -1,4 +1,4 @@
-"""Lettering: the title of a chapter on an index card, as a picture."""
+"""Draws social images: the title of a chapter on an index card."""
 
 import io
 import textwrap
@@ -13,17 +13,17 @@ CARD = (80, 80, 1120, 550)
 
 
 def draw_social(book: str, title: str) -> bytes:
-    """Return a PNG of 1200 × 630 pixels the book's title above a red line, the chapter's below."""
+    """Return a PNG of 1200 × 630 pixels: the title of the book above a red line, the chapter's below."""
     image = Image.new("RGB", SIZE, PAPER)
-    pencil = ImageDraw.Draw(image)
-    pencil.rectangle(CARD, SHEET, LINE, 2)
-    pencil.text((CARD[0] + 50, CARD[1] + 42), book, QUIET, _face("DejaVuSans", 30))
-    pencil.rectangle((CARD[0], CARD[1] + 110, CARD[2], CARD[1] + 114), RED)
-    pencil.multiline_text(
+    canvas = ImageDraw.Draw(image)
+    canvas.rectangle(CARD, SHEET, LINE, 2)
+    canvas.text((CARD[0] + 50, CARD[1] + 42), book, QUIET, _font("DejaVuSans", 30))
+    canvas.rectangle((CARD[0], CARD[1] + 110, CARD[2], CARD[1] + 114), RED)
+    canvas.multiline_text(
         (CARD[0] + 50, CARD[1] + 150),
         textwrap.fill(title, 22),
         INK,
-        _face("DejaVuSerif-Bold", 58),
+        _font("DejaVuSerif-Bold", 58),
         spacing=16,
     )
     content = io.BytesIO()
@@ -31,8 +31,8 @@ def draw_social(book: str, title: str) -> bytes:
     return content.getvalue()
 
 
-def _face(name: str, size: int) -> ImageFont.FreeTypeFont:
-    """Return a typeface that Matplotlib ships, without importing it."""
+def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
+    """Return a font that Matplotlib ships, without importing Matplotlib; `size` is in pixels."""
     found = find_spec("matplotlib")
     assert found is not None and found.origin is not None
     return ImageFont.truetype(Path(found.origin).parent / "mpl-data" / "fonts" / "ttf" / f"{name}.ttf", size)

@@ -1,4 +1,4 @@
-"""Social images: what a link to a chapter shows elsewhere, its title on an index card."""
+"""Social images: what other sites show for a link to a chapter."""
 
 import base64
 from pathlib import Path
@@ -10,7 +10,7 @@ RENDERER_FILE = Path(__file__).with_name("lettering.py")
 
 def make_social(book: str, title: str, cache: Cache) -> bytes:
     """Return the image of a chapter, a PNG, for the titles of the book and the chapter."""
-    # The typefaces are Matplotlib's.
+    # The fonts are Matplotlib's.
     parts = [RENDERER_FILE.read_bytes(), book.encode(), title.encode()]
     key = cache_key(["pillow", "matplotlib"], parts)
     text = cache.get(key)

@@ -1,4 +1,4 @@
-"""Where the fenced code of a deck begins and ends, also where a closing fence was forgotten.
+"""Finds where the fenced code of a deck begins and ends, even where a closing fence is missing.
 
 One forgotten fence turns every later closing fence into an opening one, so where a fence ends
 cannot be decided fence by fence. Each fence ends either at its closing fence or, taken as
@@ -20,9 +20,9 @@ _FENCE = re.compile(
     r"(?P<run>`{3,}(?=[^`]*$)|~{3,})(?P<info>.*)"
 )
 
-# What each reading costs; only sums are compared. Two unclosed fences are dearer than one that
-# shows an unfinished card, but cheaper than one that holds the end of a card first and then an
-# unfinished card, or one with a label: that is two cards run into one, and must not be silent.
+# The cost of each reading; only sums are compared. Two unclosed fences cost more than one that
+# shows an unfinished card, but less than one that contains the end of a card and then an
+# unfinished card, or a label: that would merge two cards into one without a message.
 _UNCLOSED = 4
 _LABEL_INSIDE = 3
 _UNFINISHED_HEAD = 2

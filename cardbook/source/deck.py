@@ -1,4 +1,4 @@
-"""Reads a deck: the cards of one flashcard file, and everything that is wrong with the others."""
+"""Reads a deck: the cards of one flashcard file, and what is wrong with the damaged ones."""
 
 import re
 from bisect import bisect_left
@@ -108,7 +108,7 @@ def _shown(text: str) -> str:
 
 
 class _Reader:
-    """Goes once through the marks that stand outside code, card by card."""
+    """Reads the marks that stand outside code once, card by card."""
 
     def __init__(self, path: str, lines: list[str]) -> None:
         self._path = path
@@ -343,7 +343,7 @@ class _Reader:
         return self._marks[self._next : index] if closed else []
 
     def _pass_headings(self, draft: _Draft) -> None:
-        """Go to the mark that ends an answer: past headings, to a closing mark or the next card."""
+        """Skip the headings of an answer, up to a closing mark or the next card."""
         while (mark := self._peek()) and not mark.may_close and not self._starts_card():
             if mark.kind is Kind.ASK:
                 self._refuse_questions(draft)

@@ -1,4 +1,4 @@
-"""The marks of the format: which line starts a card, its question or its answer, or ends it."""
+"""The marks of the format: the lines that start a card, its question and its answer, and end the answer."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,7 +12,7 @@ _RATING = re.compile(r"[ \t]*\*\*Rating:[ \t]*\d+(?:\.\d+)?[ \t]*/[ \t]*10\*\*[ 
 
 
 class Kind(Enum):
-    """What a mark does; OPEN closes an answer as well, as half of the real cards have it."""
+    """What a mark does. OPEN can also close an answer, as it does in half of the real cards."""
 
     TITLE = "####"
     ASK = ":p"
@@ -35,7 +35,7 @@ class Mark:
 
 
 def find_marks(lines: Sequence[str], among: Iterable[int]) -> list[Mark]:
-    """Return the marks among the lines with these numbers, in their order."""
+    """Return the marks among the lines whose numbers, counted from 0, are in `among`."""
     return [mark for number in among for mark in _marks_of(number, lines[number])]
 
 
@@ -60,5 +60,5 @@ def is_separator(line: str) -> bool:
 
 
 def is_noise(line: str) -> bool:
-    """Return whether the line says nothing between cards: blank, a separator or a rating."""
+    """Return whether the line means nothing between cards: it is blank, a separator or a rating."""
     return is_blank(line) or is_separator(line) or _RATING.fullmatch(line) is not None

@@ -25,6 +25,8 @@ from cardbook.site.offline import write_manifest, write_service_worker
 from cardbook.site.search_index import write_search_index
 from cardbook.source.publisher import read_publisher
 
+# What is built from web/.
+BUILT = "assets/built/"
 STANDARD_PAGES = Path(__file__).with_name("standard_pages")
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)
 BUNDLE = re.compile(r'<script (src="[^"]*assets/javascripts/bundle)')
@@ -122,7 +124,7 @@ def is_own_page(path: str) -> bool:
 
 
 def check_assets(config: MkDocsConfig, files: Files) -> None:
-    """Raise InputError when mkdocs.yml names a style sheet or a script that is not there."""
+    """Raise InputError when a style sheet or script that mkdocs.yml names is missing, or ours are hidden."""
     paths = {"extra_css": config.extra_css, "extra_javascript": map(str, config.extra_javascript)}
     problems = [
         _missing_asset(key, path)
@@ -130,6 +132,9 @@ def check_assets(config: MkDocsConfig, files: Files) -> None:
         for path in named
         if "://" not in path and files.get_file_from_path(path.partition("?")[0]) is None
     ]
+    if any(file.src_dir == config.docs_dir and file.src_uri.startswith(BUILT) for file in files):
+        what = "hides the scripts of cardbook: an earlier version has left it here"
+        problems.append(Problem(f"docs/{BUILT}", 0, what, "delete this folder"))
     if problems:
         raise InputError(problems)
 

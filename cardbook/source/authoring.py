@@ -80,7 +80,9 @@ def select_cards(deck: Deck, text: str, received: ReceivedDecks) -> NewDeck:
     for problem in received.problems:
         start = max((line for line in starts if line <= problem.line), default=0)
         if problem.file == deck.path and start:
-            reasons.setdefault(start, f"malformed as received: line {problem.line}: {problem.what}")
+            reasons.setdefault(
+                start, f"malformed as received: line {problem.line}: {problem.what}: {problem.remedy}"
+            )
     return NewDeck(
         deck.name,
         text,

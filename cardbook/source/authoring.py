@@ -6,6 +6,7 @@ What stands in these files is never changed: lines are only added.
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -144,8 +145,8 @@ class Placer:
 
     def _shared_titles(self, decks: Iterable[NewDeck]) -> set[str]:
         """Return the titles that do not tell cards apart."""
-        titles = [card.title for deck in decks for card in deck.cards]
-        return {title for title in titles if titles.count(title) > 1 or title in self.registry.ids}
+        titles = Counter(card.title for deck in decks for card in deck.cards)
+        return {title for title, times in titles.items() if times > 1 or title in self.registry.ids}
 
     def _place(
         self,
@@ -161,7 +162,7 @@ class Placer:
             keys = {"card": scalar(card.title, flow=True)}
             if named:
                 keys["deck"] = scalar(named, flow=True)
-            if occurrence := deck.occurrence(card):
+            if card.title in shared and (occurrence := deck.occurrence(card)):
                 keys["occurrence"] = str(occurrence)
             if card.title in shared:
                 keys = {"id": card_id} | keys
@@ -284,14 +285,12 @@ def _contains(now: object, before: object) -> bool:
 
 def unplaced(deck: Deck, document: Document, received: ReceivedDecks) -> Deck:
     """Return the deck with those cards only that book.yml neither places nor omits."""
-    placed: list[str] = []
+    placed: Counter[str] = Counter()
     main = document.text(("deck",))
     for chapter in document.items(("chapters",)):
         for card in document.items((*chapter, "cards")):
             name = document.text((*card, "deck")) or document.text((*chapter, "deck")) or main
             if name == deck.name:
-                placed.append(document.text((*card, "card")) or document.text(card))
-    titles = [card.title for card in deck.cards]
-    return replace(
-        deck, cards=tuple(card for card in deck.cards if placed.count(card.title) < titles.count(card.title))
-    )
+                placed[document.text((*card, "card")) or document.text(card)] += 1
+    titles = Counter(card.title for card in deck.cards)
+    return replace(deck, cards=tuple(card for card in deck.cards if placed[card.title] < titles[card.title]))

@@ -14,7 +14,7 @@ import nbformat
 from jsonschema import Draft202012Validator
 from nbformat import NotebookNode
 from nbformat.v4.rwbase import rejoin_lines
-from nbformat.validator import iter_validate
+from nbformat.validator import get_validator
 
 from cardbook.base.errors import UntrustedInputError
 from cardbook.records.fingerprint import Fingerprint, explain
@@ -68,7 +68,8 @@ def inspect_record(project: Project, plan: PlannedRun, found: Any) -> Record | s
 
     Raises UntrustedInputError.
     """
-    if next(iter_validate(found, version=4, version_minor=5), None):
+    # Not nbformat's own `validate`: it fails while it words what is wrong with some notebooks.
+    if next(iter(get_validator(4, 5).iter_errors(found)), None):
         raise UntrustedInputError("is not a notebook")
     claims = found["metadata"].get("cardbook")
     if not isinstance(claims, dict) or claims.get("schema") != SCHEMA:

@@ -1,13 +1,13 @@
 """Published sites, compared with a checkout. What a site says is data from elsewhere."""
 
-import time
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from http.client import HTTPException
+from http.client import HTTPException, HTTPMessage
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from cardbook.base.errors import CardbookError, UntrustedInputError
 from cardbook.base.json_file import check_size, parse_json
@@ -23,6 +23,7 @@ SIZE_LIMIT = 20_000_000
 SILENCE_LIMIT = 10.0
 TIME_LIMIT = 60.0
 CHUNK = 65536
+SCHEMES = ("http", "https")
 
 Example = Mapping[str, Any]
 
@@ -87,7 +88,7 @@ def read_site(site: str) -> dict[str, Example]:
     Raises PublishedSiteError.
     """
     try:
-        content = _fetch(site) if urlsplit(site).scheme in ("http", "https") else _read(Path(site))
+        content = _fetch(site) if urlsplit(site).scheme in SCHEMES else _read(Path(site))
         document = parse_json(content, SIZE_LIMIT)
         if fault := find_fault(document):
             raise UntrustedInputError(f"is not in its format: {fault}")
@@ -116,15 +117,38 @@ def _read(folder: Path) -> bytes:
 
 def _fetch(site: str) -> bytes:
     address = f"{site.rstrip('/')}/{NAME}"
-    deadline = time.monotonic() + TIME_LIMIT
+    answers: list[bytes | CardbookError] = []
+    # In a thread, because a server can make each step of an answer take long: headers, redirects, content.
+    thread = threading.Thread(target=_read_answer, args=(address, answers), daemon=True)
+    thread.start()
+    thread.join(TIME_LIMIT)
+    answer = answers[0] if answers else PublishedSiteError(f"{address}: no answer within {TIME_LIMIT:g} s")
+    if isinstance(answer, CardbookError):
+        raise answer
+    return answer
+
+
+def _read_answer(address: str, answers: list[bytes | CardbookError]) -> None:
     content = bytearray()
+    request = Request(address, headers={"User-Agent": "cardbook"})
     try:
-        with urlopen(Request(address, headers={"User-Agent": "cardbook"}), timeout=SILENCE_LIMIT) as answer:
+        with build_opener(_HttpRedirects).open(request, timeout=SILENCE_LIMIT) as answer:
             while chunk := answer.read1(CHUNK):
                 content += chunk
                 check_size(content, SIZE_LIMIT)
-                if time.monotonic() > deadline:
-                    raise PublishedSiteError(f"{address}: no whole answer within {TIME_LIMIT:g} s")
+        answers.append(bytes(content))
+    except UntrustedInputError as error:
+        answers.append(error)
     except (OSError, HTTPException, ValueError) as error:
-        raise PublishedSiteError(f"{address}: {clean_text(str(error))[:300]}") from None
-    return bytes(content)
+        answers.append(PublishedSiteError(f"{address}: {clean_text(str(error))[:300]}"))
+
+
+class _HttpRedirects(HTTPRedirectHandler):
+    """Follows redirects to http and https only."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        if urlsplit(newurl).scheme not in SCHEMES:
+            raise OSError("the server redirects to what is not http or https")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)

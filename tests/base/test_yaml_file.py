@@ -21,6 +21,7 @@ HOSTILE = {
     "a lone surrogate": ('a: 1\nb: "\\ud800"\n', (2, "not valid YAML")),
     "a wrong integer": ("a: 1\nb: !!int x\n", (2, '"x" is not a plain value')),
     "5,000 digits": (f"a: 1\nb: {'9' * 5000}\n", (2, "is not a plain value")),
+    "30 digits": (f"a: 1\nb: {'9' * 30}\n", (2, "is not a plain value")),
     "no number": ("a: 1\nb: .nan\n", (2, '".nan" is not a plain value')),
     "infinity": ("a: 1\nb: -.inf\n", (2, '"-.inf" is not a plain value')),
     "a tag": ("a: 1\nb: !x y\n", (2, '"y" is not a plain value')),

@@ -212,6 +212,7 @@ def read(name: str, digest: str = "1" * 64) -> Spoil:
 
 HOSTILE: dict[str, tuple[Spoil, str]] = {
     "no notebook": (lambda found: found.pop("cells"), "is not a notebook"),
+    "a cell of no kind": (lambda found: found["cells"][1].update(cell_type=1.5), "is not a notebook"),
     "other code": (lambda found: found["cells"][1].update(source="count = 7"), "other code"),
     "a cell more": (
         lambda found: found["cells"].append({**found["cells"][1], "id": "more", "outputs": []}),

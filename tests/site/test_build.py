@@ -133,6 +133,12 @@ def test_model_file_that_changes_or_vanishes_is_noticed(made: SitePaths) -> None
     assert not is_finished(made)
 
 
+def test_undated_cards_are_told(made: SitePaths) -> None:
+    replace(made.root / "book.yml", "title: A small book", "name: small\ntitle: A small book")
+    said = "\n".join(tell(made))
+    assert "warning: new, or changed since they were dated: 2 cards (first, second)" in said
+
+
 def test_unchanged_book_is_left_alone(made: SitePaths) -> None:
     for path in made.root.rglob("*"):
         if path.is_file() and ".cardbook" not in path.parts:

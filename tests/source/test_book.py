@@ -67,7 +67,10 @@ def test_cards_of_one_title_are_told_apart_by_occurrence(small: Path) -> None:
 
 def test_duplicate_title_without_occurrence_fails(small: Path) -> None:
     replace(small / "flashcards" / "part-01.md", "#### Second Card", "#### First Card")
-    assert any('2 card(s) titled "First Card"' in problem for problem in problems_of(small))
+    found = problems_of(small)
+    assert any('2 card(s) titled "First Card"' in problem for problem in found)
+    # That follows from it.
+    assert not any("is in no chapter" in problem for problem in found)
 
 
 @pytest.mark.parametrize(

@@ -235,4 +235,4 @@ lock: $(READY)  ## write installed versions to constraints.txt, hashes to requir
 	$(PYTHON) tools/light.py
 
 clean:  ## remove what was built; keep models and records
-	rm -rf site .cardbook/site* .cardbook/cache cardbook/site/theme/assets/built docs/.contents.json docs/study docs/chapters docs/notebooks docs/downloads docs/figures docs/deck docs/provenance*.json
+	rm -rf site .cardbook/site* .cardbook/cache cardbook/site/theme/assets/built docs/.contents.json docs/llms.txt docs/study docs/cards docs/chapters docs/notebooks docs/downloads docs/figures docs/deck docs/provenance*.json

@@ -11,6 +11,7 @@ export function start(): void {
   for (const block of document.querySelectorAll<HTMLElement>(".highlight[data-cell]")) offerCell(block);
   for (const block of document.querySelectorAll<HTMLElement>(".command")) offerCommand(block);
   for (const example of document.querySelectorAll<HTMLElement>("[data-example]")) offerExample(example);
+  offerChapter();
   for (const link of document.querySelectorAll<HTMLAnchorElement>("a.enlarge")) link.addEventListener("click", enlarge);
   showView(readView());
   showWrap(read(WRAP) === "on");
@@ -52,11 +53,7 @@ function offerExample(example: HTMLElement): void {
   const files = example.querySelector(".files p");
   const script = files?.querySelector<HTMLAnchorElement>("a[href$='.py']");
   if (!run || !files || !script || files.querySelector("button")) return;
-  const button = makeButton("Copy all", "Copy the whole example", async () => {
-    const answer = await fetch(script.href);
-    if (!answer.ok) throw new Error(`${script.href}: ${answer.status}`);
-    return answer.text();
-  });
+  const button = makeButton("Copy all", "Copy all of the example", () => fetchText(script.href));
   files.prepend(button);
   run.prepend(makeViews());
   // The page was built without knowing where it would be published.
@@ -64,6 +61,20 @@ function offerExample(example: HTMLElement): void {
   if (line && location.protocol.startsWith("http") && !line.textContent?.includes("://")) {
     line.textContent = `uv run ${script.href}`;
   }
+}
+
+function offerChapter(): void {
+  const link = document.querySelector<HTMLAnchorElement>(".as-text a");
+  if (!link || link.nextElementSibling) return;
+  const button = makeButton("Copy", "Copy this chapter as Markdown", () => fetchText(link.href));
+  button.classList.add("small");
+  link.after(" ", button);
+}
+
+async function fetchText(address: string): Promise<string> {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+  return answer.text();
 }
 
 function makeViews(): HTMLElement {

@@ -60,6 +60,7 @@ def chapter_page(chapter: Chapter, examples: Mapping[str, ExampleView]) -> str:
         f"---\ntitle: {_yaml_text(chapter.title)}\ndescription: {_yaml_text(chapter.description)}\n---",
         f"# {escape_markdown(chapter.title)}",
         f'<div class="introduction" markdown="1">\n\n{embed_formulas(chapter.introduction)}\n\n</div>',
+        f'[This chapter as Markdown](../downloads/{chapter.id}.txt)\n{{ .as-text data-search-exclude="" }}',
     ]
     for entry in chapter.entries:
         blocks += [f"## {title_markdown(entry.card.title)} {{ #{entry.id} }}", card_block(entry)]

@@ -7,8 +7,10 @@ import nbformat
 
 from cardbook.base.errors import InputError, Problem
 from cardbook.pages import contents
+from cardbook.pages.all_cards import PAGE, make_cards_page
 from cardbook.pages.card_exports import make_exports
 from cardbook.pages.chapter import ExampleView, chapter_page
+from cardbook.pages.chapter_text import LIST, book_list, chapter_file, chapter_text
 from cardbook.pages.corrections import make_corrections_page
 from cardbook.pages.figures import read_figures
 from cardbook.pages.html import formula_problems, render_ahead
@@ -22,7 +24,7 @@ from cardbook.source.book import Book
 from cardbook.source.example import Example
 from cardbook.source.registry import read_registry
 
-FOLDERS = ("chapters", "corrections", "study", "notebooks", "downloads", "figures", "deck")
+FOLDERS = ("chapters", "cards", "corrections", "study", "notebooks", "downloads", "figures", "deck")
 
 Files = dict[PurePosixPath, bytes]
 
@@ -45,9 +47,12 @@ def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
         render_ahead(texts, project.cache)
         text = chapter_page(chapter, views)
         files[PurePosixPath("chapters", f"{chapter.id}.md")] = text.encode()
+        files[chapter_file(chapter)] = chapter_text(chapter, views).encode("utf-8", "replace")
         files[PurePosixPath("figures", f"chapter-{chapter.id}.png")] = make_social(
             project.book.title, chapter.title, project.cache
         )
+    files[LIST] = book_list(project.book, project.publisher.address).encode()
+    files[PAGE] = make_cards_page(project.book).encode()
     files[PurePosixPath("corrections", "index.md")] = make_corrections_page(project.book).encode()
     files |= make_study_files(project.book, read_registry(project.root).retired)
     for view in views.values():

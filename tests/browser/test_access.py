@@ -12,6 +12,7 @@ PAGES = (
     "",
     CHAPTER,
     "study/",
+    "cards/",
     NOTEBOOK,
     "about/",
     "licences/",

@@ -46,10 +46,32 @@ def test_copy_button_copies_exactly_the_cell(open_page: Opener, project: Project
 def test_whole_example_is_copied_as_the_script(open_page: Opener) -> None:
     page = open_page(CHAPTER)
     example = page.locator(f'[data-example="{EXAMPLE}"]')
-    example.get_by_role("button", name="Copy the whole example").click()
+    example.get_by_role("button", name="Copy all of the example").click()
     example.get_by_text("Copied").wait_for()
     script = (ROOT / "examples" / f"{EXAMPLE}.py").read_text(encoding="utf-8")
     assert without_script_metadata(clipboard(page)) == script
+
+
+def test_chapter_is_copied_as_markdown(open_page: Opener, site: Path) -> None:
+    page = open_page(CHAPTER)
+    page.get_by_role("button", name="Copy this chapter as Markdown").click()
+    page.locator(".as-text").get_by_text("Copied").wait_for()
+    link = page.locator(".as-text a").get_attribute("href") or ""
+    assert clipboard(page) == (site / CHAPTER / link).resolve().read_text(encoding="utf-8")
+    for entry in BOOK.entries:
+        assert (f"## {entry.card.title}\n" in clipboard(page)) == (
+            f'data-card="{entry.id}"' in page.content()
+        )
+
+
+def test_line_that_runs_it_is_the_address_of_the_script(open_page: Opener) -> None:
+    page = open_page(CHAPTER)
+    run = page.locator(f'[data-example="{EXAMPLE}"] .run-line')
+    run.get_by_role("button", name="Copy the line that runs it").click()
+    run.get_by_text("Copied").wait_for()
+    command, _, address = clipboard(page).rpartition(" ")
+    assert command == "uv run"
+    assert page.request.get(address).text().startswith("# /// script\n")
 
 
 def test_install_line_is_copied(open_page: Opener) -> None:
@@ -111,7 +133,7 @@ def test_answers_are_open_on_paper(open_page: Opener) -> None:
     page.emulate_media(media="print")
     answer = page.locator(f'[data-card="{CARD}"] .card-answer p').first
     assert answer.is_visible() and answer.evaluate("p => p.getBoundingClientRect().height") > 10
-    assert not page.get_by_role("button", name="Copy the whole example").first.is_visible()
+    assert not page.get_by_role("button", name="Copy all of the example").first.is_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -135,6 +157,7 @@ def test_paper_is_light_and_has_every_figure_once(
         });
         return [ink, ground];
     }"""
+    assert "dark" not in page.evaluate("getComputedStyle(document.documentElement).colorScheme")
     for place in ("h1", ".card-question", ".card-answer p", ".highlight code", "pre.output", ".provenance"):
         ink, ground = page.locator(f"article {place}").first.evaluate(lightness)
         assert ink < 120 < 200 < ground, place

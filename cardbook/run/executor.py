@@ -62,7 +62,7 @@ USAGE_PROBE = """__import__("json").dumps((lambda torch: (
 OUT_OF_MEMORY = re.compile(r"^(torch\.|torch\.cuda\.)?OutOfMemoryError: CUDA|: CUDA error: out of memory")
 
 
-FIGURE_REMEDY = f"draw figures of at most {FIGURE_PIXELS / 1e6:g} million pixels, as PNG"
+OUTPUT_REMEDY = f"show text, or PNG figures of at most {FIGURE_PIXELS / 1e6:g} million pixels"
 
 
 class ExampleError(CardbookError):
@@ -325,12 +325,12 @@ def keep_shown(notebook: NotebookNode, example: Example) -> None:
             check_cell(cell.outputs)
         except OutputError as error:
             raise ExampleError(
-                f"{example.file}:{source.line}: cell {number}: its output has {error}: {FIGURE_REMEDY}"
+                f"{example.file}:{source.line}: cell {number}: it shows {error}: {OUTPUT_REMEDY}"
             ) from None
     try:
         check_outputs(cell.outputs for cell in cells)
     except OutputError as error:
-        raise ExampleError(f"{example.file}: its output has {error}: {FIGURE_REMEDY}") from None
+        raise ExampleError(f"{example.file}: it shows {error}: {OUTPUT_REMEDY}") from None
 
 
 def check_size(notebook: NotebookNode, file: str) -> None:

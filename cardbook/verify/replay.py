@@ -104,7 +104,7 @@ def _excess(pid: int, deadline: float, limits: ReplayLimits, session: Path) -> s
         return f"not finished after {limits.seconds:g} s, the example's limit"
     if exceeds(pid, limits.memory * GIGABYTE):
         return f"more than {limits.memory:g} GB of memory, the example's limit"
-    if sum(entry.stat(follow_symlinks=False).st_size for entry in os.scandir(session)) > OUTPUT_LIMIT:
+    if sum(path.lstat().st_size for path in _left_in(session)) > OUTPUT_LIMIT:
         return f"more than {OUTPUT_LIMIT / 1e6:g} MB of output"
     return ""
 
@@ -126,8 +126,9 @@ def _collect(session: Path, count: int, end: str) -> list[BlockResult]:
         if results and results[-1].error:
             results.append(BlockResult(Outputs(), "not run, because of an error before it"))
             continue
-        printed, warned = (_read(session / f"{number}.{suffix}") for suffix in ("out", "err"))
-        done = (session / f"{number}.done").exists()
+        left = {path.name: path for path in _left_in(session)}
+        printed, warned = (_read(left.get(f"{number}.{suffix}")) for suffix in ("out", "err"))
+        done = f"{number}.done" in left
         outputs = read_outputs(_as_text(printed), _as_text(warned), _read_figures(session, number))
         results.append(BlockResult(outputs, "" if done else end or _last_error(_as_text(warned))))
     return results
@@ -136,12 +137,20 @@ def _collect(session: Path, count: int, end: str) -> list[BlockResult]:
 def _read_figures(session: Path, number: int) -> list[bytes]:
     """Return the figures of a block in the order in which they were drawn."""
     name = re.compile(rf"{number}-(\d{{1,4}})\.png")
-    found = [(int(match[1]), path) for path in session.iterdir() if (match := name.fullmatch(path.name))]
+    found = [(int(match[1]), path) for path in _left_in(session) if (match := name.fullmatch(path.name))]
     return [_read(path) for _, path in sorted(found)]
 
 
-def _read(path: Path) -> bytes:
-    return read_regular(path, OUTPUT_LIMIT) or b""
+def _left_in(session: Path) -> list[Path]:
+    """Return what is in the folder of a session, which may have removed or replaced it."""
+    try:
+        return [] if session.is_symlink() else list(session.iterdir())
+    except OSError:
+        return []
+
+
+def _read(path: Path | None) -> bytes:
+    return (read_regular(path, OUTPUT_LIMIT) if path else None) or b""
 
 
 def _as_text(content: bytes) -> str:

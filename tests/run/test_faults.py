@@ -161,14 +161,14 @@ FAULTS += [
         "shows a picture that is none",
         "from IPython.display import Image, display\n"
         "display(Image(b'\\x89PNG\\r\\n\\x1a\\n' + bytes(100), format='png'))",
-        ":11: cell 3: its output has a figure that is not a PNG: draw figures of at most 4 million pixels",
+        ":11: cell 3: it shows a figure that is not a PNG: show text, or PNG figures of at most 4 million",
     ),
     Fault(
         "draws a huge figure",
         "from io import BytesIO\nfrom IPython.display import Image as Shown, display\nfrom PIL import Image\n"
         "stream = BytesIO()\nImage.new('1', (20_000, 10)).save(stream, 'PNG')\n"
         "display(Shown(stream.getvalue(), format='png'))",
-        ":11: cell 3: its output has a figure of 20000 × 10 pixels",
+        ":11: cell 3: it shows a figure of 20000 × 10 pixels",
     ),
     Fault(
         "runs out of the memory of a GPU",

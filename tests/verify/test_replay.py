@@ -172,13 +172,24 @@ def test_copied_code_keeps_within_limits(code: str, error: str) -> None:
     assert ran.error == error
 
 
-def test_pipe_in_place_of_an_output_is_not_waited_for() -> None:
-    code = """
-import os, pathlib
+SESSION = """
+import os, pathlib, shutil
 session = pathlib.Path(os.readlink("/proc/self/fd/1")).parent
-for name in ("1.out", "1-1.png", "1-x.png", "1.err"):
-    (session / name).unlink(missing_ok=True)
-    os.mkfifo(session / name)
 """
-    (ran,) = paste(code)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "for name in ('1.out', '1-1.png', '1-x.png', '1.err'):\n"
+        "    (session / name).unlink(missing_ok=True)\n    os.mkfifo(session / name)",
+        "(session / '1.out').unlink()\n(session / '1.out').mkdir()",
+        "(session / '1.out').unlink()\n(session / '1.out').symlink_to('/etc/passwd')",
+        "shutil.rmtree(session)",
+        "shutil.rmtree(session)\nsession.symlink_to('/etc')",
+    ],
+    ids=["pipes", "folder", "link", "nothing", "link to a folder"],
+)
+def test_session_that_replaces_its_outputs_hangs_nobody_and_shows_nothing(code: str) -> None:
+    (ran,) = paste(SESSION + code)
     assert ran.outputs.lines == ()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cardbook.kernel.restrictions import landlock_version
+from cardbook.kernel.restrictions import SIGNALS_SINCE, landlock_version
 from cardbook.models.manifest import read_models
 from cardbook.models.store import ModelStore
 from cardbook.records.environment import Environment, canonical, cpu_name, read_environment
@@ -42,7 +42,12 @@ def examine(root: Path) -> list[Finding]:
 def _describe_sandbox() -> str:
     version = landlock_version()
     hook = "Python's audit hook"
-    return f"Landlock {version} and {hook}" if version else f"{hook} only: other programs are not restricted"
+    if not version:
+        return f"{hook} only: other programs are not restricted"
+    missing = (
+        "" if version >= SIGNALS_SINCE else "; signals to other processes are only refused by Linux 6.12"
+    )
+    return f"Landlock {version} and {hook}{missing}"
 
 
 def read_pins(root: Path) -> dict[str, str]:

@@ -4,6 +4,8 @@ A run keeps no more than that, and `import` accepts no more: both ask `check_out
 """
 
 import base64
+import struct
+import zlib
 from collections.abc import Iterable, Sequence
 from io import BytesIO
 from typing import Any
@@ -20,8 +22,12 @@ SHOWN = ("image/png", "text/plain")
 FIGURE_PIXELS, EXAMPLE_PIXELS = 4_000_000, 20_000_000
 # The longest side that the WebP of a page can have.
 SIDE = 16_383
-# What Pillow raises for a file that is not a whole image: SyntaxError for a broken chunk.
-DECODE_ERRORS = (ValueError, TypeError, OSError, SyntaxError, EOFError, Image.DecompressionBombError)
+# What Pillow raises for a file that is not a whole image: SyntaxError for a broken chunk, LookupError
+# for a short one, and so on.
+DECODE_ERRORS = (
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError, SyntaxError, EOFError),
+    *(struct.error, zlib.error, Image.DecompressionBombError),
+)
 
 
 class OutputError(CardbookError):

@@ -48,6 +48,8 @@ BROKEN = {
     ),
     "no pixels": png(0, 0, b""),
     "a wrong checksum": png(2, 2, zlib.compress(bytes(6)))[:-20] + b"x" * 20,
+    "an empty profile after the pixels": png(2, 2, zlib.compress(bytes(6)), chunk(b"iCCP", b"")),
+    "no chunk of pixels": png(2, 2, b"")[:33] + chunk(b"IEND", b""),
     "no image": b"<script>",
 }
 

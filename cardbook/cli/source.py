@@ -23,7 +23,6 @@ CARD_KEYS = ("title", "context", "question", "answer", "line")
 def cards(decks: Sequence[Path], root: Path, *, as_json: bool, check: bool) -> None:
     """Parse decks and list their cards. A relative DECK is searched for in the root."""
     from cardbook.source.deck import read_deck
-    from cardbook.source.deck_check import check_decks
 
     paths = {deck: root / deck for deck in decks}
     with bad_input_reported():
@@ -46,7 +45,12 @@ def cards(decks: Sequence[Path], root: Path, *, as_json: bool, check: bool) -> N
                 click.echo(f"  {line:>5}  {title}")
     remarks = [warning for deck in parsed for warning in deck.warnings]
     if check:
+        from cardbook.pages.html import card_problems
+        from cardbook.source.deck_check import check_decks
+
         remarks += check_decks(parsed)
+        for deck in parsed:
+            remarks += (problem for card in deck.cards for problem in card_problems(card, deck.path))
     for remark in in_order(remarks):
         click.echo(f"warning: {remark}", err=True)
     if problems := [problem for deck in parsed for problem in deck.problems]:

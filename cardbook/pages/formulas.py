@@ -76,10 +76,8 @@ def render_formula(tex: str, display: bool) -> str:
         raise FormulaError(re.sub(r"^\d+: ", "", str(error)).rstrip(".")) from None
     _check(markup)
     kind = "formula formula-display" if display else "formula"
-    # What is wider than the page scrolls inside.
-    scroll = ' tabindex="0"' if display else ""
     markup = markup.replace("<math", f'<math data-tex="{html.escape(" ".join(tex.split()))}"', 1)
-    return f'<span class="{kind}"{scroll}>{markup}</span>'
+    return f'<span class="{kind}">{markup}</span>'
 
 
 def tex_for_anki(tex: str, display: bool) -> str:

@@ -13,7 +13,7 @@ from cardbook.pages.chapter import ExampleView, chapter_page
 from cardbook.pages.chapter_text import LIST, book_list, chapter_file, chapter_text
 from cardbook.pages.corrections import make_corrections_page
 from cardbook.pages.figures import read_figures
-from cardbook.pages.html import formula_problems, render_ahead
+from cardbook.pages.html import card_problems, formula_problems, render_ahead
 from cardbook.pages.notebook import published_notebook, published_script
 from cardbook.pages.notebook_page import render_notebook_page
 from cardbook.pages.provenance_json import make_provenance
@@ -131,11 +131,7 @@ def _check_formulas(book: Book, examples: Iterable[Example]) -> list[Problem]:
     for chapter in book.chapters:
         problems += formula_problems(chapter.introduction, "book.yml", 0)
         for entry in chapter.entries:
-            card, deck = entry.card, f"flashcards/{entry.deck}.md"
-            texts = (card.title, card.context, card.question, card.answer)
-            lines = (card.line, card.context_line, card.question_line, card.answer_line)
-            for text, line in zip(texts, lines, strict=True):
-                problems += formula_problems(text, deck, line)
+            problems += card_problems(entry.card, f"flashcards/{entry.deck}.md")
             for correction in entry.corrections:
                 problems += formula_problems(correction.text, "book.yml", 0)
     for example in examples:

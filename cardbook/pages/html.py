@@ -28,6 +28,7 @@ from cardbook.base.errors import Problem
 from cardbook.pages.formulas import FormulaError, render_formula
 from cardbook.records.text import Table, clean_text, split_tables
 from cardbook.source import formulas as formula_source
+from cardbook.source.deck import Card
 from cardbook.source.formulas import Formula, find_formulas
 
 # What Python-Markdown lets a backslash take the meaning from; before anything else it shows the backslash.
@@ -210,6 +211,17 @@ def formula_problems(text: str, file: str, line: int) -> list[Problem]:
             what = f"the formula {shown} cannot be shown: {error}"
             problems.append(Problem(file, at, what, "fix its TeX, or put it into `code`"))
     return problems
+
+
+def card_problems(card: Card, file: str) -> list[Problem]:
+    """Return the formulas of a card that cannot be shown, by their lines in the file of its deck."""
+    texts = (card.title, card.context, card.question, card.answer)
+    lines = (card.line, card.context_line, card.question_line, card.answer_line)
+    return [
+        problem
+        for text, line in zip(texts, lines, strict=True)
+        for problem in formula_problems(text, file, line)
+    ]
 
 
 def highlight_code(code: str, language: str) -> str:

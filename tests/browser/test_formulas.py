@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser.chromium import DESKTOP, NO_JAVASCRIPT, PHONE, PHONE_DARK, Opener, View, serve
+from tests.browser.test_access import find_faults
 from tests.conftest import Cardbook, build_site, replace, write_small
 
 FORMULAS = r"""Right after text:
@@ -63,3 +64,11 @@ def test_the_font_of_formulas_is_fetched_where_there_are_formulas(open_page: Ope
 
     assert fonts("") == []
     assert [name.rpartition("/")[2] for name in fonts("chapters/numbers/")] == ["formulas.woff2"]
+
+
+@pytest.mark.parametrize("view", [PHONE, PHONE_DARK], ids=lambda view: view.name)
+def test_axe_finds_nothing_serious_in_formulas(open_page: Opener, address: str, view: View) -> None:
+    page = open_page("chapters/numbers/", view, address)
+    page.locator("details").evaluate_all("all => all.forEach(one => one.open = true)")
+    open_page.trouble.errors.clear()
+    assert [fault for fault in find_faults(page) if "formula" in fault or "math" in fault] == []

@@ -52,14 +52,15 @@ def test_a_mark_inside_a_text_is_found() -> None:
 
 
 def test_the_command_tells_what_is_odd_and_succeeds(tmp_path: Path, cardbook: Cardbook) -> None:
-    text = "#### One\n:p What?\n??x\nThe $true positives$ and $recall$\n```\nx\n```\nx??\n"
+    text = "#### One\n:p What?\n??x\nThe $true positives$ and $recall$\n```\nx\n```\n$\\frac{a}$\nx??\n"
     write(tmp_path / "a.md", text)
     plain, checked = (cardbook("cards", "a.md", "--root", tmp_path, *more) for more in ((), ("--check",)))
     assert (plain.returncode, checked.returncode) == (0, 0)
     doubts = [line for line in plain.stderr.splitlines() if "a.md:4: this is shown as" in line]
     assert len(doubts) == 2 and doubts[0].startswith("warning: ")
-    (more,) = set(checked.stderr.splitlines()) - set(doubts)
-    assert "a.md:5: this code does not say in which language it is" in more
+    more = sorted(set(checked.stderr.splitlines()) - set(doubts))
+    assert "a.md:5: this code does not say in which language it is" in more[0]
+    assert r"a.md:8: the formula \frac{a} cannot be shown" in more[1]
 
 
 def test_many_cards_are_compared_in_time() -> None:

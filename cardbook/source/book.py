@@ -17,6 +17,7 @@ from cardbook.source.received import TITLE_LENGTH, Omission, ReceivedDecks, deck
 from cardbook.source.registry import ID, Registry, make_id, read_registry, registry_line
 
 SCHEMA_FILE = Path(__file__).with_name("book.schema.json")
+RETIRE = "remove it here, and retire the id in card-ids.yml: {}: {{retired: DATE, reason: WHY}}"
 # The address of an example on its page is that of its card, with this behind it.
 EXAMPLE_SUFFIX = "-example"
 
@@ -145,8 +146,7 @@ def read_book(root: Path) -> Book:
     reader = _BookReader(document, read_decks(root, document), registry)
     book = reader.read()
     _check_examples(document, book, root)
-    listed = {card_id for card_id, _ in reader.ids}
-    warnings = registry.check(listed, {entry.id: entry.card for entry in book.entries})
+    warnings = registry.check(reader.listed, {entry.id: entry.card for entry in book.entries})
     if problems := [*document.problems, *reader.received.problems, *registry.document.problems]:
         raise InputError(in_order(problems))
     warnings += [warning for deck in reader.received.decks.values() for warning in deck.warnings]
@@ -160,6 +160,8 @@ class _BookReader:
     document: Document
     received: ReceivedDecks
     registry: Registry
+    # The registered ids that book.yml names, by themselves or by their title.
+    listed: set[str] = field(default_factory=set)
     # Every id with its place; the cards that have a place, with the id of each.
     ids: list[tuple[str, DocumentPath]] = field(default_factory=list)
     used: dict[tuple[str, int], str] = field(default_factory=dict)
@@ -208,12 +210,16 @@ class _BookReader:
 
         title = text("card") or self.document.text(where)
         deck = text("deck") or deck or self.document.text(("deck",))
+        known = [text("id")] if text("id") else self.registry.ids.get(title, [])
         if not title or not self._has_deck(where, deck):
+            self.listed.update(known)
             return None
         cards = self.cards[deck].get(title, [])
         card_id = text("id") or self.registry.id_for(title, cards)
         self.ids.append((card_id, (*where, "id") if text("id") else where))
         card = self._find_card(where, deck, title, card_id)
+        # As long as it is not known which card is meant, none of the ids that it may have is gone.
+        self.listed.update(known if card is None else [card_id])
         if card is None:
             return None
         if (place := (deck, card.line)) in self.used:
@@ -247,12 +253,10 @@ class _BookReader:
         chosen = cards[occurrence - 1 :][:1] if isinstance(occurrence, int) and occurrence > 0 else cards
         possible = self.registry.candidates(card_id, title, cards)
         if not cards:
-            self._report_no_card(at, deck, title)
+            self._report_no_card(at, deck, title, card_id)
         elif not possible:
             what = f'no card "{shorten(title)}" in {deck} has the question registered for "{card_id}"'
-            line = f"{card_id}: {{retired: DATE, reason: WHY}}"
-            remedy = f"remove it here, and retire the id in card-ids.yml: {line}"
-            self.document.report(at, what, remedy)
+            self.document.report(at, what, RETIRE.format(card_id))
         elif len(possible) == 1 and (occurrence is None or self.registry.questions.get(card_id)):
             return possible[0]
         elif len(chosen) == 1 and chosen[0] in possible:
@@ -263,7 +267,7 @@ class _BookReader:
         self.unresolved.add((deck, title))
         return None
 
-    def _report_no_card(self, at: DocumentPath, deck: str, title: str) -> None:
+    def _report_no_card(self, at: DocumentPath, deck: str, title: str, card_id: str) -> None:
         what = f'no card "{shorten(title)}" in {deck}'
         if self.received.is_omitted(deck, title):
             example = self.document.text((*at[:-1], "example"))
@@ -273,9 +277,11 @@ class _BookReader:
         elif not self.received.is_damaged(deck):
             # Otherwise it may be the damaged card, whose problem is told already.
             others = decks_with(self.received.decks, title)
-            remedy = (
-                f"{others[0]} has it: add deck: {others[0]}" if others else "the deck has no title like it"
-            )
+            remedy = "the deck has no title like it"
+            if others:
+                remedy = f"{others[0]} has it: add deck: {others[0]}"
+            elif card_id in self.registry.titles:
+                remedy = f"if it is gone for good, {RETIRE.format(card_id)}"
             if close := closest(title, list(self.cards[deck])):
                 self.unresolved.add((deck, close))
                 remedy = f'did you mean "{close}"?'

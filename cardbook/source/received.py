@@ -16,6 +16,7 @@ from cardbook.source.deck import Card, Deck, parse_deck
 
 FOLDER = "flashcards"
 TITLE_LENGTH = 300
+UNDECODABLE = re.compile(r"[\ud800-\udfff]")
 # Without NUL, of which the deck itself tells.
 CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -112,6 +113,9 @@ def _repair(
 
 
 def _check_characters(text: str, file: str) -> list[Problem]:
+    if UNDECODABLE.search(text):
+        # What is not UTF-8 has such characters by accident.
+        return []
     return [
         Problem(
             file,
@@ -154,6 +158,9 @@ def _omit(document: Document, deck: Deck, places: Iterable[DocumentPath], omitte
             dropped.add(starts[0])
             known = titles[starts[0]] or f"the card in line {starts[0]}"
             omitted.append(Omission(deck.name, known, document.text((*where, "reason"))))
+        elif not count and deck.problems:
+            # It may be one of the damaged cards, which are told.
+            continue
         elif title:
             what = f'{deck.name} has {count} cards titled "{shorten(title)}"'
             remedy = f"add occurrence: 1 … {count}" if count else "remove the omission, or correct the title"

@@ -63,6 +63,31 @@ def test_deck_that_is_cut_off_is_one_problem(small: Path, cut: float) -> None:
     assert len(problems_of(small)) == 1
 
 
+def test_deck_that_is_gone_is_one_problem(small: Path) -> None:
+    (small / DECK).unlink()
+    for name in ("first", "second"):
+        (small / "examples" / f"{name}.py").unlink()
+        replace(small / "book.yml", f"        example: {name}\n", "")
+    found = problems_of(small)
+    assert len(found) == 1 and 'no deck "part-01" in flashcards/: the decks are: none' in found[0]
+
+
+def test_card_that_is_gone_is_to_be_retired(small: Path) -> None:
+    text = (small / DECK).read_text()
+    write(small / DECK, text[: text.index("#### Second Card")])
+    replace(small / "book.yml", "card: Second Card", "card: Quite another")
+    replace(small / "card-ids.yml", "Second Card", "Quite another")
+    remedy = "remove it here, and retire the id in card-ids.yml: second: {retired: DATE, reason: WHY}"
+    assert any(f"if it is gone for good, {remedy}" in problem for problem in problems_of(small))
+
+
+def test_utf_16_is_one_problem(small: Path) -> None:
+    write(small / "book.yml", (small / "book.yml").read_text() + "omit:\n  - {card: Third, reason: x}\n")
+    (small / DECK).write_bytes((small / DECK).read_text().replace("context", "\u1901").encode("utf-16"))
+    found = problems_of(small)
+    assert len(found) == 1 and "UTF-16" in found[0]
+
+
 def test_missing_deck_is_told_once(small: Path) -> None:
     (small / DECK).rename(small / "flashcards" / "part-001.md")
     found = [problem for problem in problems_of(small) if "no deck" in problem]

@@ -139,6 +139,14 @@ def test_cards_of_one_title_in_two_decks_are_told_apart(twins: Path) -> None:
     assert questions(read_book(twins))["lora"] == "What is LoRA?"
 
 
+def test_one_of_two_cards_of_one_title_that_is_gone_is_missed(twins: Path) -> None:
+    write(deck(twins), DECK.split("\n\n")[0])
+    text = BOOK.replace("{id: lora, card: LoRA, occurrence: 1}", "LoRA")
+    write(twins / "book.yml", text.replace("      - {id: lora-forgets, card: LoRA, occurrence: 2}\n", ""))
+    found = problems_of(twins)
+    assert len(found) == 1 and 'card id "lora-forgets" is gone from book.yml' in found[0]
+
+
 def test_corrected_title_keeps_the_id_with_a_line_to_write(twins: Path) -> None:
     replace(deck(twins), "#### LoRA\n:p What is", "#### Low-rank adaptation\n:p What is")
     replace(

@@ -74,7 +74,7 @@ FEATURES: dict[str, Callable[[BuiltSite], int]] = {
     "code cells of examples": lambda site: site.count("[data-cell]"),
     "outputs": lambda site: site.count("[data-output]"),
     "provenance lines": lambda site: site.count("[data-provenance]"),
-    "coloured code": lambda site: site.count(".highlight code span"),
+    "coloured code": lambda site: site.count(".highlight code :is(span, b, i)"),
     "notebooks as pages": lambda site: site.files("notebooks/*/index.html"),
     "files to download": lambda site: site.files("downloads/*"),
     "places that search knows": lambda site: site.places_in_search(),

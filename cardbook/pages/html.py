@@ -46,6 +46,8 @@ COLOURED_LIMIT = 50_000
 
 # What a lexer does by itself would change the code: strip blank lines, add a last line break.
 LEXER = {"stripnl": False, "ensurenl": False}
+# Two short elements for what is most of all colour: pages are sent with every byte.
+ELEMENTS = {"k": ("<b>", "</b>"), "s1": ("<i>", "</i>")}
 COLOURS = (
     (Kind.Comment, "c1"),
     (Kind.Keyword, "k"),
@@ -247,7 +249,7 @@ def render_code(code: str, kind: str, label: str, fold: str = "") -> str:
 # The same code stands in chapters and decks, and a preview shows it again after every edit.
 @lru_cache(maxsize=4096)
 def highlight(code: str, language: str) -> str:
-    """Return code as HTML with a span around each run of one colour; names and operators need none."""
+    """Return code as HTML with an element around each run of one colour; names and operators need none."""
     if len(code) > COLOURED_LIMIT:
         return html.escape(code, quote=False)
     lexer = _lexer_of(language)
@@ -255,7 +257,10 @@ def highlight(code: str, language: str) -> str:
     parts = []
     for name, tokens in runs:
         text = html.escape("".join(text for _, text in tokens), quote=False)
-        parts.append(f'<span class="{name}">{text}</span>' if name and text.strip() else text)
+        if name and text.strip():
+            opening, closing = ELEMENTS.get(name, (f'<span class="{name}">', "</span>"))
+            text = f"{opening}{text}{closing}"
+        parts.append(text)
     return "".join(parts)
 
 

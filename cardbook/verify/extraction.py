@@ -92,7 +92,7 @@ class PageReader:
         return Outputs(text.lines, text.warnings, tuple(tables), text.figures)
 
     def _files(self) -> Iterator[tuple[str, bytes]]:
-        # "Copy whole example" copies what the first link to a script leads to.
+        # "Copy all" copies what the first link to a script leads to.
         for suffix in (".py", ".ipynb"):
             links = self.block.select(f'.files a[href$="{suffix}"]')
             if not links or PurePosixPath(str(links[0]["href"])).name != self.name + suffix:

@@ -145,6 +145,9 @@ def make_manager(folder: Path, fork_server: ForkServer | None, policy: SandboxPo
         if len(os.fsencode(f"{sockets}-{len(port_names)}")) > zmq.IPC_PATH_MAX_LEN:
             raise OSError(f"{sockets} is too long a path for a socket: set TMPDIR to a shorter one")
         manager = KernelManager(transport="ipc", ip=sockets, connection_file=str(folder / "kernel.json"))
+        if zmq.has("curve"):
+            # Other examples can reach the sockets, but not say anything there without the public key.
+            manager.curve_publickey, manager.curve_secretkey = zmq.curve_keypair()
     manager.kernel_id = str(uuid.uuid4())
     # Set beforehand: jupyter_client would look a provisioner up by name among installed entry points.
     provisioner = ForkProvisioner(

@@ -222,3 +222,41 @@ x = open("/proc/self/cwd/five.txt").read()"""
     assert record is not None
     names = {"one", "two", "three", "four", "five"}
     assert set(record.provenance.parts["data"]) == {f"data/{name}.txt" for name in names}
+
+
+def test_kernel_hears_nothing_from_another_example(small: Path, cardbook: Cardbook) -> None:
+    flood = """\
+# %% [markdown]
+# # One
+
+# %%
+import glob
+import os
+import time
+
+import zmq
+
+own = os.path.realpath(os.environ["HOME"])
+context = zmq.Context()
+reached = 0
+end = time.time() + 10
+while time.time() < end and reached < 400:
+    for path in glob.glob(f"{own}/../../*/home/kernel-*"):
+        if not os.path.realpath(path).startswith(own):
+            sender = context.socket(zmq.DEALER)
+            sender.linger = 0
+            sender.connect(f"ipc://{path}")
+            sender.send(b"rubbish")
+            time.sleep(0.01)
+            reached += 1
+print(reached > 0)
+"""
+    listen = "# %% [markdown]\n# # Two\n\n# %%\nimport time\n\ntime.sleep(6)\nprint('undisturbed')\n"
+    write(small / "examples" / "first.py", flood)
+    write(small / "examples" / "second.py", listen)
+    outcome = cardbook("run", "--root", small, "--jobs", "2")
+    assert outcome.returncode == 0, outcome.stderr
+    records = RecordSet(small / ".cardbook" / "records" / "offline")
+    first, second = (records.read(name) for name in ("first", "second"))
+    assert first is not None and first.outputs[0][0].text == "True\n"
+    assert second is not None and [output.text for output in second.outputs[0]] == ["undisturbed\n"]

@@ -43,6 +43,8 @@ def make_site(place: SitePaths, log: Callable[[str], None]) -> None:
     with FileLock(place.draft.with_suffix(".lock")):
         _fill_models(place, log)
         parts = source_digests(place)
+        # MkDocs wants the folder that pages are written to.
+        ProjectPaths(place.root).docs.mkdir(exist_ok=True)
         # Before examples run: what is wrong in mkdocs.yml should not be found minutes later.
         settings = read_settings(place.root, place.draft)
         with _starting_fork_server(place.root) as (environment, fork_server):

@@ -18,6 +18,9 @@ def read_settings(root: Path, target: Path, address: str | None = None) -> "MkDo
     With an address, the site is a preview served there, and warnings do not stop it. Raises InputError when
     MkDocs refuses mkdocs.yml, or it lacks what a book needs.
     """
+    if not (root / "mkdocs.yml").exists():
+        remedy = "write site_name: TITLE, theme: material, plugins: [search, cardbook], a line each"
+        raise InputError([Problem("mkdocs.yml", 0, "no such file", remedy)])
     # Imported here: it takes long, and most commands never need it.
     from mkdocs.config import load_config
 

@@ -323,7 +323,15 @@ class _BookReader:
         """Report cards that are in no chapter, with lines to paste, in the order of their deck."""
         main = self.document.text(("deck",))
         taken = {*self.registry.titles, *self.registry.retired, *(card_id for card_id, _ in self.ids)}
+        decks_used = {name for name, _ in [*self.used, *self.unresolved]}
         for name, deck in self.received.decks.items():
+            if deck.cards and name not in decks_used:
+                what, remedy = (
+                    "no card of this deck is in a chapter",
+                    f"place them all with: cardbook add {name}",
+                )
+                self.received.problems.append(Problem(deck.path, 0, what, remedy))
+                continue
             for card in deck.cards:
                 told = (name, card.title) in self.unresolved or len(card.title) > TITLE_LENGTH
                 if told or (name, card.line) in self.used:

@@ -227,6 +227,8 @@ def test_add_appends_chapters_and_leaves_every_line_as_it_was(
 
 def test_add_puts_cards_into_a_chapter(standing: Path, deck: Path, cardbook: Cardbook) -> None:
     shutil.copy(deck, standing / "flashcards")
+    with pytest.raises(InputError, match=r"no card of this deck is in a chapter: .* cardbook add part-07$"):
+        read_book(standing)
     added = cardbook("add", "part-07", "--chapter", "numbers", "--root", standing)
     assert (added.returncode, added.stderr) == (0, "")
     lines = added_lines(STANDING, (standing / "book.yml").read_text(encoding="utf-8"))

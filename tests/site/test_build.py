@@ -232,6 +232,12 @@ def test_notebook_is_converted_once_while_others_run(
     assert len(before) == 2 and all(path.read_bytes() == content for path, content in before.items())
 
 
+def test_a_book_needs_no_pages_of_its_own(made: SitePaths) -> None:
+    shutil.rmtree(made.root / "docs")
+    tell(made)
+    assert "A small book" in (made.site / "index.html").read_text()
+
+
 def test_settings_that_mkdocs_refuses_are_reported_before_examples_run(made: SitePaths) -> None:
     replace(made.root / "examples" / "second.py", "math.sqrt(4)", "math.sqrt(9)")
     write(made.root / "mkdocs.yml", MKDOCS + "hooks: [nowhere.py]\n")

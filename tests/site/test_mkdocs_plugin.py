@@ -177,6 +177,11 @@ def test_a_script_that_is_not_built_is_named(written: Path, monkeypatch: pytest.
     assert told.count("run make assets") == 3 and "assets/built/book.js: no such file" in told
 
 
+def test_a_missing_mkdocs_yml_is_named_with_what_to_write(written: Path) -> None:
+    (written / "mkdocs.yml").unlink()
+    assert refusal(written).startswith("mkdocs.yml: no such file: write site_name: TITLE, theme: material")
+
+
 def test_scripts_of_an_earlier_version_do_not_hide_those_of_today(written: Path) -> None:
     write(written / "docs" / "assets" / "built" / "book.js", "// old")
     assert "docs/assets/built/: hides the scripts of cardbook" in refusal(written)

@@ -17,6 +17,7 @@ from cardbook.records.status import Project, load_project, statuses_of
 from tests.browser.chromium import chromium as chromium
 from tests.browser.chromium import open_page as open_page
 from tests.browser.chromium import served as served
+from tests.command_line import call_forked
 
 ROOT = Path(__file__).parent.parent
 
@@ -225,9 +226,6 @@ def cardbook() -> Cardbook:
     """`cardbook(*arguments, **variables)`: the command line in a process of its own, as a person runs it."""
 
     def call(*arguments: str | Path, **variables: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "cardbook", *map(str, arguments)]
-        return subprocess.run(
-            command, capture_output=True, text=True, cwd=ROOT, env={**os.environ, **variables}, timeout=600
-        )
+        return call_forked([*map(str, arguments)], ROOT, {**os.environ, **variables})
 
     return call

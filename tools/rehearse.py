@@ -13,12 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 
 import nbformat
 
 from cardbook.records.store import hash_outputs
 from tests.conftest import write_small
+from tests.hub import serve_hub
 from tools.rehearsal.workflow import Attempt, Fault, run_workflow
 
 ROOT = Path(__file__).parent.parent
@@ -32,6 +34,14 @@ from collections.abc import Callable
 
 def test_it_counts_to_one(printed: Callable[[str], str]) -> None:
     assert printed("first").startswith("count 1\\n")
+"""
+# A model that only the hub profile has.
+MODEL, REVISION, WEIGHTS = "org/tiny", "a" * 40, b"weights"
+MODELS = """\
+["org/tiny"]
+revision = "{revision}"
+licence = "MIT"
+files = {{ "model.safetensors" = "{digest}" }}
 """
 GH = """\
 #!/bin/sh
@@ -48,6 +58,7 @@ class Rehearsal:
 
     folder: Path
     log: Callable[[str], None]
+    hub: str
     runs: int = 0
     faults: list[str] = field(default_factory=list)
 
@@ -89,6 +100,11 @@ class Rehearsal:
             path = author / name
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         write_small(author)
+        digest = sha256(WEIGHTS).hexdigest()
+        (author / "models.toml").write_text(MODELS.format(revision=REVISION, digest=digest), encoding="utf-8")
+        self.edit("examples/first.py", "count = 1", 'count = 1\nname = "none"\nrevision = ""')
+        with (author / "book.yml").open("a", encoding="utf-8") as book:
+            book.write(f"examples:\n  first:\n    hub: {{name: {MODEL}, revision: {REVISION}}}\n")
         (author / "tests" / "examples").mkdir()
         for name in ("__init__.py", "conftest.py"):
             shutil.copy(ROOT / "tests" / "examples" / name, author / "tests" / "examples")
@@ -134,7 +150,7 @@ class Rehearsal:
             "token": "token",
         }
         (self.folder / "issue.md").unlink(missing_ok=True)
-        attempt = Attempt(github, {"renew": renew}, self.folder, self.log, fault)
+        attempt = Attempt(github, {"renew": renew}, self.folder, self.hub, self.log, fault)
         if before:
             attempt.results, attempt.outputs = before.results, before.outputs
         self.log(f"{workflow}, {event}, attempt {number}")
@@ -292,9 +308,10 @@ SCENARIOS = {
 
 def rehearse(name: str, folder: Path, log: Callable[[str], None]) -> list[str]:
     """Carry out a scenario in an empty folder; return how it ended otherwise than it should."""
-    book = Rehearsal(folder, log)
-    book.begin()
-    SCENARIOS[name](book)
+    with serve_hub({(MODEL, REVISION): {"model.safetensors": WEIGHTS}}) as hub:
+        book = Rehearsal(folder, log, hub.endpoint)
+        book.begin()
+        SCENARIOS[name](book)
     return book.faults
 
 

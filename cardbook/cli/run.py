@@ -93,10 +93,10 @@ def run(
         durations = {row.name: row.record.provenance.seconds for row in statuses_of(project) if row.record}
         chosen = choose_shard(chosen, durations, *shard)
     jobs = jobs or project.environment.jobs
-    with show_progress() as tell:
-        statuses = run_examples(project, chosen, jobs, tell, force=force or repeat > 1)
+    with show_progress() as on_event:
+        statuses = run_examples(project, chosen, jobs, on_event, force=force or repeat > 1)
         repeated = [row.name for row in statuses if row.state == "fresh"]
-        varying = repeat_examples(project, repeated, repeat, jobs, tell)
+        varying = repeat_examples(project, repeated, repeat, jobs, on_event)
     failed = [status for status in statuses if status.state not in ("fresh", "skipped")]
     fresh = sum(status.state == "fresh" for status in statuses)
     click.echo(f"{fresh} of {len(statuses)} examples are fresh.")

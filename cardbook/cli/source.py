@@ -19,7 +19,7 @@ CARD_KEYS = ("title", "context", "question", "answer", "line")
 @click.argument("decks", nargs=-1, required=True, type=click.Path(path_type=Path))
 @root_option
 @json_option
-@click.option("--check", is_flag=True, help="Also tell what is well-formed but odd.")
+@click.option("--check", is_flag=True, help="Also report what is well-formed but unusual.")
 def cards(decks: Sequence[Path], root: Path, *, as_json: bool, check: bool) -> None:
     """Parse decks and list their cards. A relative DECK is searched for in the root."""
     from cardbook.source.deck import read_deck

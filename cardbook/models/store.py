@@ -46,13 +46,13 @@ class ModelStore:
         return self.folder(model) / "snapshots" / model.revision
 
     def receipt(self, model: Model) -> Path:
-        """Return the file that says what was verified when the model came in."""
+        """Return the file that says what was verified when the model was stored."""
         return ProjectPaths(self.root).receipts / f"{model.folder_name}.json"
 
     def stored(self, model: Model) -> Stored | None:
         """Return what is stored of the model, hashing only files changed since they were last hashed.
 
-        None when it is absent, of another revision, or no longer what came in.
+        None if it is absent, of another revision, or changed since.
         """
         try:
             receipt = json.loads(self.receipt(model).read_text(encoding="utf-8"))
@@ -78,7 +78,7 @@ class ModelStore:
         return model.offline is not None and stored.source == source_name(model.offline)
 
     def verify(self, model: Model) -> Stored | None:
-        """Return what is stored of the model after hashing every file; None when anything differs."""
+        """Return what is stored of the model after hashing every file; None if anything differs."""
         stored = self.stored(model)
         if stored is None:
             return None
@@ -88,7 +88,7 @@ class ModelStore:
         return stored
 
     def fault(self, model: Model) -> str:
-        """Return in words what is wrong with the stored model, after hashing every file; "" if nothing."""
+        """Hash every file of the stored model; return what is wrong with it, "" if nothing."""
         try:
             receipt = json.loads(self.receipt(model).read_text(encoding="utf-8"))
             stored = Stored(**receipt["stored"])
@@ -101,11 +101,11 @@ class ModelStore:
             if not path.is_file():
                 return f"has lost {name} in the model store"
             if hash_file(path) != digest:
-                return f"is damaged in the model store ({name} is not what came in)"
+                return f"is damaged in the model store ({name} is not what was stored)"
         return ""
 
     def put(self, model: Model, folder: Path, source: str, note: str) -> None:
-        """Move a fetched model folder (`models--…`) into the store in one step and write its receipt."""
+        """Move a downloaded model folder (`models--…`) into the store in one step and write its receipt."""
         self.receipt(model).unlink(missing_ok=True)
         shutil.rmtree(self.folder(model), ignore_errors=True)
         self.hub.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Comparison: what differs between two outputs of one cell, numbers and figures within a tolerance."""
+"""Compares two outputs of one cell; decimal numbers and figures may differ within a tolerance."""
 
 import base64
 import difflib
@@ -32,7 +32,7 @@ Pixels = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How much may differ: decimals by a share of the larger, figures by the score of `score_figures`."""
+    """How much outputs may differ: decimals as a share of the larger, figures by `score_figures`."""
 
     number: float = 1e-3
     # Scaling to half and compressing scored up to 5.5 on the book's figures, a new dot of 6 points 11.
@@ -44,7 +44,7 @@ EXACT = Tolerance(0.0, 0.0)
 
 @dataclass(frozen=True)
 class Outputs:
-    """What a cell left: lines printed, lines of warnings, printed tables, figures as image files."""
+    """The outputs of a cell: printed lines, lines of warnings, printed tables, figures as image files."""
 
     lines: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -54,9 +54,9 @@ class Outputs:
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that differs: its kind (text, warnings, table or figure), and the lines that say how.
+    """One difference: its kind (text, warnings, table or figure), and lines that describe it.
 
-    `figures` are a figure before and now, None where there is none; `score` says how much they differ.
+    `figures` are a figure before and now, None if absent; `score` is what `score_figures` returns for them.
     """
 
     kind: str
@@ -66,7 +66,7 @@ class Difference:
 
 
 class ImageDecodeError(CardbookError):
-    """A figure that cannot be read as one."""
+    """A figure that cannot be read as an image."""
 
 
 def outputs_of_cell(outputs: Sequence[NotebookNode]) -> Outputs:
@@ -83,12 +83,12 @@ def _decode(text: str) -> bytes:
     try:
         return base64.b64decode(text)
     except ValueError:
-        # No image either: comparing it says so.
+        # Not an image either: the comparison says so.
         return text.encode()
 
 
 def read_outputs(printed: str, warned: str, figures: Sequence[bytes]) -> Outputs:
-    """Return printed text, warnings and figures as they are compared: blank lines say nothing."""
+    """Return printed text, warnings and figures as they are compared: without blank lines."""
     parts = list(split_tables(clean_text(printed)))
     return Outputs(
         tuple(line for part in parts if isinstance(part, str) for line in _spoken(part)),
@@ -119,7 +119,7 @@ def compare_outputs(before: Outputs, now: Outputs, tolerance: Tolerance) -> list
 
 
 def compare_lines(before: Sequence[str], now: Sequence[str], tolerance: Tolerance) -> list[str]:
-    """Return a unified diff without its header; empty when all that differs is within the tolerance."""
+    """Return a unified diff without its header; empty if every difference is within the tolerance."""
     now = list(now)
     matcher = difflib.SequenceMatcher(
         None, [_words(line) for line in before], [_words(line) for line in now], autojunk=False
@@ -127,13 +127,13 @@ def compare_lines(before: Sequence[str], now: Sequence[str], tolerance: Toleranc
     for block in matcher.get_matching_blocks():
         for i in range(block.size):
             if same_text(before[block.a + i], now[block.b + i], tolerance):
-                # What is within the tolerance is no change in the diff.
+                # The diff shows no change where the difference is within the tolerance.
                 now[block.b + i] = before[block.a + i]
     return list(difflib.unified_diff(before, now, lineterm="", n=1))[2:]
 
 
 def same_text(before: str, now: str, tolerance: Tolerance) -> bool:
-    """Return whether two lines say the same: equal, or with decimals so close that they count as equal."""
+    """Return whether two lines are equal, apart from decimals that differ within the tolerance."""
     if before == now:
         return True
     if not tolerance.number:
@@ -188,7 +188,7 @@ def _compare_figures(before: bytes | None, now: bytes | None, tolerance: Toleran
 
 
 def score_figures(before: bytes, now: bytes) -> float:
-    """Return how much two images differ where they differ most, as a distance of colours (CIELAB, ΔE 1976).
+    """Return the largest difference of two images, as a colour distance (CIELAB, ΔE 1976).
 
     0 is the same, 100 black instead of white. Both are averaged to small images of one size first, and what
     moved by less than one of their pixels does not count. Raises NoPicture.
@@ -209,7 +209,7 @@ def _farthest(image: Pixels, other: Pixels) -> float:
 
 
 def open_image(content: bytes) -> Image.Image:
-    """Return a PNG or WebP file as an image with its transparency. Raises NoPicture."""
+    """Return a PNG or WebP file as an image with its transparency. Raises ImageDecodeError."""
     try:
         image = Image.open(io.BytesIO(content), formats=("PNG", "WEBP"))
         check_size(image)

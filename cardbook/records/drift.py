@@ -1,4 +1,4 @@
-"""Drift: what the outputs of two record sets differ in, example by example."""
+"""Drift: how the outputs of two record sets differ, example by example."""
 
 import difflib
 import re
@@ -17,7 +17,7 @@ NAME = re.compile(r"\w[\w-]*")
 
 @dataclass(frozen=True)
 class CellDrift:
-    """What one cell's outputs differ in; `allowed` when the example declares that they vary.
+    """How one cell's outputs differ; `allowed` if the example declares that they vary.
 
     `number` counts code cells from 1: in the later record, or in the earlier one for a cell that is gone.
     """
@@ -29,7 +29,7 @@ class CellDrift:
 
 @dataclass(frozen=True)
 class Drift:
-    """What one example's records differ in.
+    """How one example's records differ.
 
     `problem` says why they cannot be compared, "" when they can. `causes` are, in words, what determines
     the outputs and changed. `seconds` and `memory` are ratios, later to earlier. `new`: it has no
@@ -46,7 +46,7 @@ class Drift:
 
     @property
     def drifted(self) -> bool:
-        """Whether the example has to be looked at: an output differs undeclared, or nothing can be said."""
+        """Whether an output differs that is not declared to vary, or the records cannot be compared."""
         return bool(self.problem) or any(not cell.allowed for cell in self.cells)
 
 
@@ -59,7 +59,7 @@ def compare_records(base: RecordSet, now: RecordSet, tolerance: Tolerance) -> li
 def compare_example(base: RecordSet, now: RecordSet, name: str, tolerance: Tolerance) -> Drift:
     """Return the drift of one example."""
     if not NAME.fullmatch(name):
-        return _incomparable(repr(name), "this is no name of an example")
+        return _incomparable(repr(name), "this is not the name of an example")
     records = []
     for records_of, when in ((base, "the earlier record"), (now, "the later record")):
         try:

@@ -1,4 +1,4 @@
-"""Reports of drift: for a terminal, a pull request, a script. What outputs say is untrusted text."""
+"""Reports of drift, for a terminal, a pull request or a script. The text of outputs is not trusted."""
 
 import html
 import re

@@ -28,12 +28,12 @@ class Environment:
 
     @property
     def jobs(self) -> int:
-        """How many examples run at a time unless told otherwise: one a core, and one on a GPU."""
+        """How many examples run at a time by default: one per core, or one on a GPU."""
         return 1 if self.device.startswith("cuda") else core_count()
 
     @property
     def threads(self) -> int:
-        """How many threads each of so many examples gets."""
+        """How many threads each of these examples may use."""
         return max(1, core_count() // self.jobs)
 
     def distributions(self, modules: Iterable[str]) -> dict[str, str]:
@@ -42,7 +42,7 @@ class Environment:
         return {name: self.versions[name] for name in sorted(names)}
 
     def closure(self, names: Iterable[str]) -> dict[str, str]:
-        """Return the versions of these distributions and of all that they need in turn, by name."""
+        """Return the versions of these distributions and of all their dependencies, by name."""
         found: dict[str, str] = {}
         waiting = [canonical(name) for name in names]
         while waiting:
@@ -64,7 +64,7 @@ def read_environment() -> Environment:
     requirements: dict[str, tuple[str, ...]] = {}
     providers: dict[str, set[str]] = {}
     for distribution in metadata.distributions():
-        # importlib would parse each long description too, which takes longer than all the rest of a command.
+        # importlib also parses each long description, which takes longer than the rest of a command.
         text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
         fields = FIELD.findall(BLANK_LINE.split(text, 1)[0])
         name = canonical(next((value for key, value in fields if key == "Name"), ""))
@@ -99,7 +99,7 @@ def _top_modules(distribution: metadata.Distribution) -> set[str]:
 
 def _required(lines: Iterable[str]) -> Iterable[str]:
     for line in lines:
-        # What only an extra asks for is not there because of this package.
+        # What only an extra requires is not installed because of this package.
         match = REQUIREMENT_NAME.match(line)
         if match and "extra ==" not in line.replace("extra==", "extra =="):
             yield canonical(match[0])
@@ -118,7 +118,7 @@ def device_class(device: str) -> str:
 
 
 def cpu_name() -> str:
-    """Return the processor's name as the machine tells it, with the number of cores this process may use."""
+    """Return the CPU's name, and the number of cores that this process may use."""
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -128,16 +128,16 @@ def cpu_name() -> str:
 
 
 def driver_version() -> str:
-    """Return the version of the NVIDIA driver as the kernel tells it, "" where there is none."""
-    told = Path("/proc/driver/nvidia/version")
-    if not told.exists():
+    """Return the version of the NVIDIA driver, "" if there is none."""
+    path = Path("/proc/driver/nvidia/version")
+    if not path.exists():
         return ""
-    found = DRIVER_VERSION.search(told.read_text(encoding="utf-8", errors="replace"))
+    found = DRIVER_VERSION.search(path.read_text(encoding="utf-8", errors="replace"))
     return found[1] if found else ""
 
 
 def gpu_names() -> list[str]:
-    """Return the names of this machine's NVIDIA GPUs as the driver tells them; none where it does not."""
+    """Return the names of this machine's NVIDIA GPUs, as far as the driver states them."""
     files = sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))
     found = (GPU_NAME.search(file.read_text(encoding="utf-8", errors="replace")) for file in files)
     return [match[1] for match in found if match]

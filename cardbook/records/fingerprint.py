@@ -1,4 +1,4 @@
-"""Fingerprints: a hash of everything that determines a record, never of time."""
+"""Fingerprints: a hash of everything that determines a record; time does not."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -85,7 +85,7 @@ def check_models(example: Example, models: Mapping[str, Model]) -> list[Problem]
 
 
 def explain(recorded: Parts, today: Parts) -> list[str]:
-    """Return, in words, each difference that makes a record stale; empty when there is none."""
+    """Return a description of each difference that makes a record stale."""
     reasons = list(_explain_code(recorded.get("code", []), today["code"]))
     if recorded.get("theme") != today["theme"]:
         reasons.append("the figure theme changed")

@@ -1,4 +1,4 @@
-"""Data: the files an example reads, which are as much its input as its code."""
+"""The data files that an example reads; they are as much its input as its code."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ LOG_BYTES = 20_000_000
 
 
 class DataChangedError(CardbookError):
-    """A data file changed while the example ran, or is not there; the text names it and tells what to do."""
+    """A data file changed while the example ran, or is absent; the text names it and a remedy."""
 
 
 def hash_data(root: Path, names: Iterable[str]) -> dict[str, str]:

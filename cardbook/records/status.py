@@ -1,4 +1,4 @@
-"""What may be published: each example fresh, stale, failed, missing or skipped, and why."""
+"""The state of each example: fresh, stale, failed, missing or skipped, and the reason."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ CLOCK_ERROR = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """One example as the profile would run it: with its parameters, its fingerprint, its setting."""
+    """One example as the profile runs it: with its parameters, its fingerprint, its options."""
 
     example: Example
     fingerprint: Fingerprint
@@ -58,7 +58,7 @@ class Project:
         return Cache(ProjectPaths(self.root).cache)
 
     def describe_models(self, model_ids: Iterable[str]) -> dict[str, dict[str, str]]:
-        """Return what provenance tells of stored models: revision, source, note and licence of each."""
+        """Return what provenance says of stored models: revision, source, note and licence of each."""
         return {
             model_id: {
                 "revision": self.stored[model_id].revision,

@@ -1,4 +1,4 @@
-"""Records: what a run left, one executed notebook with its provenance inside."""
+"""Records: executed notebooks that contain their provenance."""
 
 import json
 import os
@@ -22,7 +22,7 @@ SCHEMA = 1
 
 @dataclass(frozen=True)
 class Provenance:
-    """How outputs came about; written by the run, never by hand.
+    """Where outputs come from; written by the run, never by hand.
 
     `started` is UTC in ISO 8601, `seconds` wall time, memory in bytes (`gpu_memory` None without a GPU),
     `outputs` the SHA-256 of the outputs of all code cells, `parts` what the fingerprint is a hash of,
@@ -60,9 +60,9 @@ class Record:
 
 @dataclass(frozen=True)
 class Failure:
-    """What a failed run left: the fingerprint it had, when, and the error a person can mend.
+    """A failed run: its fingerprint, when it started, and the error message.
 
-    `after` tells which record stood there already, "" for none.
+    `after` is the `provenance_hash` of the record that was stored before it, "" if there was none.
     """
 
     fingerprint: str
@@ -81,7 +81,9 @@ class Failure:
         return datetime.fromisoformat(record.provenance.started) > datetime.fromisoformat(self.started)
 
 
-CORRUPT_FAILURE = Failure("", "9999-12-31T00:00:00+00:00", "a run failed, and what it left is damaged")
+CORRUPT_FAILURE = Failure(
+    "", "9999-12-31T00:00:00+00:00", "a run failed, and the file that says why is damaged"
+)
 
 
 class CorruptRecordError(CardbookError):
@@ -89,7 +91,7 @@ class CorruptRecordError(CardbookError):
 
 
 def provenance_hash(record: Record) -> str:
-    """Return what tells a record from any other."""
+    """Return a hash that identifies a record."""
     return hash_text(json.dumps(asdict(record.provenance), sort_keys=True))
 
 
@@ -110,15 +112,15 @@ class RecordSet:
     folder: Path
 
     def path(self, name: str) -> Path:
-        """Return where the record of an example is kept."""
+        """Return the path of an example's record."""
         return self.folder / f"{name}.ipynb"
 
     def failure_path(self, name: str) -> Path:
-        """Return where the failure of an example is kept."""
+        """Return the path of an example's failure."""
         return self.folder / f"{name}.failed.json"
 
     def read(self, name: str) -> Record | None:
-        """Return the record of an example, None when there is none. Raises Damaged."""
+        """Return the record of an example, None if it has none. Raises CorruptRecordError."""
         try:
             text = self.path(name).read_text(encoding="utf-8")
         except FileNotFoundError:
@@ -131,7 +133,7 @@ class RecordSet:
             notebook = nbformat.reads(text, as_version=4)
             provenance = Provenance(**notebook.metadata["cardbook"])
         except (nbformat.reader.NotJSONError, nbformat.ValidationError):
-            raise CorruptRecordError("the record is no notebook") from None
+            raise CorruptRecordError("the record is not a notebook") from None
         except (KeyError, TypeError, AttributeError):
             raise CorruptRecordError("the record has no provenance") from None
         if provenance.outputs != hash_outputs(notebook):
@@ -143,7 +145,7 @@ class RecordSet:
         return Record(notebook, provenance)
 
     def read_failure(self, name: str) -> Failure | None:
-        """Return what the last run of an example left if it failed, else None."""
+        """Return the failure of an example's last run, None if it did not fail."""
         try:
             failure = Failure(**json.loads(self.failure_path(name).read_text(encoding="utf-8")))
         except FileNotFoundError:
@@ -153,7 +155,7 @@ class RecordSet:
         return failure if _is_instant(failure.started) else CORRUPT_FAILURE
 
     def write(self, record: Record) -> None:
-        """Keep a record, whole or not at all, in place of the one before and of any failure."""
+        """Store a record, whole or not at all; it replaces the one before it and any failure."""
         notebook = record.notebook
         notebook.metadata.cardbook = asdict(record.provenance)
         name = record.provenance.example
@@ -161,7 +163,7 @@ class RecordSet:
         self.failure_path(name).unlink(missing_ok=True)
 
     def write_failure(self, name: str, fingerprint: str, started: str, message: str) -> None:
-        """Mark an example as failed; a record it has stays, and `check` refuses it."""
+        """Mark an example as failed; its record stays, and `check` refuses it."""
         try:
             record = self.read(name)
         except CorruptRecordError:
@@ -170,10 +172,10 @@ class RecordSet:
         write_whole(self.failure_path(name), json.dumps(asdict(failure), indent=1) + "\n")
 
     @contextmanager
-    def lock(self, say: Callable[[str], None]) -> Iterator[None]:
-        """Keep other runs away from these records while the block lasts; wait, and say so, for one at work.
+    def lock(self, log: Callable[[str], None]) -> Iterator[None]:
+        """Lock these records against other runs while the block lasts; wait for one that holds the lock.
 
-        The lock is the machine's own, so that a run that was killed holds nothing.
+        `log` gets a line before it waits. The lock is the operating system's: a killed run holds none.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         lock, holder = FileLock(self.folder / ".lock"), self.folder / ".holder"
@@ -181,7 +183,7 @@ class RecordSet:
             lock.acquire(timeout=0)
         except Timeout:
             number = holder.read_text(encoding="utf-8") if holder.exists() else "unknown"
-            say(f"Another run (process {number}) is at work on these records: waiting for it.")
+            log(f"Another run (process {number}) is using these records: waiting for it.")
             lock.acquire(poll_interval=0.1)
         try:
             self._sweep()
@@ -193,7 +195,7 @@ class RecordSet:
             lock.release()
 
     def _sweep(self) -> None:
-        """Remove the drafts of a run that was killed while it wrote."""
+        """Remove the drafts of a run that was killed while it wrote them."""
         for pattern in (".*.ipynb-*", ".*.failed.json-*"):
             for draft in self.folder.glob(pattern):
                 draft.unlink(missing_ok=True)

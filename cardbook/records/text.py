@@ -1,4 +1,4 @@
-"""Printed text: as a terminal leaves it, and the tables in it."""
+"""Printed text, as a terminal shows it, and the tables in it."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -23,7 +23,7 @@ class Table:
 
 
 def clean_text(text: str) -> str:
-    """Return printed text as a terminal would leave it: no control codes, the last of overwritten lines."""
+    """Return printed text as a terminal shows it: without control codes and overwritten lines."""
     plain = ANSI.sub("", text.replace("\r\n", "\n"))
     lines = [line.rstrip("\r").rsplit("\r", 1)[-1] for line in plain.split("\n")]
     return CONTROL.sub("\N{REPLACEMENT CHARACTER}", "\n".join(lines))
@@ -50,7 +50,7 @@ def split_tables(text: str) -> Iterator[str | Table]:
 
 
 def read_table(lines: Sequence[str], at: int) -> tuple[Table | None, int]:
-    """Return the pipe table that begins at line `at` and the line after it; None when none begins there."""
+    """Return the pipe table that begins at line `at`, and the line after it; None if none begins there."""
     if not _is_rule(lines, at + 1):
         return None, at
     header, rule = split_row(lines[at]), split_row(lines[at + 1])
@@ -70,7 +70,7 @@ def _is_rule(lines: Sequence[str], at: int) -> bool:
 
 
 def split_row(line: str) -> tuple[str, ...]:
-    r"""Return the cells of a table row; none when the line is no row. A pipe in a cell is written \|."""
+    r"""Return the cells of a table row; none if the line is not a row. A pipe in a cell is written \|."""
     line = line.strip()
     if len(line) < 2 or not (line.startswith("|") and line.endswith("|")):
         return ()

@@ -3,6 +3,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from cardbook.base.paths import ProjectPaths
 from cardbook.records.store import RecordSet
 from tests.conftest import ROOT, Cardbook, replace, write
@@ -37,3 +39,18 @@ def test_output_that_nobody_can_read_is_no_traceback(small: Path) -> None:
     command = f"{shlex.quote(sys.executable)} -m cardbook status --root {shlex.quote(str(small))} >&-"
     outcome = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=ROOT)
     assert (outcome.returncode, outcome.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("status",), ("check",), ("run", "no-such-example"), ("pages", "--check"), ("no-such-verb",)],
+)
+def test_commands_are_called_in_tests_as_a_person_calls_them(
+    small: Path, cardbook: Cardbook, arguments: tuple[str, ...]
+) -> None:
+    root = ("--root", str(small)) if arguments != ("no-such-verb",) else ()
+    command = [sys.executable, "-m", "cardbook", *arguments, *root]
+    called = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    outcome = cardbook(*arguments, *root)
+    assert (outcome.returncode, outcome.stdout) == (called.returncode, called.stdout)
+    assert outcome.stderr == called.stderr.replace("python -m cardbook", "cardbook")

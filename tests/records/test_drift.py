@@ -131,7 +131,7 @@ def test_damaged_and_missing_records_are_reported(base: Path, cardbook: Cardbook
     today(base).path("second").unlink()
     outcome = cardbook("drift", base, "--root", base.parent)
     assert outcome.returncode == 1
-    assert "first: the later record: the record is no notebook\n" in outcome.stdout
+    assert "first: the later record: the record is not a notebook\n" in outcome.stdout
     assert "second: it has no later record\n" in outcome.stdout
 
 

@@ -400,7 +400,7 @@ def test_two_runs_at_once_share_the_work(small: Path) -> None:
     second = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE)
     outputs = [first.communicate()[0], second.communicate()[0]]
     assert (first.returncode, second.returncode) == (0, 0)
-    assert f"Another run (process {first.pid}) is at work on these records: waiting for it." in outputs[1]
+    assert f"Another run (process {first.pid}) is using these records: waiting for it." in outputs[1]
     assert "first: running" in outputs[0] and "running" not in outputs[1]
     assert outputs[1].splitlines()[-1] == "2 of 2 examples are fresh."
 
@@ -483,7 +483,7 @@ def test_model_that_is_not_what_came_in(
     outcome = cardbook("run", "--force", "--root", root)
     assert outcome.returncode == 1
     words = {"gone": "has lost model.safetensors", "no model": "is not in the model store"}
-    what = words.get(damage, "is damaged in the model store (model.safetensors is not what came in)")
+    what = words.get(damage, "is damaged in the model store (model.safetensors is not what was stored)")
     assert f"failed: examples/first.py: {MODEL} {what}" in outcome.stderr
     assert outcome.stderr.rstrip().endswith(": cardbook models")
     assert state_of(root, "second") == "fresh"

@@ -25,6 +25,7 @@ Fault = Callable[[str, int, Path], bool]
 class Attempt:
     """What one attempt of a workflow run is given, and what came of it, by job and number in the matrix.
 
+    `folder` has the services of GitHub in folders; `hub` is the address in place of the Hugging Face Hub.
     `before` is called with a job's name, its number and the folder of the services before the job starts; if
     it returns true, the job's machine is lost.
     """
@@ -32,6 +33,7 @@ class Attempt:
     github: Mapping[str, Any]
     inputs: Mapping[str, Any]
     folder: Path
+    hub: str
     log: Callable[[str], None]
     before: Fault | None = None
     results: dict[str, dict[int, str]] = field(default_factory=dict)
@@ -169,7 +171,7 @@ def _variables(attempt: Attempt) -> dict[str, str]:
         "HOME": str(folder / "home"),
         "LANG": "C.UTF-8",
         "CI": "true",
-        "HF_HUB_OFFLINE": "1",
+        "HF_ENDPOINT": attempt.hub,
         "GITHUB_SERVER_URL": folder.as_uri(),
         "GITHUB_REPOSITORY": "remote",
         "GITHUB_RUN_ID": str(attempt.github["run_id"]),

@@ -93,7 +93,7 @@ plugins: [search, cardbook]
 """
 
 # Rooms, longest first.
-LONGEST = {room: place for place, room in enumerate(("examples", "book", "run", "verify", "site"))}
+LONGEST = {room: place for place, room in enumerate(("book", "run", "workflows", "verify", "site"))}
 
 Cardbook = Callable[..., "subprocess.CompletedProcess[str]"]
 

@@ -62,15 +62,24 @@ def test_only_the_two_marked_cells_are_added_to_what_ran(project: Project, name:
     assert hash_outputs(notebook) == notebook.metadata.cardbook["outputs"]
 
 
+@pytest.fixture(scope="module")
+def colab(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages of an environment that has a kernel, and none of ours."""
+    folder = tmp_path_factory.mktemp("colab")
+    venv.create(folder, with_pip=True)
+    kernel = f"ipykernel=={project.environment.versions['ipykernel']}"
+    subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", kernel], check=True)
+    return next(folder.glob("lib/python*/site-packages"))
+
+
 @pytest.mark.parametrize("name", ["typographical_conventions", "hugging_face_account"])
 def test_notebook_runs_where_only_its_first_cell_installed(
-    project: Project, tmp_path: Path, name: str
+    project: Project, colab: Path, tmp_path: Path, name: str
 ) -> None:
     """As on Colab: a kernel without our packages, the install cell, the rest. Verify runs all the others."""
-    venv.create(tmp_path / "colab", with_pip=True)
-    python = str(tmp_path / "colab" / "bin" / "python")
-    kernel = f"ipykernel=={project.environment.versions['ipykernel']}"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", kernel], check=True)
+    venv.create(tmp_path / "own", with_pip=False)
+    next((tmp_path / "own").glob("lib/python*/site-packages")).joinpath("colab.pth").write_text(str(colab))
+    python = str(tmp_path / "own" / "bin" / "python")
     notebook = notebook_of(project, name)
     shown = stable_outputs(notebook)
     run_in(python, notebook, tmp_path)

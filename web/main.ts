@@ -2,6 +2,7 @@
 
 import { start as startAge } from "./age";
 import { Desk } from "./desk";
+import { start as startGlossary } from "./glossary";
 import { start as startOffline } from "./offline";
 import { start as startReading } from "./reading";
 import { Store } from "./store";
@@ -22,6 +23,7 @@ function start(): void {
   startReading();
   startAge();
   startStudy(desk);
+  startGlossary();
   startOffline();
 }
 

@@ -19,6 +19,7 @@ from cardbook.base.errors import InputError, Problem
 from cardbook.pages.contents import NAME, Contents
 from cardbook.pages.generate import FOLDERS
 from cardbook.pages.html import escape_markdown
+from cardbook.site import glossary
 from cardbook.site.defaults import SCRIPT, STYLES, THEME_FOLDER, add_defaults
 from cardbook.site.navigation import list_chapters, make_navigation
 from cardbook.site.offline import write_manifest, write_service_worker
@@ -74,6 +75,10 @@ class BookPlugin(BasePlugin[NoOptions]):
             for name, text in standard_pages(self.contents).items():
                 if files.get_file_from_path(name) is None:
                     files.append(File.generated(config, name, content=text))
+            config.extra["glossary"] = files.get_file_from_path(glossary.PAGE) is not None
+            if config.extra["glossary"]:
+                content = glossary.glossary_json(Path(config.docs_dir))
+                files.append(File.generated(config, glossary.NAME, content=content))
             check_assets(config, files)
         except InputError as error:
             raise PluginError(str(error)) from error

@@ -1,5 +1,6 @@
 """Reading in a real browser: what one sees, copies and reaches."""
 
+import json
 import re
 from pathlib import Path
 from typing import Literal
@@ -337,6 +338,27 @@ def test_buttons_and_outputs_have_names_of_their_own(open_page: Opener) -> None:
         "all => all.map(one => one.ariaLabel ?? one.textContent)"
     )
     assert len(names) == len(set(names))
+
+
+def test_first_use_of_a_term_is_explained(open_page: Opener, site: Path) -> None:
+    glossary = json.loads((site / "glossary.json").read_text(encoding="utf-8"))
+    listed = open_page("glossary/").locator("article dt").all_inner_texts()
+    assert listed == list(glossary) and len(glossary) > 20
+    meanings = {term.lower(): meaning for term, meaning in glossary.items()}
+    for chapter in BOOK.chapters:
+        page = open_page(f"chapters/{chapter.id}/", TOUCH)
+        terms = page.locator("abbr.term")
+        terms.first.wait_for()
+        found = terms.evaluate_all("all => all.map(one => [one.textContent.toLowerCase(), one.title])")
+        names = [word if word in meanings else word.removesuffix("s") for word, _ in found]
+        assert [meanings[name] for name in names] == [meaning for _, meaning in found]
+        assert len(names) == len(set(names))
+        assert page.locator(":is(.card, code, a, h2, h3, h4) abbr").count() == 0
+        terms.last.tap()
+        after = "one => getComputedStyle(one, '::after').content"
+        assert found[-1][1] in str(terms.last.evaluate(after)).replace("\\", "")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        page.close()
 
 
 def test_chapters_lead_on_to_each_other(open_page: Opener) -> None:

@@ -1,0 +1,24 @@
+"""The glossary: the terms of the page `glossary.md`, which web/glossary.ts explains in the chapters."""
+
+import json
+import re
+from pathlib import Path
+
+PAGE = "glossary.md"
+NAME = "glossary.json"
+# A term of a definition list, with its definition.
+ITEM = re.compile(r"^(?P<term>\S.*)\n:   (?P<meaning>.+(?:\n {4}.+)*)", re.MULTILINE)
+
+
+def read_glossary(docs: Path) -> dict[str, str]:
+    """Return the meaning of each term, as text on one line; empty for a book without a glossary."""
+    path = docs / PAGE
+    if not path.exists():
+        return {}
+    items = ITEM.finditer(path.read_text(encoding="utf-8"))
+    return {item["term"].strip(): " ".join(item["meaning"].replace("`", "").split()) for item in items}
+
+
+def glossary_json(docs: Path) -> str:
+    """Return the glossary as web/glossary.ts reads it."""
+    return json.dumps(read_glossary(docs), ensure_ascii=False)

@@ -1,0 +1,60 @@
+// Explains terms where a chapter first uses them: on hover, and by keyboard or finger. The page Glossary has all of them.
+
+/** A term as glossary.json has it, with what it means. */
+type Glossary = Readonly<Record<string, string>>;
+
+// Where a term is a name, a link or an answer to be recalled rather than a word of the text.
+const NOT_HERE = "a, abbr, code, pre, math, button, summary, table, h1, h2, h3, h4, h5, h6, .card, .run, .provenance, .introduction";
+
+export function start(): void {
+  const place = document.querySelector<HTMLMetaElement>("meta[name=glossary]");
+  const article = document.querySelector("article");
+  if (!place || !article || article.querySelector("abbr.term")) return;
+  const explain = async (): Promise<void> => {
+    const answer = await fetch(new URL(place.content, location.href));
+    if (answer.ok) markTerms(article, (await answer.json()) as Glossary);
+  };
+  // Without a network the text is all there: it is only not explained.
+  const ignore = (error: unknown): void => {
+    if (!(error instanceof TypeError)) throw error;
+  };
+  const idle = globalThis.requestIdleCallback ?? setTimeout;
+  idle(() => void explain().catch(ignore));
+}
+
+/** Marks the first use of each term below `root`, whole words only, plural or not. */
+export function markTerms(root: Element, glossary: Glossary): void {
+  const meanings = new Map(Object.entries(glossary).map(([term, meaning]) => [term.toLowerCase(), meaning]));
+  const longestFirst = [...meanings.keys()].sort((one, other) => other.length - one.length);
+  const pattern = new RegExp(`(?<![\\p{L}\\p{N}-])(${longestFirst.map(literal).join("|")})(s?)(?![\\p{L}\\p{N}-])`, "iu");
+  const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+  const texts: Text[] = [];
+  while (walker.nextNode()) {
+    const text = walker.currentNode as Text;
+    if (!text.parentElement?.closest(NOT_HERE)) texts.push(text);
+  }
+  for (let text = texts.shift(); text; text = texts.shift()) {
+    const found = pattern.exec(text.data);
+    if (!found) continue;
+    const term = found[1]!.toLowerCase();
+    const rest = text.splitText(found.index).splitText(found[0].length);
+    const meaning = meanings.get(term);
+    // Later ones stay as they are.
+    if (meaning !== undefined) rest.previousSibling!.replaceWith(explained(found[0], meaning));
+    meanings.delete(term);
+    texts.unshift(rest);
+  }
+}
+
+function explained(word: string, meaning: string): HTMLElement {
+  const term = document.createElement("abbr");
+  term.className = "term";
+  term.title = meaning;
+  term.tabIndex = 0;
+  term.textContent = word;
+  return term;
+}
+
+function literal(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}

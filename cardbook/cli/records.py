@@ -159,7 +159,7 @@ def check(
         _refuse_undated(project)
     statuses = statuses_of(replace(project, max_age=days_of(project.book, max_age)))
     refuse_blocked(publication_blockers(project, statuses))
-    click.echo(f"{len(statuses)} examples may be published.")
+    click.echo(f"{len(statuses)} examples may be published." if statuses else "The book may be published.")
 
 
 def _refuse_undated(project: "Project") -> None:

@@ -24,7 +24,7 @@ FILE = re.compile(r"(?P<name>[A-Za-z0-9_]+)\.(?P<kind>ipynb|failed\.json)")
 
 @dataclass(frozen=True)
 class IncomingRecords:
-    """What may be kept, by example, and for each well-formed record that may not, why in words."""
+    """What may be kept, by example, and why each other well-formed record may not."""
 
     records: Mapping[str, Record]
     failures: Mapping[str, Failure]
@@ -63,9 +63,9 @@ def read_incoming(project: Project, folders: Iterable[Path]) -> IncomingRecords:
     return IncomingRecords(records, standing, tuple(left_out))
 
 
-def store_records(project: Project, incoming: IncomingRecords, say: Callable[[str], None]) -> None:
-    """Write what was taken in into the project's records; waits, and says so, for a run at work on them."""
-    with project.records.lock(say):
+def store_records(project: Project, incoming: IncomingRecords, log: Callable[[str], None]) -> None:
+    """Write the records into the project's; if a run is at work on those, wait for it and say so to `log`."""
+    with project.records.lock(log):
         for record in incoming.records.values():
             project.records.write(record)
         for name, failure in incoming.failures.items():
@@ -73,7 +73,7 @@ def store_records(project: Project, incoming: IncomingRecords, say: Callable[[st
 
 
 def summarize(incoming: IncomingRecords, names: Sequence[str]) -> Iterator[str]:
-    """Return what to tell a person: what is kept, what failed, what was left out, what is not there."""
+    """Return the lines to print: what is kept, what failed, what was left out, what is missing."""
     yield f"{len(incoming.records)} of {len(names)} examples have a record that is taken over."
     yield from incoming.left_out
     for name, failure in incoming.failures.items():

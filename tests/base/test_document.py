@@ -68,10 +68,12 @@ def test_editors_show_what_each_key_means(name: str) -> None:
             assert described or not {"type", "$ref"} & value.keys(), key
 
 
-def test_book_yml_names_its_schema_for_editors() -> None:
-    line = (ROOT / "book.yml").read_text(encoding="utf-8").split("\n")[0]
-    name = line.removeprefix("# yaml-language-server: $schema=")
-    assert name != line and (ROOT / name) in SCHEMAS
+@pytest.mark.parametrize(
+    ("file", "sign"), [("book.yml", "# yaml-language-server: $schema="), ("models.toml", "#:schema ")]
+)
+def test_file_names_its_schema_for_editors(file: str, sign: str) -> None:
+    line = (ROOT / file).read_text(encoding="utf-8").split("\n")[0]
+    assert line.startswith(sign) and (ROOT / line.removeprefix(sign)) in SCHEMAS
 
 
 def test_schemas_are_in_the_wheel() -> None:

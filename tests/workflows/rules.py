@@ -162,5 +162,8 @@ def _faults_of(job: Job) -> Iterator[str]:
                 yield f"{job.place}: checkout leaves its credentials behind"
             if {"ref", "repository", "token", "ssh-key"} & step.get("with", {}).keys():
                 yield f"{job.place}: checkout of something else than what set the workflow off"
+        inputs = step.get("with", {})
+        if "actions/upload-artifact@" in step.get("uses", "") and inputs.get("overwrite") is not True:
+            yield f"{job.place}: a rerun cannot upload what is already there: {inputs.get('name')}"
         if "${{" in str(step.get("run", "")):
             yield f"{job.place}: an expression becomes part of a script: hand it over in env"

@@ -236,6 +236,7 @@ BREAKS: dict[str, tuple[str, str, str, str]] = {
         "persist-credentials: false\n          ref: ${{ github.head_ref }}",
         "something else",
     ),
+    "rerun": ("site.yml", "          overwrite: true\n", "", "a rerun cannot upload"),
     "target": ("checks.yml", "  pull_request:", "  pull_request_target:", "a stranger's words"),
     "expression": (
         "site.yml",

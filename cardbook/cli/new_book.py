@@ -64,7 +64,7 @@ def write_new_book(folder: Path, decks: Sequence[Path]) -> None:
         "NAME": make_id(folder.resolve().name) or "book",
         "TITLE": scalar(head.title),
         "VERSION": version("cardbook"),
-        "FOLDERS": "\n".join(f"/docs/{name}/" for name in _generated_folders()),
+        "GENERATED": "\n".join(_generated_paths()),
     }
     text = _fill("book.yml", words)
     for key, items in _lists(placement):
@@ -277,10 +277,13 @@ def _home_page(title: str) -> str:
     return standard_pages(Contents(title=title, name="", chapters=[], parts=[], examples=[]))["index.md"]
 
 
-def _generated_folders() -> tuple[str, ...]:
+def _generated_paths() -> list[str]:
+    """Return what `cardbook site` writes into docs/, as .gitignore names it."""
+    from cardbook.pages import chapter_text, contents, provenance_json
     from cardbook.pages.generate import FOLDERS
 
-    return FOLDERS
+    files = (contents.NAME, provenance_json.NAME, provenance_json.SCHEMA_NAME, chapter_text.LIST)
+    return [*(f"/docs/{folder}/" for folder in FOLDERS), *(f"/docs/{file}" for file in files)]
 
 
 def _write_bytes(path: Path, content: bytes) -> None:

@@ -37,6 +37,14 @@ def write_deck(path: Path, titles: list[str], number: int = 7) -> Path:
     return path
 
 
+def files_for_git(folder: Path) -> list[str]:
+    """The files of a folder that git would add."""
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    command = ["git", "ls-files", "--others", "--exclude-standard"]
+    outcome = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return outcome.stdout.splitlines()
+
+
 @pytest.fixture
 def deck(tmp_path: Path) -> Path:
     """A deck of 21 cards: one title occurs twice, some need quotes in YAML, one has no letters."""
@@ -69,11 +77,13 @@ def test_new_writes_a_book_that_builds_at_once(tmp_path: Path, deck: Path, cardb
     assert book.warnings == () and set(read_dates(folder)) == {entry.id for entry in book.entries}
     for path in (deck, other):
         assert (folder / "flashcards" / path.name).read_bytes() == path.read_bytes()
+    written = files_for_git(folder)
     built = cardbook("site", "--root", folder)
     assert (built.returncode, built.stderr) == (0, ""), built.stdout
     home = (folder / "site" / "index.html").read_text(encoding="utf-8")
     assert "chapters/part-07-3/" in home and "Part 8" in home
     assert (folder / "site" / "deck" / "my-book.apkg").exists()
+    assert files_for_git(folder) == written
     again = cardbook("new", folder, deck)
     assert again.returncode == 2 and "is not an empty folder" in again.stderr
 

@@ -5,6 +5,7 @@ import { Desk } from "./desk";
 import { start as startGlossary } from "./glossary";
 import { start as startOffline } from "./offline";
 import { start as startReading } from "./reading";
+import { start as startReport } from "./report";
 import { Store } from "./store";
 import { start as startStudy } from "./study";
 
@@ -23,6 +24,7 @@ function start(): void {
   startReading();
   startAge();
   startStudy(desk);
+  startReport();
   startGlossary();
   startOffline();
 }

@@ -128,9 +128,19 @@ function keep(key: string, value: string): void {
   }
 }
 
+function targetOfAddress(): HTMLElement | null {
+  try {
+    return document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  } catch (error) {
+    // "#%" is nobody's address.
+    if (error instanceof URIError) return null;
+    throw error;
+  }
+}
+
 // An address leads to something that can be seen: the view that hides it gives way, for this visit.
 function revealTarget(): void {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = targetOfAddress();
   if (!target) return;
   const fold = target.querySelector<HTMLDetailsElement>("details.fold");
   if (fold && target.matches(".highlight")) fold.open = true;
@@ -143,7 +153,7 @@ function revealTarget(): void {
 // Who comes from a search sees the words that were found, also those in an answer that waits to be recalled.
 function openMatches(): void {
   const words = new URLSearchParams(location.search).get("h")?.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
-  const heading = words.length ? document.getElementById(decodeURIComponent(location.hash.slice(1))) : null;
+  const heading = words.length ? targetOfAddress() : null;
   for (let next = heading?.nextElementSibling; next && !next.matches("h1, h2, .example"); next = next.nextElementSibling) {
     for (const details of next.querySelectorAll<HTMLDetailsElement>("details:not([open])")) {
       const text = details.textContent?.toLowerCase() ?? "";

@@ -94,9 +94,18 @@ async function forgetOthers(): Promise<void> {
 function pathOf(request: Request): string | undefined {
   const address = request.url.split(/[?#]/)[0]!;
   if (request.method !== "GET" || !address.startsWith(scope)) return undefined;
-  const path = decodeURIComponent(address.slice(scope.length));
+  const path = decoded(address.slice(scope.length));
   const file = path === "" || path.endsWith("/") ? `${path}index.html` : path;
   return file in BOOK.files ? file : undefined;
+}
+
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    // Not how a file of the book is written.
+    return path;
+  }
 }
 
 async function navigate(request: Request, path: string | undefined): Promise<Response> {

@@ -59,6 +59,8 @@ class BookPlugin(BasePlugin[NoOptions]):
             raise PluginError(str(error)) from error
         config.site_url = config.site_url or publisher.address
         config.extra.setdefault("repository", publisher.repository)
+        # What GitHub Actions builds from; who reports a mistake names it.
+        config.extra.setdefault("commit", os.environ.get("GITHUB_SHA", ""))
         add_defaults(config)
         return config
 

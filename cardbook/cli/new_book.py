@@ -274,7 +274,9 @@ def _home_page(title: str) -> str:
     from cardbook.pages.contents import Contents
     from cardbook.site.mkdocs_plugin import standard_pages
 
-    return standard_pages(Contents(title=title, name="", chapters=[], parts=[], examples=[]))["index.md"]
+    return standard_pages(Contents(title=title, name="", chapters=[], parts=[], examples=[], samples={}))[
+        "index.md"
+    ]
 
 
 def _generated_paths() -> list[str]:

@@ -73,8 +73,37 @@ def _yaml_text(text: str) -> str:
     return "'" + " ".join(text.split()).replace("'", "''") + "'"
 
 
+def sample_of(chapter_id: str, entry: Entry, shown: ExampleView) -> str:
+    """Return the Markdown of a card with the first figure of its example and its run, for a page in `docs/`.
+
+    Without a fresh record or a figure, it is "".
+    """
+    cells = zip(shown.example.code_cells, shown.figures, strict=True)
+    drawn = next(((figures[0], cell.alt or "") for cell, figures in cells if figures), None)
+    if shown.record is None or drawn is None:
+        return ""
+    run = shown.record.provenance
+    title = escape_markdown(shown.example.title)
+    return "\n\n".join(
+        (
+            f'<div class="card">\n{_card_content(entry)}\n</div>',
+            f'<figure class="output output-figure" markdown="1">\n{_images(*drawn, "figures/")}\n</figure>',
+            f"[{title}](chapters/{chapter_id}.md#{entry.id}-example) drew this on {_day(run)},"
+            f" on {escape_markdown(run.device)}, in {run.seconds:.1f} s:"
+            " [everything about its run](provenance.json).\n"
+            "{ .sample-note }",
+        )
+    )
+
+
 def card_block(entry: Entry) -> str:
     """Return a card as HTML that Markdown leaves alone: question, answer, context, corrections."""
+    # For the search: cardbook/site/search_index.py reads it and takes it away.
+    also = f' data-also="{html.escape("; ".join(entry.also))}"' if entry.also else ""
+    return f'<div class="card" data-card="{entry.id}"{also}>\n{_card_content(entry)}\n</div>'
+
+
+def _card_content(entry: Entry) -> str:
     card = entry.card
     context = ""
     if card.context:
@@ -82,13 +111,10 @@ def card_block(entry: Entry) -> str:
             f'<details class="card-context"><summary>Context</summary>{render_card(card.context)}</details>'
         )
     corrections = "".join(_correction(correction) for correction in entry.corrections)
-    # For the search: cardbook/site/search_index.py reads it and takes it away.
-    also = f' data-also="{html.escape("; ".join(entry.also))}"' if entry.also else ""
     return (
-        f'<div class="card" data-card="{entry.id}"{also}>\n'
         f'<div class="card-question">{render_card(card.question)}</div>\n'
         f'<details class="card-answer"><summary>Answer</summary>{render_card(card.answer)}</details>\n'
-        f"{context}{corrections}\n</div>"
+        f"{context}{corrections}"
     )
 
 
@@ -214,20 +240,27 @@ def _output_blocks(
 
 
 def _figure_block(figure: Figure, label: str, alt: str) -> str:
+    opening = f'<figure class="output output-figure" data-output="{label}" markdown="1">'
+    return f"{opening}\n{_images(figure, alt, '../figures/')}\n</figure>"
+
+
+def _images(figure: Figure, alt: str, folder: str) -> str:
+    """Return the Markdown of a figure's images; `folder` is the path to the figures, with a slash."""
     sides = f" width={figure.width} height={figure.height}" if figure.width and figure.height else ""
-    images = "\n".join(
-        f"[![{escape_markdown(alt)}](../figures/{address}){{ loading=lazy{sides} }}]"
-        f"(../figures/{address.partition('#')[0]}){{ .enlarge title=Enlarge }}"
+    return "\n".join(
+        f"[![{escape_markdown(alt)}]({folder}{address}){{ loading=lazy{sides} }}]"
+        f"({folder}{address.partition('#')[0]}){{ .enlarge title=Enlarge }}"
         for address in figure.addresses
     )
-    opening = f'<figure class="output output-figure" data-output="{label}" markdown="1">'
-    return f"{opening}\n{images}\n</figure>"
+
+
+def _day(run: Provenance) -> str:
+    return datetime.fromisoformat(run.started).strftime("%-d %B %Y, %H:%M UTC")
 
 
 def _provenance_block(example: Example, provenance: Provenance, max_age_days: int) -> str:
-    started = datetime.fromisoformat(provenance.started)
-    day = started.strftime("%-d %B %Y, %H:%M UTC")
-    when = f'<time datetime="{started.isoformat()}" data-max-age="{max_age_days}">{day}</time>'
+    started = datetime.fromisoformat(provenance.started).isoformat()
+    when = f'<time datetime="{started}" data-max-age="{max_age_days}">{_day(provenance)}</time>'
     memory = f"{_size(provenance.peak_memory)} of memory at most"
     if provenance.gpu_memory is not None:
         memory += f", {_size(provenance.gpu_memory)} on the GPU"

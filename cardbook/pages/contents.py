@@ -1,7 +1,7 @@
 """The table of contents as the site reads it: what MkDocs pages need to know of the book."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TypedDict
 
@@ -27,17 +27,24 @@ class PartContents(TypedDict):
 
 
 class Contents(TypedDict):
-    """The table of contents; `name` is "" without one, `examples` have an output on the site."""
+    """The table of contents; `name` is "" without one, `examples` have an output on the site.
+
+    `samples` has the Markdown for a page in `docs/` that shows a card with the first figure of its example.
+    """
 
     title: str
     name: str
     chapters: list[ChapterContents]
     parts: list[PartContents]
     examples: list[str]
+    samples: dict[str, str]
 
 
-def make_contents(book: Book, examples: Sequence[str]) -> bytes:
-    """Return the table of contents as JSON; `examples` are those with a fresh record."""
+def make_contents(book: Book, examples: Sequence[str], samples: Mapping[str, str]) -> bytes:
+    """Return the table of contents as JSON; `examples` are those with a fresh record.
+
+    `samples` are by the name of the example.
+    """
     contents = Contents(
         title=book.title,
         name=book.name,
@@ -47,5 +54,6 @@ def make_contents(book: Book, examples: Sequence[str]) -> bytes:
         ],
         parts=[PartContents(title=part.title, chapters=list(part.chapters)) for part in book.parts],
         examples=list(examples),
+        samples=dict(samples),
     )
     return (json.dumps(contents, ensure_ascii=False, indent=1) + "\n").encode()

@@ -9,7 +9,7 @@ from cardbook.base.errors import InputError, Problem
 from cardbook.pages import contents
 from cardbook.pages.all_cards import PAGE, make_cards_page
 from cardbook.pages.card_exports import make_exports
-from cardbook.pages.chapter import ExampleView, chapter_page
+from cardbook.pages.chapter import ExampleView, chapter_page, sample_of
 from cardbook.pages.chapter_text import LIST, book_list, chapter_file, chapter_text
 from cardbook.pages.corrections import make_corrections_page
 from cardbook.pages.figures import read_figures
@@ -57,8 +57,14 @@ def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
     files |= make_study_files(project.book, read_registry(project.root).retired)
     for view in views.values():
         files |= example_files(project, view)
+    samples = {
+        entry.example: sample_of(chapter.id, entry, views[entry.example])
+        for chapter in project.book.chapters
+        for entry in chapter.entries
+        if entry.example in views
+    }
     files[contents.NAME] = contents.make_contents(
-        project.book, [status.name for status in statuses if status.fresh_record]
+        project.book, [status.name for status in statuses if status.fresh_record], samples
     )
     return files | make_exports(project, statuses) | make_provenance(project, statuses, files)
 

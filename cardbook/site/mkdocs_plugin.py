@@ -34,6 +34,7 @@ BUNDLE = re.compile(r'<script (src="[^"]*assets/javascripts/bundle)')
 SPACE = re.compile(r"\s*\n\s*")
 # A line of its own; without the plugin it shows nothing.
 CHAPTER_LIST = re.compile(r"^<!-- chapters -->$", re.MULTILINE)
+SAMPLE = re.compile(r"^<!-- sample ([a-z0-9_]+) -->$", re.MULTILINE)
 DIALOG = 'data-md-component="search" role="dialog"'
 POLICY = (
     "default-src 'none'; script-src 'self'{hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
@@ -87,7 +88,9 @@ class BookPlugin(BasePlugin[NoOptions]):
         return files
 
     def on_page_markdown(self, markdown: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-        """Return the page with the list of all chapters where it asks for it."""
+        """Return the page with the list of all chapters, or a card with a figure, in place of a comment."""
+        samples = self.contents["samples"]
+        markdown = SAMPLE.sub(lambda found: samples.get(found[1], ""), markdown)
         return CHAPTER_LIST.sub(lambda _: list_chapters(self.contents, page.file.src_uri), markdown)
 
     def on_post_page(self, output: str, /, *, page: Page, config: MkDocsConfig) -> str:

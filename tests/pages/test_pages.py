@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 from cardbook.pages.chapter import lower_headings
@@ -64,6 +65,10 @@ def test_figure_needs_alternative_text(small: Path, cardbook: Cardbook) -> None:
     for name, scheme in (("second-1.webp", "light"), ("second-1-dark.webp", "dark")):
         assert f"![A line that rises](../figures/{name}#only-{scheme}){{ loading=lazy width=" in page
         assert (small / "docs" / "figures" / name).read_bytes()[8:12] == b"WEBP"
+    samples = json.loads((small / "docs" / ".contents.json").read_text(encoding="utf-8"))["samples"]
+    assert samples["first"] == ""
+    assert "![A line that rises](figures/second-1.webp#only-light)" in samples["second"]
+    assert "[Two](chapters/numbers.md#second-example) drew this on " in samples["second"]
 
 
 def test_alternative_text_needs_a_figure(small: Path, cardbook: Cardbook) -> None:

@@ -1,5 +1,6 @@
 """The MkDocs plugin: what it adds to a book, and what it refuses."""
 
+import json
 import re
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from cardbook.base.errors import InputError
+from cardbook.pages.contents import NAME
 from cardbook.pages.generate import make_pages, write_pages
 from cardbook.records.status import load_project
 from cardbook.site.defaults import THEME_FOLDER
@@ -126,6 +128,15 @@ def test_the_home_page_and_the_navigation_follow_the_parts_of_the_book(written: 
     assert "The *second* part" in sections
     missing = BeautifulSoup((written / "site" / "404.html").read_text(encoding="utf-8"), "html.parser")
     assert "/chapters/more/" in [str(link["href"]) for link in missing.select("article li a")]
+
+
+def test_a_page_may_show_a_sample_of_the_book(written: Path) -> None:
+    contents = json.loads((written / "docs" / NAME).read_text(encoding="utf-8"))
+    write(written / "docs" / NAME, json.dumps(contents | {"samples": {"first": "A **sample**"}}))
+    write(written / "docs" / "index.md", "# Small\n\n<!-- sample first -->\n\n<!-- sample second -->\n")
+    home = BeautifulSoup((build(written) / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert [tag.get_text() for tag in home.select("article p")] == ["A sample"]
+    assert "sample second" not in home.get_text()
 
 
 def test_a_book_without_a_home_page_gets_one(written: Path) -> None:

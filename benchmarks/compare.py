@@ -22,13 +22,13 @@ EXAMPLES = (
     "language_models",
     "tokenization_and_embeddings",
     "illustrated_transformer",
-    "semantic_search",
+    "pretrained_language_models",
     "supervised_classification",
+    "text_generation",
+    "hardware_requirements",
     "local_environment",
-    "openai_key",
-    "cohere_key",
 )
-EDITED = "semantic_search"
+EDITED = "tokenization_and_embeddings"
 PLAIN = "plain scripts"
 WAIT_SECONDS = 300.0
 # The first edits come while the parent still imports.

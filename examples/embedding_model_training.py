@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Teaching an embedding model to tell the time
 #
-# We search for a time of day: the query is *quarter to eight*, the answer is
-# `7:45`. The two share no letter, so only their meaning can match them. We ask
+# We search for a time of day: the query is *ten to eight*, the answer is
+# `7:50`. The two share no letter, so only their meaning can match them. We ask
 # a general embedding model, train it on pairs of phrase and time, ask again,
 # and check what the training costs elsewhere.
 
@@ -23,12 +23,10 @@ from gensim.test.utils import datapath
 from scipy.stats import spearmanr
 from sentence_transformers import (
     SentenceTransformer,
-    SentenceTransformerTrainer,
     SentenceTransformerTrainingArguments,
 )
-from sentence_transformers.sentence_transformer.losses import (
-    MultipleNegativesRankingLoss,
-)
+from sentence_transformers import SentenceTransformerTrainer as Trainer
+from sentence_transformers.sentence_transformer import losses
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 from transformers import PrinterCallback
@@ -36,12 +34,12 @@ from transformers import PrinterCallback
 # %% [markdown]
 # ## The model as it comes
 #
-# Each query is compared with the 144 times of a clock in steps of five minutes.
+# Each query is compared with the 72 times of a clock in steps of ten minutes.
 # The four most similar:
 
 # %%
-clock = [f"{h}:{m:02}" for h in range(1, 13) for m in range(0, 60, 5)]
-queries = ["quarter to eight", "ten past nine"]
+clock = [f"{h}:{m:02}" for h in range(1, 13) for m in range(0, 60, 10)]
+queries = ["ten to eight", "twenty past nine"]
 
 
 def show(model):
@@ -60,13 +58,12 @@ show(model)
 #
 # The training data are pairs: a phrase and its time. A third of the times,
 # drawn at random, is held out, and so are the two queries above: the model
-# never trains on them.
+# never trains on them. (The settings below were chosen with another split.)
 
 # %%
 hours = "twelve one two three four five six seven eight nine ten eleven"
 hours = hours.split()
-minutes = {5: "five", 10: "ten", 15: "quarter", 20: "twenty"}
-minutes |= {25: "twenty five", 30: "half"}
+minutes = {10: "ten", 20: "twenty", 30: "half"}
 
 
 def phrase(time):
@@ -80,7 +77,7 @@ def phrase(time):
 
 shuffled = np.random.default_rng(0).permutation(clock).tolist()
 shown = [time for time in clock if phrase(time) in queries]
-held_out = list(dict.fromkeys([*shown, *shuffled[:46]]))
+held_out = list(dict.fromkeys([*shown, *shuffled[:22]]))
 training = [time for time in clock if time not in held_out]
 print(f"{len(training)} pairs to train on, {len(held_out)} held out:")
 for time in held_out[:3]:
@@ -90,7 +87,7 @@ for time in held_out[:3]:
 # ## How well it finds the time, before
 #
 # **Recall at 1** is the share of held-out phrases whose own time comes first
-# among all 144. Two baselines could win: letters (TF-IDF of up to three
+# among all 72. Two baselines could win: letters (TF-IDF of up to three
 # characters) and a linear map, fitted on the training pairs, from the frozen
 # vector of a phrase to the frozen vector of its time.
 
@@ -124,7 +121,8 @@ results = [
 # as a wrong answer (InfoNCE, in Sentence Transformers
 # `MultipleNegativesRankingLoss`). For a phrase `q` with time `t`, it is
 # `−log( exp(s(q, t)) / Σ exp(s(q, t′)) )`, where `s` is the cosine times 20 and
-# the sum runs over all times of the batch. Three runs differ in their seed.
+# the sum runs over all times of the batch. The table of word vectors stays as
+# it is, which saves time. Three runs differ in their seed.
 
 # %%
 pairs = {"anchor": [phrase(t) for t in training], "positive": training}
@@ -132,23 +130,21 @@ pairs = {"anchor": [phrase(t) for t in training], "positive": training}
 
 def train(seed):
     model = SentenceTransformer(checkpoint, revision=revision)
+    model[0].auto_model.embeddings.word_embeddings.requires_grad_(False)
     with TemporaryDirectory() as folder:
         arguments = SentenceTransformerTrainingArguments(
             folder,
             num_train_epochs=epochs,
             per_device_train_batch_size=16,
-            learning_rate=3e-4,
+            learning_rate=5e-4,
             warmup_steps=0.1,  # a tenth of all steps
             logging_strategy="no",
             save_strategy="no",
             seed=seed,
         )
-        trainer = SentenceTransformerTrainer(
-            model,
-            arguments,
-            train_dataset=Dataset.from_dict(pairs),
-            loss=MultipleNegativesRankingLoss(model),
-        )
+        data = Dataset.from_dict(pairs)
+        loss = losses.MultipleNegativesRankingLoss(model)
+        trainer = Trainer(model, arguments, data, loss=loss)
         trainer.remove_callback(PrinterCallback)
         trainer.train()
     return model
@@ -178,20 +174,20 @@ print(f"{len(wrong)} wrong, {minutes_right} of them only in the hour")
 # %% [markdown]
 # ## The clock, before and after
 #
-# The cosine of the phrases that name eight o'clock with their times, whether
-# trained on or held out: bright is similar. A model that can tell the time has
-# its brightest cells on the diagonal.
+# The cosine of the phrases from half past six to twenty past nine with their
+# times, whether trained on or held out: bright is similar. A model that can tell the time has
+# its brightest cells on the diagonal; bright cells beside it are its mistakes.
 
-# %% alt="Two heat maps, one above the other: the twelve phrases from twenty five to eight until half past eight against their twelve times. Before training, all phrases are most similar to times from 8:00 on, even those that name a time before eight; after training, a bright diagonal runs from corner to corner."
-eight = clock[clock.index("7:35") : clock.index("8:35")]
-figure, axes = plt.subplots(2, 1, figsize=(4.5, 8), layout="constrained")
+# %% alt="Two heat maps, one above the other: eighteen phrases from half past six until twenty past nine against their times. Before training, the bright cells are scattered. After training, a bright diagonal runs from corner to corner, with fainter copies of it one hour to the left and to the right."
+part = clock[clock.index("6:30") : clock.index("9:30")]
+names = [phrase(time) for time in part]
+figure, axes = plt.subplots(2, 1, figsize=(4.8, 9.4), layout="constrained")
 models = {"before training": model, "after training": tuned[0]}
 for axis, (title, shown) in zip(axes, models.items(), strict=True):
-    rows = shown.encode([phrase(time) for time in eight])
-    axis.imshow(shown.similarity(rows, shown.encode(eight)))
+    axis.imshow(shown.similarity(shown.encode(names), shown.encode(part)))
     axis.set_title(title)
-    axis.set_xticks(range(12), eight, rotation=90)
-    axis.set_yticks(range(12), [phrase(time) for time in eight])
+    axis.set_xticks(range(18), part, rotation=90)
+    axis.set_yticks(range(18), names)
 plt.show()
 
 # %% [markdown]

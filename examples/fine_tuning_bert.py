@@ -3,8 +3,8 @@
 #
 # Two tasks, one small BERT. Is a film review positive? Are the words of a
 # sentence in order, or scrambled? For each we compare a **frozen** BERT, whose
-# vectors only feed a logistic regression, with a **fine-tuned** one, all of
-# whose weights are trained, as on the card.
+# vectors only feed a logistic regression, with a **fine-tuned** one, whose
+# layers are trained together with a new head, as on the card.
 
 # %% tags=["parameters"]
 checkpoint = "sentence-transformers/all-MiniLM-L6-v2"
@@ -22,6 +22,8 @@ from tempfile import TemporaryDirectory
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import scipy.linalg
+import scipy.ndimage
 import scipy.signal
 import scipy.stats
 import torch
@@ -73,8 +75,8 @@ classify(untrained)
 #
 # The reviews were collected by Bo Pang and Lillian Lee and ship with gensim;
 # their labels come from the verdict of the review they were cut from. The other
-# sentences are first lines of docstrings in NumPy, pandas, SciPy and PyTorch; every
-# second one is scrambled: its words but the first are shuffled.
+# sentences are first lines of docstrings in NumPy, pandas, SciPy and PyTorch;
+# every second one is scrambled: its words but the first are shuffled.
 
 # %%
 path = Path(datapath("pang_lee_polarity.cor"))
@@ -86,8 +88,9 @@ for line in path.read_text(encoding="cp1252").splitlines():
 print(len(reviews), "short reviews")
 
 found = set()
-pattern = r"[A-Z]\w+( [\w,'-]+){3,7}\."  # four to eight words
-sources = [np, np.ma, pd, pd.DataFrame, scipy.signal, scipy.stats]
+pattern = r"[A-Z]\w+( [\w,'-]+){3,6}\."  # four to seven words
+sources = [np, np.ma, pd, pd.DataFrame, pd.Series, scipy.linalg]
+sources += [scipy.ndimage, scipy.signal, scipy.stats]
 for source in [*sources, torch, torch.nn, torch.Tensor]:
     for name, member in inspect.getmembers(source, callable):
         line = (inspect.getdoc(member) or "").partition("\n")[0]
@@ -106,14 +109,14 @@ def scramble(sentence):
 
 random.seed(0)
 sentences = random.sample(sorted(found), 280)
-half = len(sentences) // 2
-sentences = [(s, 0) for s in sentences[:half]] + [
-    (scramble(s), 1) for s in sentences[half:]
+sentences = [(s, 0) for s in sentences[::2]] + [
+    (scramble(s), 1) for s in sentences[1::2]
 ]
 random.shuffle(sentences)
 random.shuffle(reviews)
+half = len(reviews) // 2
 tasks = {
-    "film reviews": (reviews[:50], reviews[50:]),
+    "film reviews": (reviews[:half], reviews[half:]),
     "scrambled words": (sentences[:180], sentences[180:]),
 }
 for name, (training, held_out) in tasks.items():
@@ -122,6 +125,10 @@ for name, (training, held_out) in tasks.items():
         print("  ", label, text)
 
 # %% [markdown]
+# The task, the learning rate and the number of epochs were chosen in trials
+# with other samples of the same sentences, so that the results may flatter a
+# little.
+#
 # ## Frozen: an average of token vectors
 
 
@@ -149,8 +156,9 @@ for name, (training, held_out) in tasks.items():
 #
 # The card's code, with what it leaves out: the form of the data, held-out data
 # measured after each epoch, and no `logging_dir`, which transformers 5 removed.
-# The seed decides the head's first weights and the order of the sentences;
-# with so few of them, one seed alone can mislead
+# The table of word vectors stays as it is, to save time; chapter 11 of the book
+# compares how many layers to freeze. The seed decides the head's first weights and the
+# order of the sentences; with so few of them, one seed alone can mislead
 # ([Mosbach et al. 2021](https://arxiv.org/abs/2006.04884)).
 
 
@@ -162,7 +170,9 @@ def encode(pairs):
 
 def new_model():
     model = BertForSequenceClassification
-    return model.from_pretrained(**start, num_labels=2)
+    model = model.from_pretrained(**start, num_labels=2)
+    model.bert.embeddings.requires_grad_(False)
+    return model
 
 
 def fine_tune(training, held_out, seed):
@@ -178,7 +188,7 @@ def fine_tune(training, held_out, seed):
             output_dir=folder,
             num_train_epochs=epochs,
             per_device_train_batch_size=16,
-            per_device_eval_batch_size=64,
+            per_device_eval_batch_size=50,
             learning_rate=learning_rate,
             warmup_steps=0.1,  # a tenth of all steps
             eval_strategy="epoch",
@@ -203,22 +213,20 @@ tuned = {}
 for name, data in tasks.items():
     tuned[name] = [fine_tune(*data, seed) for seed in range(3)]
 
-# %% alt="Two panels, one above the other: share of held-out texts classified correctly after each epoch, one line for each of three seeds, and a dashed line for the frozen model. On film reviews the seeds end around the dashed line; on scrambled words they end far above it."
+# %% alt="Two panels, one above the other: share of held-out texts classified correctly after each epoch, one line for each of three seeds, and a dashed line for the frozen model. On film reviews no seed ends far above the dashed line; on scrambled words all three do."
 figure, axes = plt.subplots(2, 1, figsize=(5, 6), sharey=True)
 figure.set_layout_engine("constrained")
-for axis, name in zip(axes, tasks, strict=True):
-    for _, epochs_right in tuned[name]:
+steps = range(1, epochs + 1)
+for axis, (name, runs) in zip(axes, tuned.items(), strict=True):
+    for _, epochs_right in runs:
         curve = [right.mean() for right in epochs_right]
-        axis.plot(range(1, epochs + 1), curve, marker="o", color="C0")
-    axis.axhline(frozen[name].mean(), linestyle="--", color="C1")
+        axis.plot(steps, curve, "o-", color="C0", label="fine-tuned")
     level = frozen[name].mean()
-    axis.text(epochs, level, " frozen", color="C1", va="bottom")
-    axis.text(epochs, curve[-1], " fine-tuned", color="C0", va="center")
-    axis.set_title(name)
-    axis.set_xticks(range(1, epochs + 1))
-    axis.set_xlim(0.9, 1.25 * epochs)
-    axis.set_ylabel("right on held-out texts")
+    axis.axhline(level, linestyle="--", color="C1", label="frozen")
+    axis.set(title=name, xticks=steps, ylabel="right on held-out texts")
 axes[1].set_xlabel("epoch")
+handles, labels = axes[1].get_legend_handles_labels()
+axes[1].legend(handles[-2:], labels[-2:], loc="lower right")
 plt.show()
 
 # %% [markdown]
@@ -244,12 +252,15 @@ table = pd.DataFrame(rows, columns=columns).round(2)
 print(table.to_markdown(index=False))
 
 # %% [markdown]
-# An average of token vectors hardly knows the order of the words; fine-tuning
-# makes the model look at it. For the tone of a review, look at the p-values
-# before believing in a difference: fifty sentences teach little, and the frozen
-# model is the cheaper one. The checkpoint matters too: a sentence embedder,
-# such as all-MiniLM-L6-v2, was trained to make its *averages* useful, while the
-# new head reads the first token only.
+# An average of token vectors hardly knows the order of the words;
+# fine-tuning makes the model look at it. For the tone of a review, look at
+# the p-values before believing in a difference: some fifty reviews teach
+# neither model much. (A line that does not move is a model that gives every
+# review the same label.) With more of them the frozen model, which is the
+# cheaper one, does better: see the card "Supervised Classification with
+# Language Models". The checkpoint matters too: a sentence embedder, such as
+# all-MiniLM-L6-v2, was trained to make its *averages* useful, while the new
+# head reads the first token only.
 #
 # ## After: the same two sentences
 

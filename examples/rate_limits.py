@@ -5,8 +5,8 @@
 # wait. We let OpenAI's client run into a limit and compare four ways to go on.
 # Its transport is the limited service itself, a function in this file.
 #
-# Real limits count requests and tokens per minute; these count per second, so
-# that the page need not wait long. Each limit is a *token bucket*: a request
+# Real limits count requests and tokens per minute; these count per half
+# second, so that the page need not wait long. Each limit is a *token bucket*: a request
 # takes its share out of both buckets, which fill up again all the time.
 # [As at OpenAI](https://developers.openai.com/api/docs/guides/rate-limits),
 # the headers of an answer say what is left, and the tokens that an answer may
@@ -19,7 +19,8 @@ from threading import Lock
 
 import httpx2
 
-limits = {"requests": 4, "tokens": 2000}  # per second
+period = 0.5  # seconds; at a real service, 60
+limits = {"requests": 4, "tokens": 2000}  # per period
 left, lock, log = dict(limits), Lock(), []
 last = start = time.monotonic()
 
@@ -31,9 +32,11 @@ def service(request):
     with lock:
         now = time.monotonic()
         for kind, limit in limits.items():
-            left[kind] = min(limit, left[kind] + limit * (now - last))
+            more = limit * (now - last) / period
+            left[kind] = min(limit, left[kind] + more)
         last = now
         wait = max((cost[k] - left[k]) / limits[k] for k in limits)
+        wait *= period
         if wait <= 0:
             for kind in limits:
                 left[kind] -= cost[kind]
@@ -111,13 +114,13 @@ def backoff(text):
             ask(text)
             break
         except RateLimitError:
-            time.sleep(random.uniform(0, 0.5 * 2**attempt))
+            time.sleep(random.uniform(0, 0.25 * 2**attempt))
 
 
 def paced(text):
     headers = ask(text)
     if headers["x-ratelimit-remaining-requests"] == "0":
-        time.sleep(1 / int(headers["x-ratelimit-limit-requests"]))
+        time.sleep(period / int(headers["x-ratelimit-limit-requests"]))
 
 
 ways = {
@@ -143,8 +146,8 @@ for name, send in ways.items():
     logs[name] = pd.DataFrame(log, columns=columns)
 
 # %% [markdown]
-# Nobody gets past the limit: with four at once and four more a second, twelve
-# answers take two seconds. The ways differ in what is lost, and in how often
+# Nobody gets past the limit: with four at once and eight more a second, twelve
+# answers take one second. The ways differ in what is lost, and in how often
 # the service has to refuse. At OpenAI,
 # [refused requests count as well](https://help.openai.com/en/articles/5955604).
 
@@ -157,7 +160,7 @@ columns = ["way", "answered", "refused", "seconds"]
 table = pd.DataFrame(rows, columns=columns)
 print(table.to_markdown(index=False, floatfmt=".1f"))
 
-# %% tags=["varies"] alt="Four panels, one below the other, with seconds across and a row for each of twelve documents. Two retries: four documents are answered at once, the others come back together twice, and most of them are lost. Ten retries: whole columns of refusals a quarter of a second apart, with one answer in each. Backoff: refusals are scattered. Paced: one answer after another and no refusal."
+# %% tags=["varies"] alt="Four panels, one below the other, with seconds across and a row for each of twelve documents. Two retries: four documents are answered at once, the others come back together twice, and most of them are lost. Ten retries: whole columns of refusals an eighth of a second apart, with one answer in each. Backoff: refusals are scattered. Paced: one answer after another and no refusal."
 import matplotlib.pyplot as plt
 
 figure, panels = plt.subplots(

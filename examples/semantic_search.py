@@ -23,9 +23,11 @@ from sklearn.feature_extraction.text import CountVectorizer
 from torch.nn.functional import normalize
 
 encoder = SentenceTransformer(checkpoint, revision=revision)
+encoder.max_seq_length = 48  # tokens, to save time
 
 # %% [markdown]
-# A document is a name and the first paragraph of its help.
+# A document is a name and the first paragraph of its help; the model reads the
+# first 48 tokens of each.
 
 # %%
 modules = """calendar difflib heapq itertools math os os.path

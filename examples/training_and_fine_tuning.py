@@ -1,7 +1,7 @@
 # %% [markdown]
 # # From scratch, or from a pretrained model?
 #
-# A language model learned its English from the web. We fine-tune it on a few
+# A language model learned its English from the web. We fine-tune it on two
 # dozen sentences from film reviews, watch its text change, and measure what it
 # learns about reviews and what it forgets about the news. A model with random
 # weights reads the same sentences.
@@ -9,10 +9,9 @@
 # %% tags=["parameters"]
 checkpoint = "HuggingFaceTB/SmolLM2-135M-Instruct"
 revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
-steps = 12
+steps = 6
 
 # %%
-import math
 import random
 from pathlib import Path
 
@@ -21,12 +20,7 @@ import pandas as pd
 import torch
 from gensim.test.utils import datapath
 from peft import LoraConfig, get_peft_model
-from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    set_seed,
-)
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 device = "cuda" if torch.cuda.is_available() else "cpu"
 
@@ -47,40 +41,40 @@ def pretrained():
     return model.to(device)
 
 
-def write(model, opening):
-    batch = tokenizer(opening, return_tensors="pt").to(device)
-    output = model.generate(**batch, max_new_tokens=16, do_sample=False)
-    print(tokenizer.decode(output[0], skip_special_tokens=True))
+def write(model):
+    for opening in ("This film is", "The minister said"):
+        batch = tokenizer(opening, return_tensors="pt").to(device)
+        output = model.generate(**batch, max_new_tokens=16, do_sample=False)
+        print(tokenizer.decode(output[0], skip_special_tokens=True))
 
 
-model = pretrained()
-write(model, "This film is")
-write(model, "The minister said")
+write(pretrained())
 
 # %% [markdown]
 # ## Two kinds of text
 #
 # Film reviews to learn from, and news stories as a control: no model trains on
-# news. Both corpora ship with gensim. Each text is cut to its first 20 tokens;
-# eight texts of each kind are held out.
+# news. Both corpora ship with gensim. Each text is cut to its first 16 tokens.
+# Eight texts of each kind are held out to measure on. Eight others of each
+# served to choose the learning rate and the number of steps; they are not used
+# here.
+
 
 # %%
+def first_tokens(texts):
+    rows = tokenizer(texts)["input_ids"]
+    rows = [ids[:16] for ids in rows if len(ids) >= 16]
+    return torch.tensor(rows, device=device)
+
+
 path = Path(datapath("pang_lee_polarity.cor"))
 lines = path.read_text(encoding="cp1252").splitlines()
 reviews = [line.split(maxsplit=1)[1] for line in lines]
 random.Random(0).shuffle(reviews)
 news = Path(datapath("lee_background.cor")).read_text().splitlines()
-
-
-def first_tokens(texts):
-    rows = tokenizer(texts)["input_ids"]
-    rows = [ids[:20] for ids in rows if len(ids) >= 20]
-    return torch.tensor(rows, device=device)
-
-
 reviews, news = first_tokens(reviews), first_tokens(news)
-held_out = {"film reviews": reviews[:8], "news (control)": news[:8]}
-training = reviews[8:]
+held_out = {"film reviews": reviews[8:16], "news (control)": news[8:16]}
+training = reviews[16:]
 for name, tokens in held_out.items():
     print(f"{name}: {tokenizer.decode(tokens[0])}")
 
@@ -90,36 +84,25 @@ for name, tokens in held_out.items():
 # **Fine-tuning** today rarely changes all weights.
 # [LoRA](https://arxiv.org/abs/2106.09685) freezes them and adds to each weight
 # matrix `W` a product of two thin matrices, `W + BA`, and trains only these.
-# **From scratch**, random weights hold nothing to keep, so all of them train.
-# That model has the same architecture but is smaller, to save time.
+# `B` starts at zero, so at first nothing has changed. **From scratch**, random
+# weights hold nothing to keep, so all of them train. That model has the same
+# architecture but is smaller, to save time.
 
 
 # %%
-def with_lora():
+def fine_tuned():
     lora = LoraConfig(target_modules="all-linear", task_type="CAUSAL_LM")
     return get_peft_model(pretrained(), lora)
 
 
 def from_scratch():
-    config = AutoConfig.from_pretrained(
-        checkpoint,
-        revision=revision,
-        num_hidden_layers=2,
-        hidden_size=128,
-        intermediate_size=256,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        head_dim=64,
-    )
+    small = {"num_hidden_layers": 2, "hidden_size": 128, "head_dim": 64}
+    small |= {"num_attention_heads": 2, "num_key_value_heads": 2}
+    small |= {"intermediate_size": 256, "revision": revision}
+    config = AutoConfig.from_pretrained(checkpoint, **small)
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
     return model.to(device)
 
-
-for name, start in [("from scratch", from_scratch), ("LoRA", with_lora)]:
-    weights = list(start().parameters())
-    count = sum(w.numel() for w in weights)
-    trained = sum(w.numel() for w in weights if w.requires_grad)
-    print(f"{name}: {trained:,} of {count:,} weights are trained")
 
 # %% [markdown]
 # ## One loop for both
@@ -131,81 +114,75 @@ for name, start in [("from scratch", from_scratch), ("LoRA", with_lora)]:
 # %%
 @torch.inference_mode()
 def measure(model):
-    losses = {
-        name: model(input_ids=tokens, labels=tokens).loss.item()
-        for name, tokens in held_out.items()
-    }
-    return {name: math.exp(loss) for name, loss in losses.items()}
+    losses = [model(input_ids=t, labels=t).loss for t in held_out.values()]
+    return [loss.exp().item() for loss in losses]
 
 
-def train(start, rate, seed):
-    set_seed(seed)
+def train(start, seed):
+    torch.manual_seed(seed)
     model = start()
     weights = [w for w in model.parameters() if w.requires_grad]
-    optimizer = torch.optim.AdamW(weights, lr=rate)
+    optimizer = torch.optim.AdamW(weights, lr=4e-3)
     batches = training[torch.randperm(len(training))].split(4)
-    curve = [measure(model)]
-    for step in range(steps):
-        batch = batches[step % (len(batches) - 1)]
+    curve = {0: measure(model)}
+    for step in range(1, steps + 1):
+        batch = batches[step % len(batches)]
         model(input_ids=batch, labels=batch).loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-        if (step + 1) % (steps // 3) == 0:
-            curve.append(measure(model))
-    return model, pd.DataFrame(curve)
+        if step in (steps // 3, steps):
+            curve[step] = measure(model)
+    return model, curve
 
-
-tuned = [train(with_lora, 2e-3, seed) for seed in range(3)]
-scratch = [train(from_scratch, 2e-3, seed) for seed in range(3)]
 
 # %% [markdown]
 # ## After
 #
-# The fine-tuned model (seed 0) with the same two openings, then the model from
-# scratch. The second opening is not one for a film review.
+# Three runs of each, which differ in their seed. The model of seed 0 continues
+# the two openings again. The second is not one for a film review.
 
 # %%
-for model in (tuned[0][0], scratch[0][0]):
-    write(model, "This film is")
-    write(model, "The minister said")
-    print()
+curves = {}
+for start in (fine_tuned, from_scratch):
+    for seed in (2, 1, 0):
+        model, curves[start.__name__, seed] = train(start, seed)
+    trained = sum(w.numel() for w in model.parameters() if w.requires_grad)
+    count = sum(w.numel() for w in model.parameters())
+    print(f"{start.__name__}: {trained:,} of {count:,} weights trained")
+    write(model)
 
 # %%
 rows = []
-for name, runs in [("fine-tuned", tuned), ("from scratch", scratch)]:
-    for seed, (_, curve) in enumerate(runs):
-        rows.append([name, seed, *curve.iloc[0], *curve.iloc[-1]])
-columns = ["start", "seed", "reviews before", "news before"]
-columns += ["reviews after", "news after"]
+for (start, seed), curve in sorted(curves.items()):
+    for number, kind in enumerate(held_out):
+        values = [values[number] for values in curve.values()]
+        rows.append([start, kind, seed, *values])
+columns = ["start", "perplexity of", "seed"]
+columns += [f"step {step}" for step in curve]
 table = pd.DataFrame(rows, columns=columns)
 print(table.to_markdown(index=False, floatfmt=",.0f"))
 
-# %% [markdown]
-# The way there, as a mean of the three fine-tuning runs:
-
-# %%
-at = [0, steps // 3, 2 * (steps // 3), 3 * (steps // 3)]
-mean = sum(curve for _, curve in tuned) / len(tuned)
-mean.insert(0, "step", at)
-print(mean.to_markdown(index=False, floatfmt=".0f"))
-
 # %% alt="Perplexity on held-out texts during fine-tuning, one line for each of three seeds and each kind of text. On film reviews it falls; on news, the control, it falls a little in the first steps and then rises above where it began."
 plt.figure(figsize=(5, 4), layout="constrained")
-for color, name in zip(["C0", "C1"], held_out, strict=True):
-    for _, curve in tuned:
-        plt.plot(at, curve[name], color=color, marker=".")
-    plt.text(at[-1], curve[name].iloc[-1], " " + name, color=color)
+for number, name in enumerate(held_out):
+    for seed in range(3):
+        curve = curves["fine_tuned", seed]
+        values = [values[number] for values in curve.values()]
+        plt.plot(list(curve), values, color=f"C{number}", marker=".")
+    plt.text(steps, values[-1], f" {name}", color=f"C{number}")
 plt.xlim(0, steps * 1.4)
-plt.xticks(at)
+plt.xticks(list(curve))
 plt.xlabel("step")
 plt.ylabel("perplexity on held-out texts")
 plt.show()
 
 # %% [markdown]
-# Fine-tuning learns reviews. It also **forgets** where the control ends higher
-# than it began, though the pretrained weights are frozen: the matrices added by
-# LoRA take part in every answer (`with model.disable_adapter():` switches them
-# off). Where the control falls, in the first steps, the gain is not about films.
+# Fine-tuning learns what reviews are about, though after so few steps, at
+# so high a rate, the writing itself gets worse. It also **forgets** where
+# the control ends higher than it began, though the pretrained weights are
+# frozen: the matrices added by LoRA take part in every answer (`with
+# model.disable_adapter():` switches them off). Where the control falls, in
+# the first steps, the gain is not about films.
 # From scratch, the same steps do not make a language model.
 #
 # LoRA [learns less and forgets less](https://arxiv.org/abs/2405.09673) than

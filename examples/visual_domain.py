@@ -120,7 +120,7 @@ def encode(encoder, crops):
     return encoder(images / 127.5 - 1).last_hidden_state.mean(dim=1)
 
 
-def train_encoder(steps=250):
+def train_encoder(steps=200):
     sizes = {"image_size": 56, "patch_size": 14, "hidden_size": 64}
     layers = {"num_hidden_layers": 2, "num_attention_heads": 4}
     config = ViTConfig(**sizes, **layers, intermediate_size=128)
@@ -188,7 +188,7 @@ print(frame.to_markdown(index=False))
 # back *through* it, to the projector (LLaVA) or the whole encoder (Frozen). A few such
 # steps for the projector follow, with *A photo of the ▢: the …* as the caption. Pieces
 # for testing say how often the model, free to choose any token of its
-# vocabulary, names the right one: five pieces of each region.
+# vocabulary, names the right one: four pieces of each region.
 
 
 # %%
@@ -206,7 +206,7 @@ def named_right(encoder, projector):
 
 # %%
 rows = []
-test_crops, test_labels = pieces("right", 5)
+test_crops, test_labels = pieces("right", 4)
 for seed, (encoder, projector) in enumerate(eyes):
     before = named_right(encoder, projector)
     optimizer = torch.optim.AdamW(projector.parameters(), lr=1e-3)

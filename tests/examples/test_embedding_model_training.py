@@ -14,8 +14,8 @@ def recalls(tables: Tables) -> dict[str, float]:
 
 
 def test_letters_are_no_help(tables: Tables) -> None:
-    """Phrase and time share no letter: spelling finds hardly more than a guess among 144."""
-    assert recalls(tables)["letters"] <= 0.03
+    """Phrase and time share no letter: spelling finds hardly more than a guess among 72."""
+    assert recalls(tables)["letters"] <= 0.05
 
 
 def test_every_seed_beats_the_frozen_model_and_the_linear_map(tables: Tables) -> None:
@@ -24,7 +24,7 @@ def test_every_seed_beats_the_frozen_model_and_the_linear_map(tables: Tables) ->
     trained = [value for name, value in recall.items() if name.startswith("trained")]
     assert len(trained) == 3
     assert recall["frozen model"] <= 0.5
-    assert min(trained) >= recall["frozen model"] + 0.25
+    assert min(trained) >= recall["frozen model"] + 0.12
     assert min(trained) > recall["frozen model, linear map"]
 
 

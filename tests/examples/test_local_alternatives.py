@@ -25,19 +25,19 @@ def test_the_local_model_takes_over(tables: Tables) -> None:
 
 
 def test_only_the_service_has_a_limit(printed: Printed) -> None:
-    """Thirty requests in a row: three answers against thirty."""
-    assert re.findall(r"(\d+) answers to (\d+) requests", printed(NAME)) == [("3", "30"), ("30", "30")]
+    """Eighteen requests in a row: three answers against eighteen."""
+    assert re.findall(r"(\d+) answers to (\d+) requests", printed(NAME)) == [("3", "18"), ("18", "18")]
 
 
 def test_most_local_answers_are_right_and_the_wrong_ones_shown(printed: Printed) -> None:
-    """25 of 30 with the small model; what is wrong is printed."""
+    """16 of 18 with the small model; what is wrong is printed."""
     output = printed(NAME)
-    found = re.search(r"^right: (\d+) of 30$", output, re.MULTILINE)
+    found = re.search(r"^right: (\d+) of 18$", output, re.MULTILINE)
     assert found is not None
     right = int(found[1])
-    assert right >= 20
-    wrong = output[: found.start()].split("local model: 30 answers to 30 requests\n")[1].splitlines()
-    assert len(wrong) == 30 - right
+    assert right >= 13
+    wrong = output[: found.start()].split("local model: 18 answers to 18 requests\n")[1].splitlines()
+    assert len(wrong) == 18 - right
 
 
 def test_the_speed_is_measured(printed: Printed) -> None:

@@ -40,7 +40,7 @@ class Contents(TypedDict):
     samples: dict[str, str]
 
 
-def make_contents(book: Book, examples: Sequence[str], samples: Mapping[str, str]) -> bytes:
+def make_contents(book: Book, examples: Sequence[str], samples: Mapping[str, str] | None = None) -> bytes:
     """Return the table of contents as JSON; `examples` are those with a fresh record.
 
     `samples` are by the name of the example.
@@ -54,6 +54,6 @@ def make_contents(book: Book, examples: Sequence[str], samples: Mapping[str, str
         ],
         parts=[PartContents(title=part.title, chapters=list(part.chapters)) for part in book.parts],
         examples=list(examples),
-        samples=dict(samples),
+        samples=dict(samples or {}),
     )
     return (json.dumps(contents, ensure_ascii=False, indent=1) + "\n").encode()

@@ -24,6 +24,7 @@ from cardbook.site.defaults import SCRIPT, STYLES, THEME_FOLDER, add_defaults
 from cardbook.site.navigation import list_chapters, make_navigation
 from cardbook.site.offline import write_manifest, write_service_worker
 from cardbook.site.search_index import write_search_index
+from cardbook.site.set_aside import put_back, set_aside
 from cardbook.source.publisher import read_publisher
 
 # What is built from web/.
@@ -51,6 +52,10 @@ class BookPlugin(BasePlugin[NoOptions]):
     """What MkDocs calls while it builds the site of a book."""
 
     contents: Contents
+
+    def __init__(self) -> None:
+        # The cards of each page that Markdown is reading.
+        self.cards: dict[str, list[str]] = {}
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Add what every book has: theme, extensions, style, script, address."""
@@ -88,10 +93,21 @@ class BookPlugin(BasePlugin[NoOptions]):
         return files
 
     def on_page_markdown(self, markdown: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-        """Return the page with the list of all chapters, or a card with a figure, in place of a comment."""
-        samples = self.contents["samples"]
-        markdown = SAMPLE.sub(lambda found: samples.get(found[1], ""), markdown)
-        return CHAPTER_LIST.sub(lambda _: list_chapters(self.contents, page.file.src_uri), markdown)
+        """Return the page with the list of all chapters, or a card with a figure, in place of a comment.
+
+        Markdown need not read the cards of a chapter.
+        """
+        path, samples = page.file.src_uri, self.contents["samples"]
+        text = SAMPLE.sub(lambda found: samples.get(found[1], ""), markdown)
+        text = CHAPTER_LIST.sub(lambda _: list_chapters(self.contents, path), text)
+        # Elsewhere cards stand inside other HTML, which Markdown lays out anew.
+        if path.startswith("chapters/"):
+            text, self.cards[path] = set_aside(text)
+        return text
+
+    def on_page_content(self, html: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
+        """Return the page with its cards."""
+        return put_back(html, self.cards.pop(page.file.src_uri, []))
 
     def on_post_page(self, output: str, /, *, page: Page, config: MkDocsConfig) -> str:
         """Return the page with a lighter frame, allowed to run the theme's own scripts only."""

@@ -6,6 +6,7 @@ import json
 import os
 import re
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 import jinja2
 from mkdocs.config.base import Config
@@ -52,6 +53,12 @@ class BookPlugin(BasePlugin[NoOptions]):
     """What MkDocs calls while it builds the site of a book."""
 
     contents: Contents
+    # A preview's pages change from build to build, and have a script that reloads them.
+    is_preview: bool = False
+
+    def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
+        """Remember what the site is built for."""
+        self.is_preview = command == "serve"
 
     def __init__(self) -> None:
         # The cards of each page that Markdown is reading.
@@ -114,13 +121,20 @@ class BookPlugin(BasePlugin[NoOptions]):
         # The theme's are those of the frame around the content: a script in the content is never allowed.
         before, content, after = output.partition(page.content) if page.content else (output, "", "")
         before, after = minify_frame(before), minify_frame(after)
-        return add_csp(before + content + after, before + after, config)
+        return self._finish(before + content + after, before + after)
 
     def on_post_template(self, output: str, /, *, template_name: str, config: MkDocsConfig) -> str:
         """Return the page for missing pages treated like the others."""
         if not template_name.endswith(".html"):
             return output
-        return add_csp(frame := minify_frame(output), frame, config)
+        return self._finish(frame := minify_frame(output), frame)
+
+    def _finish(self, output: str, frame: str) -> str:
+        """Return a page whose search dialog has a name, and with a policy unless it is of a preview."""
+        named = output.replace(DIALOG, f'{DIALOG} aria-label="Search"')
+        # The page is shown before the theme's script has come; what follows it waits in order.
+        named = BUNDLE.sub(r"<script defer \1", named)
+        return named if self.is_preview else add_csp(named, frame)
 
     # After the plugin that writes the index.
     @event_priority(-100)
@@ -128,7 +142,7 @@ class BookPlugin(BasePlugin[NoOptions]):
         """Write the search index and, except in a preview, what reading offline needs."""
         site = Path(config.site_dir)
         write_search_index(site)
-        if not is_preview(config):
+        if not self.is_preview:
             write_manifest(site, config.site_name)
             write_service_worker(site)
 
@@ -138,7 +152,8 @@ def read_contents(docs: Path) -> Contents:
     path = docs / NAME
     if not path.exists():
         remedy = "build with: python -m cardbook site, or write the pages first: python -m cardbook pages"
-        raise InputError([Problem(str(path), 0, "no such file: the book's pages are not written", remedy)])
+        what = "no such file: the book's pages are not written"
+        raise InputError([Problem(f"docs/{NAME}", 0, what, remedy)])
     table: Contents = json.loads(path.read_text(encoding="utf-8"))
     return table
 
@@ -184,27 +199,16 @@ def standard_pages(contents: Contents) -> dict[str, str]:
     }
 
 
-def is_preview(config: MkDocsConfig) -> bool:
-    """Return whether the site is built for a preview, whose pages change from build to build."""
-    return (config.site_url or "").startswith("http://")
-
-
 def minify_frame(frame: str) -> str:
     """Return the theme's HTML without indentation and empty lines; it has no preformatted text."""
     return SPACE.sub("\n", frame)
 
 
-def add_csp(output: str, frame: str, config: MkDocsConfig) -> str:
-    """Return a page whose search dialog has a name, and that runs no inline script but those of `frame`."""
-    named = output.replace(DIALOG, f'{DIALOG} aria-label="Search"')
-    # The page is shown before the theme's script has come; what follows it waits in order.
-    named = BUNDLE.sub(r"<script defer \1", named)
-    if is_preview(config):
-        # A preview: each build gives its pages another inline script, which reloads them.
-        return named
+def add_csp(output: str, frame: str) -> str:
+    """Return a page that runs no inline script but those of `frame`, the part around its content."""
     hashes = "".join(
         f" 'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
         for script in sorted(set(INLINE.findall(frame)))
     )
     policy = f'<meta http-equiv="Content-Security-Policy" content="{POLICY.format(hashes=hashes)}">'
-    return named.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{policy}', 1)
+    return output.replace('<meta charset="utf-8">', f'<meta charset="utf-8">{policy}', 1)

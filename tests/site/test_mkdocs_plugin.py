@@ -188,6 +188,15 @@ def test_a_script_that_is_not_built_is_named(written: Path, monkeypatch: pytest.
     assert told.count("run make assets") == 3 and "assets/built/book.js: no such file" in told
 
 
+def test_only_a_preview_has_no_policy_for_scripts(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOK_ADDRESS", "http://intranet.invalid/book/")
+    home = build(written) / "index.html"
+    policy = "Content-Security-Policy"
+    assert policy in home.read_text(encoding="utf-8")
+    assert build_site(read_settings(written, written / "site", "http://127.0.0.1:8000/")) == []
+    assert policy not in home.read_text(encoding="utf-8")
+
+
 def test_a_missing_mkdocs_yml_is_named_with_what_to_write(written: Path) -> None:
     (written / "mkdocs.yml").unlink()
     assert refusal(written).startswith("mkdocs.yml: no such file: write site_name: TITLE, theme: material")

@@ -1,8 +1,9 @@
 """The page of corrections: what is wrong or outdated in the cards, with the words of each source."""
 
+import html
 from urllib.parse import urlsplit
 
-from cardbook.pages.html import escape_markdown, render_card, title_markdown
+from cardbook.pages.html import escape_markdown, protect_from_markdown, render_card, title_markdown
 from cardbook.source.book import Book, Correction
 
 HEAD = """\
@@ -36,9 +37,9 @@ def make_corrections_page(book: Book) -> str:
 
 
 def _correction(correction: Correction) -> str:
-    host = urlsplit(correction.source).hostname or correction.source
-    words = f": “{escape_markdown(correction.quote)}”" if correction.quote else ""
+    host = html.escape(urlsplit(correction.source).hostname or correction.source)
+    words = f": “{html.escape(correction.quote)}”" if correction.quote else ""
     unread = " (not read by us)" if correction.unread else ""
-    source = f"[{host}](<{correction.source}>){unread}{words}"
-    text = render_card(f"{correction.text}\n\n{source}")
-    return f'<div class="correction">{text}</div>'
+    link = f'<a href="{html.escape(correction.source)}" rel="nofollow noopener">{host}</a>'
+    source = protect_from_markdown(f"<p>{link}{unread}{words}</p>")
+    return f'<div class="correction">{render_card(correction.text)}{source}</div>'

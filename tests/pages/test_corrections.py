@@ -23,9 +23,9 @@ def test_words_of_a_quotation_are_not_markup() -> None:
     book = read_book(ROOT)
     chapter = book.chapters[0]
     entry = chapter.entries[0]
-    item = replace(entry.corrections[0], quote="4 *times* X, <b> {x}")
+    item = replace(entry.corrections[0], quote="4 *times* X (e.g. <b> {x})")
     entry = replace(entry, corrections=(item,))
     page = make_corrections_page(replace(book, chapters=(replace(chapter, entries=(entry,)),)))
-    assert "4 *times* X" in html.unescape(page)
+    assert "“4 *times* X (e.g. <b> {x})”" in html.unescape(page)
     assert "<em>" not in page
     assert "<b>" not in page

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from cardbook.base.document import shorten
 from cardbook.base.errors import InputError, Problem, in_order
 from cardbook.cli.options import bad_input_reported, json_option, root_option
 
@@ -39,8 +40,8 @@ def cards(decks: Sequence[Path], root: Path, *, as_json: bool, check: bool) -> N
     else:
         for deck in parsed:
             click.echo(f"{deck.path}: {len(deck.cards)} cards")
-            listed = [(card.line, card.title) for card in deck.cards]
-            listed += [(card.first, f"{card.title} (damaged)") for card in deck.damaged]
+            listed = [(card.line, shorten(card.title)) for card in deck.cards]
+            listed += [(card.first, f"{shorten(card.title)} (damaged)") for card in deck.damaged]
             for line, title in sorted(listed):
                 click.echo(f"  {line:>5}  {title}")
     remarks = [warning for deck in parsed for warning in deck.warnings]

@@ -211,7 +211,9 @@ def formula_problems(text: str, file: str, line: int) -> list[Problem]:
             shown = shown if len(shown) <= 60 else f"{shown[:57]}…"
             at = line + text.count("\n", 0, formula.start) if line else 0
             what = f"the formula {shown} cannot be shown: {error}"
-            problems.append(Problem(file, at, what, "fix its TeX; that of a received deck by repairs: in book.yml"))
+            problems.append(
+                Problem(file, at, what, "fix its TeX; that of a received deck by repairs: in book.yml")
+            )
     return problems
 
 

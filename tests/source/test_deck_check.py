@@ -1,5 +1,6 @@
 """What `cards --check` tells of decks that are well-formed but odd."""
 
+import json
 import time
 from pathlib import Path
 
@@ -72,3 +73,17 @@ def test_many_cards_are_compared_in_time() -> None:
     started = time.process_time()
     check_decks([found])
     assert time.process_time() - started < 10
+
+
+def test_the_command_never_prints_a_cut_card_as_a_whole_one(tmp_path: Path, cardbook: Cardbook) -> None:
+    whole = "#### One\n:p What?\n??x\nfirst\n??x\nsecond\nx??\n---\n"
+    cut = "#### Two\n:p Why?\n??x\nfirst\n??x\nlost\n---\n"
+    write(tmp_path / "a.md", f"{whole}{cut}#### Th\x1b]0;x\x07ree\n:p How?\n??x\nx\n??x\n")
+    write(tmp_path / "b.md", "#### Four\n:p When?\n??x\nx\nx??\n")
+    outcome = cardbook("cards", "a.md", "b.md", "--json", "--root", tmp_path)
+    assert outcome.returncode == 2
+    found = [(card["deck"], card["title"][:2], card["answer"]) for card in json.loads(outcome.stdout)]
+    assert found == [("a", "On", "first\n\nsecond"), ("a", "Th", "x"), ("b", "Fo", "x")]
+    assert "a.md:14: this text belongs to no card: if it is the rest of the answer of" in outcome.stderr
+    listed = cardbook("cards", "a.md", "--root", tmp_path).stdout
+    assert "Two (damaged)" in listed and "\x1b" not in listed and "\x07" not in listed

@@ -5,11 +5,10 @@ import json
 import re
 import signal
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -18,7 +17,6 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
-from cardbook.base.errors import CardbookError
 from cardbook.base.files import temporary_folder
 from cardbook.base.paths import ProjectPaths
 from cardbook.kernel.fork_client import ForkServer
@@ -29,20 +27,14 @@ from cardbook.kernel.variables import kernel_variables, make_home
 from cardbook.records.environment import cpu_name, driver_version, gpu_names
 from cardbook.records.fingerprint import Fingerprint
 from cardbook.records.inputs import DataChangedError, collect_inputs
-from cardbook.records.outputs import (
-    FIGURE_PIXELS,
-    OutputError,
-    check_cell,
-    check_outputs,
-    reduce_outputs,
-)
 from cardbook.records.status import PlannedRun, Project
 from cardbook.records.store import SCHEMA, Provenance, Record, hash_outputs
 from cardbook.records.text import clean_text
 from cardbook.records.validation import one_line
+from cardbook.run.events import Event, ExampleError
+from cardbook.run.outputs import OUTPUT_LIMIT, check_size, clean_outputs, keep_shown, size_of
 from cardbook.source.example import Example, to_notebook
 
-OUTPUT_LIMIT = 5_000_000
 # The limit of each example bounds how long all its cells together may take.
 UNBOUNDED_SECONDS = 10**9
 # What a message counts beside what is in it: an output without text takes memory, too.
@@ -50,9 +42,6 @@ MESSAGE_SIZE = 100
 # How long a kernel may take to say what it used, and how much of its log is read.
 PROBE_SECONDS, LOG_BYTES = 30.0, 100_000
 LINE_IN_CELL = re.compile(r"Cell In\s*\[(\d+)\], line (\d+)")
-# Characters that UTF-8 cannot store, lone surrogates, and control codes that no terminal follows.
-UNSTORABLE_CHARACTERS = re.compile("[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ud800-\udfff]")
-
 # Evaluated in the kernel after the last cell, outside the notebook: what only its own process knows.
 USAGE_PROBE = """__import__("json").dumps((lambda torch: (
     [torch.cuda.get_device_name(), torch.cuda.max_memory_allocated()]
@@ -60,27 +49,6 @@ USAGE_PROBE = """__import__("json").dumps((lambda torch: (
 ))(__import__("sys").modules.get("torch")))"""
 # What torch calls a GPU that has no memory left.
 OUT_OF_MEMORY = re.compile(r"^(torch\.|torch\.cuda\.)?OutOfMemoryError: CUDA|: CUDA error: out of memory")
-
-
-OUTPUT_REMEDY = f"show text, or PNG figures of at most {FIGURE_PIXELS / 1e6:g} million pixels"
-
-
-class ExampleError(CardbookError):
-    """An example did not finish; the text names its file, cell, line and error."""
-
-
-@dataclass(frozen=True)
-class Event:
-    """A step of a run, with a message for a person.
-
-    `kind` is note, started, cell, done or failed; `done` of `total` cells are executed.
-    """
-
-    kind: str
-    name: str
-    done: int
-    total: int
-    message: str
 
 
 @dataclass(frozen=True)
@@ -102,9 +70,9 @@ class BoundedClient(NotebookClient):
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:  # noqa: ANN401
         """Process one message of the kernel, unless stopped. The kernel may have sent anything."""
         content = msg["content"]
-        figures = _size_of(content.get("data"))
+        figures = size_of(content.get("data"))
         self.received += MESSAGE_SIZE + figures
-        self.received += sum(_size_of(content[key]) for key in content.keys() - {"data"})
+        self.received += sum(size_of(content[key]) for key in content.keys() - {"data"})
         if self.received > OUTPUT_LIMIT:
             remedy = "draw smaller figures" if figures > OUTPUT_LIMIT / 2 else "print less"
             self.stop(f"more than {OUTPUT_LIMIT / 1e6:g} MB of output: {remedy}")
@@ -120,13 +88,6 @@ class BoundedClient(NotebookClient):
         if self.task_poll_for_reply is not None:
             # nbclient's own way to leave a cell whose kernel is dead.
             self.task_poll_for_reply.cancel()
-
-
-def _size_of(value: Any) -> int:  # noqa: ANN401
-    """Return about how many characters a value of a message takes."""
-    if isinstance(value, dict):
-        return sum(len(str(key)) + _size_of(item) for key, item in value.items())
-    return len(value) if isinstance(value, str) else len(repr(value))
 
 
 async def execute_example(
@@ -311,80 +272,6 @@ async def _ask_kernel(client: BoundedClient, expression: str) -> str:
         if reply["parent_header"].get("msg_id") == message:
             text: str = reply["content"]["user_expressions"]["value"]["data"]["text/plain"]
             return text.strip("'")
-
-
-def keep_shown(notebook: NotebookNode, example: Example) -> None:
-    """Reduce outputs to what a page shows. Raises ExampleError when a figure cannot be shown.
-
-    What passes here passes the inspection of `import` on another machine: the rule is the same.
-    """
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for number, (cell, source) in enumerate(zip(cells, example.code_cells, strict=True), 1):
-        cell.outputs = reduce_outputs(cell.outputs)
-        try:
-            check_cell(cell.outputs)
-        except OutputError as error:
-            raise ExampleError(
-                f"{example.file}:{source.line}: cell {number}: it shows {error}: {OUTPUT_REMEDY}"
-            ) from None
-    try:
-        check_outputs(cell.outputs for cell in cells)
-    except OutputError as error:
-        raise ExampleError(f"{example.file}: it shows {error}: {OUTPUT_REMEDY}") from None
-
-
-def check_size(notebook: NotebookNode, file: str) -> None:
-    """Check that the outputs are as large as what was received. Raises ExampleError.
-
-    One message that updates a display by its id replaces the content of all displays with that id.
-    """
-    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
-    if sum(map(_size_of, outputs)) > 2 * OUTPUT_LIMIT:
-        raise ExampleError(
-            f"{file}: more than {2 * OUTPUT_LIMIT / 1e6:g} MB of output: update fewer displays"
-        )
-
-
-def clean_outputs(notebook: NotebookNode) -> None:
-    """Join what was printed in pieces, and replace the characters that UTF-8 cannot store."""
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = _clean(join_streams(cell.outputs))
-
-
-def join_streams(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
-    """Return the outputs with each stream in one piece, where it began, as a terminal would have left it.
-
-    Standard output comes before standard error beside it: which was first is left to chance. nbclient's own
-    `coalesce_streams` does the same, in a time that grows with the square of a line's length.
-    """
-    pieces: dict[str, list[str]] = {}
-    joined: list[NotebookNode] = []
-    for output in outputs:
-        if output.output_type != "stream":
-            joined.append(output)
-            continue
-        if output.name not in pieces:
-            joined.append(output)
-        pieces.setdefault(output.name, []).append(output.text)
-    for output in joined:
-        if output.output_type == "stream":
-            lines = "".join(pieces[output.name]).split("\n")
-            output.text = "\n".join(line[line[:-1].rfind("\r") + 1 :] for line in lines)
-    for at, (one, next_one) in enumerate(pairwise(joined)):
-        if one.get("name") == "stderr" and next_one.get("name") == "stdout":
-            joined[at : at + 2] = [next_one, one]
-    return joined
-
-
-def _clean(value: Any) -> Any:  # noqa: ANN401
-    if isinstance(value, str):
-        return UNSTORABLE_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", value)
-    if isinstance(value, list):
-        return [_clean(item) for item in value]
-    if isinstance(value, dict):
-        return type(value)({key: _clean(item) for key, item in value.items()})
-    return value
 
 
 def _provenance(

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from cardbook.run.executor import Event
+from cardbook.run.events import Event
 
 
 @contextmanager

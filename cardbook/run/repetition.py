@@ -8,7 +8,7 @@ from cardbook.records.comparison import EXACT
 from cardbook.records.drift import compare_example
 from cardbook.records.status import Project
 from cardbook.records.store import RecordSet
-from cardbook.run.executor import Event
+from cardbook.run.events import Event
 from cardbook.run.scheduler import run_examples
 
 REMEDY = "seed what is random, or tag the cell varies"

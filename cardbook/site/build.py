@@ -110,7 +110,7 @@ def _fill_models(place: SitePaths, log: Callable[[str], None]) -> None:
 
 
 def _run(project: "Project", names: Sequence[str], fork_server: "ForkServer | None") -> None:
-    from cardbook.run.executor import Event
+    from cardbook.run.events import Event
     from cardbook.run.progress import show_progress
     from cardbook.run.scheduler import run_examples
 

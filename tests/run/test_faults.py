@@ -23,7 +23,8 @@ from cardbook.models.manifest import Model
 from cardbook.models.store import ModelStore
 from cardbook.records.status import load_project, status_of
 from cardbook.records.store import RecordSet
-from cardbook.run.executor import BoundedClient, join_streams
+from cardbook.run.executor import BoundedClient
+from cardbook.run.outputs import join_streams
 from cardbook.run.scheduler import run_examples
 from tests.conftest import ROOT, SECOND, Cardbook, replace, write, write_small
 
@@ -70,6 +71,7 @@ FAULTS = [
         "memory: 0.5",
     ),
     Fault("prints 100 MB", "print('x' * 100_000_000)", "cell 3: more than 5 MB of output: print less"),
+    Fault("prints empty lines", "print('\\n' * 2_500_000)", ": a record of more than 20 MB: print less"),
     Fault("prints without end", "while True:\n    print('x' * 1000)", "cell 3: more than 5 MB of output"),
     Fault("prints half a character", "print('a\\ud800')", "cell 3, line 1: UnicodeEncodeError: 'utf-8'"),
     Fault(

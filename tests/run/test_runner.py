@@ -13,7 +13,7 @@ import pytest
 from cardbook.kernel.fork_client import ForkServer
 from cardbook.records.status import load_project
 from cardbook.records.store import CorruptRecordError, RecordSet
-from cardbook.run.executor import Event
+from cardbook.run.events import Event
 from cardbook.run.scheduler import choose_shard, make_ready
 from tests.conftest import ROOT, Cardbook, replace, write
 

@@ -1,0 +1,112 @@
+"""What a run keeps of the outputs of a kernel: clean text, whole streams, and only what a page can show."""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from cardbook.records.ingestion import RECORD_BYTES
+from cardbook.records.outputs import (
+    FIGURE_PIXELS,
+    OutputError,
+    check_cell,
+    check_outputs,
+    reduce_outputs,
+)
+from cardbook.run.events import ExampleError
+from cardbook.source.example import Example
+
+# In characters, for all that a run receives.
+OUTPUT_LIMIT = 5_000_000
+# Characters that UTF-8 cannot store, lone surrogates, and control codes that no terminal follows.
+UNSTORABLE_CHARACTERS = re.compile("[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ud800-\udfff]")
+# How much of a record is left for its provenance.
+PROVENANCE_BYTES = 500_000
+OUTPUT_REMEDY = f"show text, or PNG figures of at most {FIGURE_PIXELS / 1e6:g} million pixels"
+
+
+def size_of(value: Any) -> int:  # noqa: ANN401
+    """Return about how many characters a value of a message takes."""
+    if isinstance(value, dict):
+        return sum(len(str(key)) + size_of(item) for key, item in value.items())
+    return len(value) if isinstance(value, str) else len(repr(value))
+
+
+def keep_shown(notebook: NotebookNode, example: Example) -> None:
+    """Reduce outputs to what a page shows. Raises ExampleError when a figure cannot be shown.
+
+    What passes here passes the inspection of `import-records` on another machine: the rule is the same.
+    """
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for number, (cell, source) in enumerate(zip(cells, example.code_cells, strict=True), 1):
+        cell.outputs = reduce_outputs(cell.outputs)
+        try:
+            check_cell(cell.outputs)
+        except OutputError as error:
+            raise ExampleError(
+                f"{example.file}:{source.line}: cell {number}: it shows {error}: {OUTPUT_REMEDY}"
+            ) from None
+    try:
+        check_outputs(cell.outputs for cell in cells)
+    except OutputError as error:
+        raise ExampleError(f"{example.file}: it shows {error}: {OUTPUT_REMEDY}") from None
+    # Each printed line is one of the file's lines, with more around it.
+    if len(nbformat.writes(notebook).encode("utf-8")) > RECORD_BYTES - PROVENANCE_BYTES:
+        raise ExampleError(f"{example.file}: a record of more than {RECORD_BYTES / 1e6:g} MB: print less")
+
+
+def check_size(notebook: NotebookNode, file: str) -> None:
+    """Check that the outputs are as large as what was received. Raises ExampleError.
+
+    One message that updates a display by its id replaces the content of all displays with that id.
+    """
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    if sum(map(size_of, outputs)) > 2 * OUTPUT_LIMIT:
+        raise ExampleError(
+            f"{file}: more than {2 * OUTPUT_LIMIT / 1e6:g} MB of output: update fewer displays"
+        )
+
+
+def clean_outputs(notebook: NotebookNode) -> None:
+    """Join what was printed in pieces, and replace the characters that UTF-8 cannot store."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = _clean(join_streams(cell.outputs))
+
+
+def join_streams(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
+    """Return the outputs with each stream in one piece, where it began, as a terminal would have left it.
+
+    Standard output comes before standard error beside it: which was first is left to chance. nbclient's own
+    `coalesce_streams` does the same, in a time that grows with the square of a line's length.
+    """
+    pieces: dict[str, list[str]] = {}
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        if output.output_type != "stream":
+            joined.append(output)
+            continue
+        if output.name not in pieces:
+            joined.append(output)
+        pieces.setdefault(output.name, []).append(output.text)
+    for output in joined:
+        if output.output_type == "stream":
+            lines = "".join(pieces[output.name]).split("\n")
+            output.text = "\n".join(line[line[:-1].rfind("\r") + 1 :] for line in lines)
+    for at, (one, next_one) in enumerate(pairwise(joined)):
+        if one.get("name") == "stderr" and next_one.get("name") == "stdout":
+            joined[at : at + 2] = [next_one, one]
+    return joined
+
+
+def _clean(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, str):
+        return UNSTORABLE_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return type(value)({key: _clean(item) for key, item in value.items()})
+    return value

@@ -25,19 +25,15 @@ TYPES = {
     "boolean": "true or false",
 }
 FORMATS = {"date": "a date", "date-time": "a time with its zone"}
-# Found by their keyword: what is wrong, from the limit that the schema sets.
+# By keyword: what is wrong, from the limit that the schema sets, and what to do.
 LIMITS = {
-    "minimum": "must be at least {}",
-    "exclusiveMinimum": "must be more than {}",
-    "maximum": "must be at most {}",
-    "minLength": "must be text",
-    "maxLength": "is longer than {} characters",
-    "minItems": "must have at least {} item",
-    "maxItems": "must have at most {} items",
-    "uniqueItems": "names something twice",
-    "minProperties": "must have at least {} keys",
-    "enum": "must be one of {}",
-    "const": "must be {}",
+    "minimum": ("must be at least {}", "write a larger number"),
+    "exclusiveMinimum": ("must be more than {}", "write a larger number"),
+    "maximum": ("must be at most {}", "write a smaller number"),
+    "minLength": ("must be text", "write some text"),
+    "maxLength": ("is longer than {} characters", "shorten it"),
+    "minItems": ("must have at least {} item", "add one"),
+    "minProperties": ("must have at least {} keys", "add one"),
 }
 NOT_BLANK = r"\S"
 SHOWN = 60
@@ -191,8 +187,8 @@ def _explain_value(error: "ValidationError", where: DocumentPath, sign: str) -> 
         return f"{path} {limit['x-fault']}", limit["errorMessage"]
     if keyword == "oneOf":
         return f"{path} {schema['x-fault']}", schema["errorMessage"]
-    shown = ", ".join(map(shorten, limit)) if isinstance(limit, list) else shorten(limit)
-    return f"{path} {LIMITS[keyword].format(shown)}", schema.get("errorMessage", "correct it")
+    what, remedy = LIMITS[keyword]
+    return f"{path} {what.format(shorten(limit))}", schema.get("errorMessage", remedy)
 
 
 def _type_remedy(where: DocumentPath, schema: Mapping[str, Any], kinds: Sequence[str], sign: str) -> str:

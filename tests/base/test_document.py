@@ -22,7 +22,7 @@ WORDED |= {"propertyNames", "dependentRequired"}
 
 
 def schemas_in(schema: object) -> Iterator[dict[str, Any]]:
-    """Return each schema of a schema."""
+    """Return each schema of a schema, but not those that are conditions."""
     if not isinstance(schema, dict):
         return
     yield schema
@@ -30,7 +30,7 @@ def schemas_in(schema: object) -> Iterator[dict[str, Any]]:
         if key in ("properties", "$defs", "dependentSchemas"):
             for inner in value.values():
                 yield from schemas_in(inner)
-        elif key in ("items", "additionalProperties", "propertyNames", "not"):
+        elif key in ("items", "additionalProperties", "propertyNames"):
             yield from schemas_in(value)
         elif key == "oneOf":
             for inner in value:

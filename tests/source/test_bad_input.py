@@ -158,6 +158,8 @@ def test_two_megabytes_in_one_line_are_read(small: Path) -> None:
             'id "first-example" is the address of the example of "first"',
         ),
         ("example: second", "example: test_first", 'example "test_first" is malformed'),
+        ("example: second", "example: index", 'example "index" is malformed'),
+        ("id: numbers\n", "id: index\n", "chapters, item 1, id must not be index: choose another"),
         ("title: A small book", 'title: "a\\x1bb"', "title contains a control character"),
         (
             "title: A small book",

@@ -1,4 +1,4 @@
-# Kept thin on purpose: every step is a command that you can run by hand (python -m cardbook --help).
+# Thin on purpose: every step is a command that you can also run by hand (python -m cardbook --help).
 
 PYTHON ?= python3
 VENV := .venv
@@ -87,7 +87,7 @@ $(BUNDLE): $(PACKAGES) $(wildcard web/*.ts web/*.css web/*.mjs)
 
 assets: $(BUNDLE)  ## bundle web/ into cardbook/site/theme/assets/built/
 
-wheel: $(READY) assets  ## build the wheel in dist/: it makes books by itself
+wheel: $(READY) assets  ## build the wheel in dist/, which makes books by itself
 	rm -rf build dist
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 	rm -rf build
@@ -164,10 +164,10 @@ render: $(READY) assets  ## build site/ from the stored records; execute nothing
 verify: $(READY)  ## run what readers copy from site/
 	$(BIN)/python -m cardbook verify site
 
-verify-and-mark: $(READY)  ## the same, and mark the pages
+verify-and-mark: $(READY)  ## run what readers copy from site/, and mark the pages
 	$(BIN)/python -m cardbook verify site --mark
 
-# What inspecting the report takes, without the packages of the examples.
+# The packages that inspecting the report needs, without those of the examples.
 LIGHT := .cardbook/light
 
 $(LIGHT)/.ready: tools/light.txt

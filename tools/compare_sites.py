@@ -1,4 +1,4 @@
-"""Tells what other generators make of this site: how much of what its pages hold is in theirs.
+"""Reports how much of the pages of this site other generators keep.
 
 Usage: python -m tools.compare_sites OURS OTHER…, each the folder of a built site. Prints Markdown.
 """
@@ -35,7 +35,7 @@ class BuiltSite:
         return sum(len(page.select(selector)) for page in self.pages.values())
 
     def leads_to(self, page: str, address: str) -> bool:
-        """Return whether an address on a page is of another host, or there in the site."""
+        """Return whether an address on a page is on another host, or exists in the site."""
         target = urlsplit(urljoin(HOME + page, address))
         if target.netloc != urlsplit(HOME).netloc:
             return True
@@ -43,7 +43,7 @@ class BuiltSite:
         return path.is_file() or (path / "index.html").is_file()
 
     def broken(self, selector: str, attribute: str) -> int:
-        """Return how many addresses in an attribute lead nowhere in the site."""
+        """Return how many addresses in an attribute have no target in the site."""
         return sum(
             not self.leads_to(page, str(element[attribute]))
             for page, parsed in self.pages.items()
@@ -52,7 +52,7 @@ class BuiltSite:
         )
 
     def places_in_search(self) -> int:
-        """Return how many places the search index has; 0 where no index of a known form is found."""
+        """Return how many entries the search index has; 0 if no index of a known form is found."""
         for name, key in INDEXES:
             path = self.folder / name
             if path.is_file():
@@ -87,7 +87,7 @@ FEATURES: dict[str, Callable[[BuiltSite], int]] = {
 
 
 def compare(ours: BuiltSite, others: Sequence[BuiltSite]) -> Iterator[str]:
-    """Return a Markdown table, and for each other site whether it has all that ours has."""
+    """Return a Markdown table, and for each other site whether it has everything that this one has."""
     sites = [ours, *others]
     yield f"| what | {' | '.join(name_of(site) for site in sites)} |"
     yield f"|---|{'---:|' * len(sites)}"

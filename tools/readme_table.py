@@ -30,16 +30,16 @@ def printed(record: Record) -> str:
     return "\n".join(texts)
 
 
-def sentence_of(told: Mapping[str, str], text: str) -> str | None:
+def sentence_of(rule: Mapping[str, str], text: str) -> str | None:
     """Return the sentence with the numbers of its pattern filled in, None if they are not in the text."""
-    found = re.search(told["find"], text, re.DOTALL) if told else None
-    return told["shows"].format(*found.groups()) if found else None
+    found = re.search(rule["find"], text, re.DOTALL) if rule else None
+    return rule["shows"].format(*found.groups()) if found else None
 
 
-def row_of(root: Path, entry: Entry, record: Record, told: Mapping[str, str]) -> tuple[str, bool]:
+def row_of(root: Path, entry: Entry, record: Record, rule: Mapping[str, str]) -> tuple[str, bool]:
     """Return a card's row, and whether it says what the example shows."""
     assert entry.example is not None
-    sentence = sentence_of(told, printed(record))
+    sentence = sentence_of(rule, printed(record))
     title = read_example(root, entry.example).title
     link = f"[{entry.card.title}](examples/{entry.example}.py)"
     return f"| {link} | {sentence or title} | {record.provenance.seconds:.0f} s |", sentence is not None
@@ -48,13 +48,13 @@ def row_of(root: Path, entry: Entry, record: Record, told: Mapping[str, str]) ->
 def main(arguments: list[str]) -> int:
     """Write the table into README.md, or check it; return the exit status."""
     root, status, rows = Path(), 0, ["|---|---|--:|"]
-    told = tomllib.loads(SENTENCES.read_text(encoding="utf-8"))
+    sentences = tomllib.loads(SENTENCES.read_text(encoding="utf-8"))
     records = RecordSet(root / ".cardbook" / "records" / "offline")
     for entry in read_book(root).entries:
         record = records.read(entry.example) if entry.example else None
         if entry.example is None or record is None:
             continue
-        row, known = row_of(root, entry, record, told.get(entry.example, {}))
+        row, known = row_of(root, entry, record, sentences.get(entry.example, {}))
         rows.append(row)
         if not known:
             print(

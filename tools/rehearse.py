@@ -61,6 +61,7 @@ class Rehearsal:
     hub: str
     runs: int = 0
     faults: list[str] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
 
     def git(self, *arguments: str) -> str:
         """Run git in the author's clone."""
@@ -150,7 +151,7 @@ class Rehearsal:
             "token": "token",
         }
         (self.folder / "issue.md").unlink(missing_ok=True)
-        attempt = Attempt(github, {"renew": renew}, self.folder, self.hub, self.log, fault)
+        attempt = Attempt(github, {"renew": renew}, self.variables, self.folder, self.hub, self.log, fault)
         if before:
             attempt.results, attempt.outputs = before.results, before.outputs
         self.log(f"{workflow}, {event}, attempt {number}")
@@ -209,7 +210,8 @@ def set_provenance(notebook: nbformat.NotebookNode, **facts: str) -> None:
 
 
 def first(book: Rehearsal) -> None:
-    """The first run ever, without a cache; then the checks of the same push."""
+    """The first run ever, without a cache, on more machines than examples; then the checks of this push."""
+    book.variables["BOOK_SHARDS"] = '["1/3", "2/3", "3/3"]'
     book.expect(book.run(), True, "first second", "first second")
     attempt = book.run(workflow="checks.yml")
     if list(attempt.results.values()) != [{0: "success"}] * 4:

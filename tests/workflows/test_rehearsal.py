@@ -94,9 +94,9 @@ def run(tmp_path: Path, condition: str, **change: str) -> tuple[dict[str, str], 
         (tmp_path / name).mkdir()
     log: list[str] = []
     github: dict[str, Any] = {"run_attempt": 1, "run_id": 1, "sha": "a"}
-    return run_workflow(tmp_path / "workflow.yml", Attempt(github, {}, tmp_path, "", log.append)), "\n".join(
-        log
-    )
+    return run_workflow(
+        tmp_path / "workflow.yml", Attempt(github, {}, {}, tmp_path, "", log.append)
+    ), "\n".join(log)
 
 
 def test_failure_skips_what_needs_the_job_and_is_reported(tmp_path: Path) -> None:

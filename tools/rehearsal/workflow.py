@@ -25,13 +25,15 @@ Fault = Callable[[str, int, Path], bool]
 class Attempt:
     """What one attempt of a workflow run is given, and what came of it, by job and number in the matrix.
 
-    `folder` has the services of GitHub in folders; `hub` is the address in place of the Hugging Face Hub.
+    `variables` are the repository's. `folder` has the services of GitHub in folders; `hub` is the address in
+    place of the Hugging Face Hub.
     `before` is called with a job's name, its number and the folder of the services before the job starts; if
     it returns true, the job's machine is lost.
     """
 
     github: Mapping[str, Any]
     inputs: Mapping[str, Any]
+    variables: Mapping[str, str]
     folder: Path
     hub: str
     log: Callable[[str], None]
@@ -52,7 +54,7 @@ def run_workflow(file: Path, attempt: Attempt) -> dict[str, str]:
         context = {
             "github": attempt.github,
             "inputs": attempt.inputs,
-            "vars": {},
+            "vars": attempt.variables,
             "env": workflow.get("env", {}),
             "needs": {n: {"result": results[n], "outputs": attempt.outputs.get(n, {})} for n in needs},
         }

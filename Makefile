@@ -82,7 +82,7 @@ $(AUDIT): tests/audit/package.json tests/audit/package-lock.json $(PACKAGES)
 	npm ci --prefix tests/audit
 	@touch $@
 
-$(BUNDLE): $(PACKAGES) $(wildcard web/*.ts web/*.css web/*.mjs)
+$(BUNDLE): $(PACKAGES) $(wildcard web/*.ts web/*/*.ts web/*/*.css web/*.mjs)
 	node web/build.mjs
 
 assets: $(BUNDLE)  ## bundle web/ into cardbook/site/theme/assets/built/

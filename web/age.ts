@@ -1,4 +1,4 @@
-// Says of an output that it is older than the book promises: a page cannot know that, the reader's clock can.
+// Marks outputs that are older than the book promises: a page cannot know that, the reader's clock can.
 
 const DAY = 24 * 60 * 60 * 1000;
 

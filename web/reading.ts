@@ -1,6 +1,6 @@
 // What helps one read a chapter: taking code away exactly as it ran, choosing what is shown, figures at full size.
 
-import { make } from "./dom";
+import { make, makeButton } from "./ui/dom";
 
 const VIEW = "book-view";
 const WRAP = "book-wrap";
@@ -34,7 +34,7 @@ function offerCell(block: HTMLElement): void {
     keep(WRAP, on ? "on" : "off");
     showWrap(on);
   });
-  const copy = makeButton("Copy", `Copy cell ${number}`, async () => code.textContent ?? "");
+  const copy = makeCopyButton("Copy", `Copy cell ${number}`, async () => code.textContent ?? "");
   copy.classList.add("copy", "small");
   link.after(make("div", { class: "cell-bar" }, wrap, copy));
 }
@@ -43,7 +43,7 @@ function offerCommand(block: HTMLElement): void {
   const code = block.querySelector("code");
   if (!code || block.querySelector("button")) return;
   const what = block.dataset.install === undefined ? "Copy the line that runs it" : "Copy the line that installs it";
-  const button = makeButton("Copy", what, async () => code.textContent ?? "");
+  const button = makeCopyButton("Copy", what, async () => code.textContent ?? "");
   button.classList.add("copy", "small");
   block.append(button);
 }
@@ -53,7 +53,7 @@ function offerExample(example: HTMLElement): void {
   const files = example.querySelector(".files p");
   const script = files?.querySelector<HTMLAnchorElement>("a[href$='.py']");
   if (!run || !files || !script || files.querySelector("button")) return;
-  const button = makeButton("Copy all", "Copy all of the example", () => fetchText(script.href));
+  const button = makeCopyButton("Copy all", "Copy all of the example", () => fetchText(script.href));
   files.prepend(button);
   run.prepend(makeViews());
   // The page was built without knowing where it would be published.
@@ -66,7 +66,7 @@ function offerExample(example: HTMLElement): void {
 function offerChapter(): void {
   const link = document.querySelector<HTMLAnchorElement>(".as-text a");
   if (!link || link.nextElementSibling) return;
-  const button = makeButton("Copy", "Copy this chapter as Markdown", () => fetchText(link.href));
+  const button = makeCopyButton("Copy", "Copy this chapter as Markdown", () => fetchText(link.href));
   button.classList.add("small");
   link.after(" ", button);
 }
@@ -211,14 +211,13 @@ function loadFigures(): void {
   for (const image of document.querySelectorAll<HTMLImageElement>("img[loading=lazy]")) image.loading = "eager";
 }
 
-function makeButton(label: string, description: string, read: () => Promise<string>): HTMLButtonElement {
-  const button = make("button", { type: "button", "aria-label": description }, label);
-  button.addEventListener("click", () => {
+function makeCopyButton(label: string, description: string, read: () => Promise<string>): HTMLButtonElement {
+  const press = (): void =>
     void copy(read()).then(
       () => announce(button, label, "Copied"),
       () => announce(button, label, "Could not copy"),
     );
-  });
+  const button = makeButton(label, press, { class: false, "aria-label": description });
   return button;
 }
 

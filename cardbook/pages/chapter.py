@@ -66,7 +66,13 @@ def chapter_page(chapter: Chapter, examples: Mapping[str, ExampleView]) -> str:
         blocks += [f"## {title_markdown(entry.card.title)} {{ #{entry.id} }}", card_block(entry)]
         if entry.example:
             blocks += _example_blocks(entry, examples[entry.example])
-    return "\n\n".join(blocks) + "\n"
+    return "\n\n".join([*blocks, _study_link(chapter)]) + "\n"
+
+
+def _study_link(chapter: Chapter) -> str:
+    """Return the way to study the chapter, to which web/ adds a round of its cards."""
+    link = f"[Study this chapter](../study/index.md?chapter={chapter.id})"
+    return f'{link}\n{{ .chapter-round data-search-exclude="" }}'
 
 
 def _yaml_text(text: str) -> str:
@@ -111,10 +117,13 @@ def _card_content(entry: Entry) -> str:
             f'<details class="card-context"><summary>Context</summary>{render_card(card.context)}</details>'
         )
     corrections = "".join(_correction(correction) for correction in entry.corrections)
+    label = "Answer · corrected" if corrections else "Answer"
+    # A correction stands below what it corrects, where nobody grades the answer without having seen it.
+    answer = f"<summary>{label}</summary>{render_card(card.answer)}{corrections}"
     return (
         f'<div class="card-question">{render_card(card.question)}</div>\n'
-        f'<details class="card-answer"><summary>Answer</summary>{render_card(card.answer)}</details>\n'
-        f"{context}{corrections}"
+        f'<details class="card-answer">{answer}</details>\n'
+        f"{context}"
     )
 
 

@@ -34,6 +34,7 @@ STANDARD_PAGES = Path(__file__).with_name("standard_pages")
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)
 BUNDLE = re.compile(r'<script (src="[^"]*assets/javascripts/bundle)')
 SPACE = re.compile(r"\s*\n\s*")
+GENERATOR = re.compile(r'<meta name="generator"[^>]*>')
 # A line of its own; without the plugin it shows nothing.
 CHAPTER_LIST = re.compile(r"^<!-- chapters -->$", re.MULTILINE)
 SAMPLE = re.compile(r"^<!-- sample ([a-z0-9_]+) -->$", re.MULTILINE)
@@ -81,6 +82,8 @@ class BookPlugin(BasePlugin[NoOptions]):
         """Add the standard pages that the book has not written itself, and the navigation."""
         try:
             self.contents = read_contents(Path(config.docs_dir))
+            # The name under which a browser keeps the reader's progress.
+            config.extra["book"] = self.contents["name"]
             own = [
                 file.src_uri
                 for file in files.documentation_pages()
@@ -200,8 +203,11 @@ def standard_pages(contents: Contents) -> dict[str, str]:
 
 
 def minify_frame(frame: str) -> str:
-    """Return the theme's HTML without indentation and empty lines; it has no preformatted text."""
-    return SPACE.sub("\n", frame)
+    """Return the theme's HTML without the names of its makers, indentation and empty lines.
+
+    It has no preformatted text.
+    """
+    return SPACE.sub("\n", GENERATOR.sub("", frame))
 
 
 def add_csp(output: str, frame: str) -> str:

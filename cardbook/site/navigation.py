@@ -15,7 +15,12 @@ Item: TypeAlias = "str | list[Item] | dict[str, Item]"
 ABOUT: list[Item] = [
     {"What was corrected": "corrections/index.md"},
     {"Provenance": "provenance.md"},
-    {"Your progress": "progress.md"},
+]
+STUDY: list[Item] = [
+    {"Study": "study/index.md"},
+    {"All cards": "cards/index.md"},
+    {"Anki deck": "deck.md"},
+    {"About your progress": "progress.md"},
 ]
 
 # Stands for all chapters, in a navigation that a book writes itself.
@@ -33,9 +38,8 @@ def make_navigation(written: Sequence[Item] | None, contents: Contents, own: Ite
     if written is None:
         return [
             {"Home": "index.md"},
-            {"Chapters": [*chapters]},
-            {"Study": "study/index.md"},
-            {"Anki deck": "deck.md"},
+            {"Read": [*chapters]},
+            {"Study": [*STUDY]},
             *own,
             {"About": [*ABOUT]},
         ]
@@ -43,14 +47,12 @@ def make_navigation(written: Sequence[Item] | None, contents: Contents, own: Ite
     paths = [chapter_path(chapter["id"]) for chapter in contents["chapters"]]
     places = [path for path in _paths(navigation) if path in paths]
     problems = [
-        Problem(
-            "mkdocs.yml", 0, f"nav lacks {path}", 'add it, or write "Chapters: chapters/" for all of them'
-        )
+        Problem("mkdocs.yml", 0, f"nav lacks {path}", 'add it, or write "Read: chapters/" for all of them')
         for path in paths
         if path not in places
     ]
     if not problems and places != paths:
-        remedy = 'follow book.yml, or write "Chapters: chapters/" for all of them'
+        remedy = 'follow book.yml, or write "Read: chapters/" for all of them'
         problems.append(Problem("mkdocs.yml", 0, "nav has the chapters in another order", remedy))
     if problems:
         raise InputError(problems)

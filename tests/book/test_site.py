@@ -49,11 +49,17 @@ def test_every_card_is_on_its_page(site: Path, chapter: Chapter) -> None:
         assert parts["question"] is not None
         assert words(parts["question"].get_text()) == plain(entry.card.question)
         assert parts["answer"] is not None and parts["answer"].name == "details"
-        assert words(parts["answer"].get_text()).removeprefix("Answer").lstrip() == plain(entry.card.answer)
+        corrections = card.select(".card-correction")
+        assert len(corrections) >= len(entry.corrections)
+        for part in (*corrections, parts["answer"].summary):
+            assert part is not None and parts["answer"] in part.parents
+            part.extract()
+        assert words(parts["answer"].get_text()) == plain(entry.card.answer)
         if entry.card.context:
             assert parts["context"] is not None
             assert plain(entry.card.context) in words(parts["context"].get_text())
-        assert len(card.select(".card-correction a[href^='https://']")) >= len(entry.corrections)
+        sources = [part for part in corrections if part.select_one("a[href^='https://']")]
+        assert len(sources) == len(corrections)
 
 
 def read_example(site: Path, name: str) -> Tag:

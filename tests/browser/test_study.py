@@ -37,7 +37,7 @@ class Library:
             for name in places
         ]
         write(self.root / "flashcards" / "part-01.md", "# Flashcards\n\n---\n\n" + "\n---\n\n".join(texts))
-        lines = ["title: A library", "deck: part-01", "chapters:"]
+        lines = ["name: library", "title: A library", "deck: part-01", "chapters:"]
         for chapter in sorted(set(places.values()), reverse=True):
             lines += [
                 f"  - id: {chapter}",
@@ -87,9 +87,10 @@ def study(open_page: Opener, library: Library) -> Page:
 
 
 def stored(page: Page) -> list[dict[str, Any]]:
-    """What the browser has stored, in order of time."""
+    """The entries that the browser has stored, in order of time."""
     items = page.evaluate("Object.entries(localStorage)")
-    entries = [json.loads(text) for key, text in items if key.startswith("cardbook:")]
+    kinds = re.compile(r"cardbook/[^/]+/(review|undo|suspension):")
+    entries = [json.loads(text) for key, text in items if kinds.match(key)]
     return sorted(entries, key=lambda entry: entry.get("at", ""))
 
 
@@ -131,7 +132,7 @@ def test_keys_reveal_grade_and_undo(study: Page) -> None:
     study.keyboard.press("u")
     study.keyboard.press("u")
     assert question(study) == "What is alpha?"
-    expect(study.locator(".study-counts")).to_contain_text("0 due · 5 new · 0 later")
+    expect(study.locator(".study-counts")).to_have_text("5 cards to answer · 5 new")
 
 
 def test_help_is_a_key_away_and_takes_the_other_keys(study: Page) -> None:
@@ -175,16 +176,16 @@ def test_a_held_key_counts_once(study: Page) -> None:
     assert len([entry for entry in stored(study) if "undone" in entry]) == 1
 
 
-def test_not_now_asks_later_and_writes_nothing(study: Page) -> None:
+def test_a_skipped_card_is_asked_later_and_writes_nothing(study: Page) -> None:
     for _ in CARDS:
         study.keyboard.press("n")
-    expect(study.locator(".study-done")).to_contain_text("Ask the 5 cards put off")
+    expect(study.locator(".study-done")).to_contain_text("Ask the 5 cards skipped")
     assert stored(study) == []
-    study.get_by_role("button", name="Ask the 5 cards put off").click()
+    study.get_by_role("button", name="Ask the 5 cards skipped").click()
     assert question(study) == "What is alpha?"
 
 
-def test_chapter_search_shelf_and_list_choose_the_cards(study: Page) -> None:
+def test_chapter_search_filter_and_list_choose_the_cards(study: Page) -> None:
     visible = study.locator(".study-list .card:visible")
     study.get_by_role("combobox", name="Chapter", exact=True).select_option("letters")
     assert question(study) == "What is gamma?"
@@ -225,12 +226,11 @@ def test_what_happens_is_announced(study: Page) -> None:
 def test_a_card_is_answered_in_its_chapter(open_page: Opener, library: Library) -> None:
     page = open_page("chapters/numbers/", address=library.address)
     card = page.locator("[data-card=alpha]")
-    expect(card.get_by_text("New")).to_be_visible()
+    expect(card.get_by_text("Unanswered")).to_be_visible()
     expect(card.get_by_role("button", name="Again")).to_be_hidden()
     card.get_by_text("Answer", exact=True).click()
     expect(card.get_by_role("button")).to_have_text(
         [
-            "Not now",
             re.compile("Again.*1 minute"),
             re.compile("Hard.*6 minutes"),
             re.compile("Good.*10 minutes"),
@@ -248,17 +248,33 @@ def test_a_card_is_answered_in_its_chapter(open_page: Opener, library: Library) 
     expect(card.get_by_role("button", name="Good")).to_be_focused()
     expect(card.get_by_text("Due in 8 days")).to_be_visible()
     page.goto(library.address + "study/")
-    expect(page.locator(".study-counts")).to_contain_text("0 due · 4 new · 1 later")
+    expect(page.locator(".study-counts")).to_contain_text("4 new · 1 known")
 
 
-def test_not_now_in_a_chapter_leaves_a_card_to_be_read(open_page: Opener, library: Library) -> None:
-    card = open_page("chapters/numbers/", address=library.address).locator("[data-card=alpha]")
-    card.get_by_role("button", name="Not now").click()
+def test_a_suspended_card_is_not_asked_until_it_is_resumed(open_page: Opener, library: Library) -> None:
+    page = open_page("study/", address=library.address)
+    page.get_by_role("button", name="Suspend").click()
+    assert question(page) == "What is beta?"
+    expect(page.locator(".study-last")).to_contain_text("Suspended: Card alpha.")
+    expect(page.locator(".study-counts")).to_have_text("4 cards to answer · 4 new · 1 suspended")
+    page.get_by_role("button", name="Undo").click()
+    assert question(page) == "What is alpha?"
+    page.get_by_role("button", name="Suspend").click()
+    page.goto(library.address + "chapters/numbers/")
+    card = page.locator("[data-card=alpha]")
     card.get_by_text("Answer", exact=True).click()
     expect(card.get_by_text("Answer alpha.")).to_be_visible()
+    expect(card.get_by_text("Suspended")).to_be_visible()
     expect(card.get_by_role("button", name="Good")).to_be_hidden()
-    card.get_by_role("button", name="Ask me").click()
-    expect(card.get_by_role("button", name="Good")).to_be_visible()
+    page.goto(library.address + "study/")
+    assert question(page) == "What is beta?"
+    page.get_by_role("button", name="Settings").click()
+    settings = page.get_by_role("dialog", name="Settings")
+    expect(settings.locator("li")).to_contain_text("Card alpha")
+    settings.get_by_role("button", name="Resume").click()
+    expect(settings.get_by_text("None.")).to_be_visible()
+    settings.get_by_role("button", name="Close").click()
+    expect(page.locator(".study-counts")).to_have_text("5 cards to answer · 5 new")
 
 
 def test_nothing_moves_when_cards_become_answerable(open_page: Opener, library: Library) -> None:
@@ -288,7 +304,7 @@ def test_two_tabs_lose_no_review(study: Page, library: Library) -> None:
     other.goto(library.address + "study/")
     study.bring_to_front()
     answer(study, 3)
-    expect(other.locator(".study-counts")).to_contain_text("4 new · 1 later")
+    expect(other.locator(".study-counts")).to_contain_text("4 new · 1 learning")
     assert question(other) == "What is beta?"
     # Both have the same card open, and both grade it.
     study.keyboard.press("Space")
@@ -299,7 +315,7 @@ def test_two_tabs_lose_no_review(study: Page, library: Library) -> None:
     answer(study, 4)
     assert sorted(grades(study)) == [("alpha", 3), ("beta", 2), ("beta", 3), ("delta", 4), ("gamma", 4)]
     for page in (study, other):
-        expect(page.locator(".study-counts")).to_contain_text("0 due · 1 new · 4 later")
+        expect(page.locator(".study-counts")).to_contain_text("1 new · 2 learning · 2 known")
 
 
 def fill_storage(page: Page) -> None:
@@ -398,7 +414,7 @@ def test_progress_goes_from_one_browser_to_another(open_page: Opener, library: L
     expect(other.locator(".study-message")).to_have_text(
         "Imported 4 of 4 entries; the others were here already."
     )
-    expect(other.locator(".study-counts")).to_contain_text("0 due · 4 new · 1 later")
+    expect(other.locator(".study-counts")).to_contain_text("4 new · 1 known")
     choose_file(other, json.dumps(file))
     expect(other.locator(".study-message")).to_have_text(
         "Imported 0 of 4 entries; the others were here already."
@@ -423,7 +439,7 @@ def test_a_bad_file_is_refused_whole(study: Page) -> None:
         assert stored(study) == before
     choose_file(study, "no json at all")
     expect(study.locator(".study-message")).to_contain_text("the file is not JSON")
-    expect(study.locator(".study-counts")).to_contain_text("4 new · 1 later")
+    expect(study.locator(".study-counts")).to_contain_text("4 new · 1 learning")
 
 
 def test_text_of_an_imported_file_is_never_markup(study: Page) -> None:
@@ -456,18 +472,18 @@ def test_progress_survives_edits_of_text_order_and_chapter(open_page: Opener, tm
         library.write_cards(moved, "Please say what {} is!")
         library.build()
         page.reload()
-        expect(page.locator(".study-counts")).to_contain_text("0 due · 2 new · 2 later")
+        expect(page.locator(".study-counts")).to_contain_text("2 new · 2 known")
         page.goto(library.address + "chapters/letters/")
         expect(page.locator("[data-card=beta]").get_by_text("Due in 8 days")).to_be_visible()
         library.write_cards({"gamma": "letters", "delta": "letters"})
         library.build()
         page.goto(library.address + "study/")
         answer(page, 3)
-        expect(page.locator(".study-counts")).to_contain_text("0 due · 1 new · 1 later")
+        expect(page.locator(".study-counts")).to_contain_text("1 new · 1 learning")
         library.write_cards(CARDS)
         library.build()
         page.reload()
-        expect(page.locator(".study-counts")).to_contain_text("0 due · 2 new · 3 later")
+        expect(page.locator(".study-counts")).to_contain_text("2 new · 1 learning · 2 known")
         assert set(export(page)["cards"]) == {"alpha", "beta", "gamma"}
 
 
@@ -526,7 +542,7 @@ def test_studying_works_after_instant_navigation(open_page: Opener, tmp_path: Pa
         card.get_by_text("Answer", exact=True).click()
         card.get_by_role("button", name="Easy").click()
         page.go_back()
-        expect(page.locator(".study-counts")).to_contain_text("0 due · 4 new · 1 later")
+        expect(page.locator(".study-counts")).to_contain_text("4 new · 1 known")
         answer(page, 4)
         assert [card for card, _ in grades(page)] == ["alpha", "alpha", "beta"]
         assert page.evaluate("window.sameDocument") is True
@@ -538,7 +554,7 @@ def test_studying_works_on_pages_opened_as_files(chromium: Browser, site: Path) 
     page.goto((site / "study" / "index.html").as_uri())
     answer(page, 4)
     page.reload()
-    expect(page.locator(".study-counts")).to_contain_text("1 later")
+    expect(page.locator(".study-counts")).to_contain_text("1 known")
     context.close()
 
 

@@ -75,7 +75,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory, cardbook: Cardbook) -> Ite
 
 
 @pytest.mark.parametrize("view", [DESKTOP, NO_JAVASCRIPT], ids=lambda view: view.name)
-@pytest.mark.parametrize("path", ["chapters/one/", "notebooks/hostile/"])
+@pytest.mark.parametrize("path", ["chapters/one/", "notebooks/hostile/", "study/"])
 def test_hostile_text_does_nothing(open_page: Opener, hostile: str, path: str, view: View) -> None:
     page = open_page(path, view, hostile)
     page.wait_for_timeout(300)

@@ -74,11 +74,12 @@ def test_three_lines_make_a_book_with_its_look_and_all_pages(written: Path) -> N
         "chapters/numbers/",
         "chapters/more/",
         "study/",
+        "cards/",
         "deck/",
+        "progress/",
         "more-to-read/",
         "corrections/",
         "provenance/",
-        "progress/",
     ]
     page = (site / "chapters" / "numbers" / "index.html").read_text(encoding="utf-8")
     for text in (

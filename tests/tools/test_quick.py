@@ -19,7 +19,7 @@ from tools.quick import TESTS, changed_files, choose_tests, find_tests, without_
         ("tests/pages/test_html.py", "tests/pages/test_html.py"),
         ("tests/browser/chromium.py", "tests/browser"),
         ("tests/conftest.py", None),
-        ("web/study.ts", "tests/web"),
+        ("web/study/start.ts", "tests/web"),
         (".github/workflows/site.yml", "tests/workflows"),
         ("book.yml", "tests/book/test_content.py"),
         ("docs/index.md", None),

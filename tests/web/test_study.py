@@ -21,12 +21,12 @@ START = datetime(2026, 1, 1, 1, tzinfo=UTC)
 
 # Prints, for each sequence of [time, grade] on stdin, what ts-fsrs makes of it after each review.
 REPLAY = """
-import { replay } from "./schedule";
+import { Schedule } from "./progress/schedule";
 import { readFileSync } from "node:fs";
 const sequences = JSON.parse(readFileSync(0, "utf8"));
 const told = sequences.map((reviews) => reviews.map((_, i) => {
   const { due, stability, difficulty, state } =
-    replay(reviews.slice(0, i + 1).map(([at, grade]) => ({ card: "a", at, grade })));
+    new Schedule().replay(reviews.slice(0, i + 1).map(([at, grade]) => ({ card: "a", at, grade })));
   return { due: due.toISOString(), stability, difficulty, state };
 }));
 console.log(JSON.stringify(told));

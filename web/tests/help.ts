@@ -1,11 +1,14 @@
 // What the tests share.
 
-import { type Entry, type Grade, type Review } from "../progress";
+import { type Entry, type Grade, type Review } from "../progress/entries";
 
 /** A storage that can be full or forbidden, with as much of Storage as the store uses. */
 export class FakeStorage {
   readonly items = new Map<string, string>();
+  /** How many items fit. */
   room = Infinity;
+  /** How many characters an item may have, with its key. */
+  largest = Infinity;
 
   get length(): number {
     return this.items.size;
@@ -20,8 +23,13 @@ export class FakeStorage {
   }
 
   setItem(key: string, value: string): void {
-    if (this.items.size >= this.room) throw new DOMException("no room", "QuotaExceededError");
+    const full = (!this.items.has(key) && this.items.size >= this.room) || key.length + value.length > this.largest;
+    if (full) throw new DOMException("no room", "QuotaExceededError");
     this.items.set(key, value);
+  }
+
+  removeItem(key: string): void {
+    this.items.delete(key);
   }
 
   asStorage(): Storage {

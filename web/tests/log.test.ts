@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Log } from "../log";
-import { mergeFields, type Entry } from "../progress";
-import { recalls, replay } from "../schedule";
-import { shuffled } from "../queue";
+import { Log } from "../progress/log";
+import { mergeFields, type Entry } from "../progress/entries";
+import { Schedule } from "../progress/schedule";
+import { shuffled } from "../progress/queue";
 import { DAY, dice, drawEntries, review, START } from "./help";
 
 function logOf(entries: readonly Entry[]): Log {
@@ -23,7 +23,7 @@ test("the state is what a replay of the log gives, however entries arrive", () =
     for (const entry of drawEntries(random, 40)) {
       log.add(entry);
       const card = `card-${Math.floor(random() * 4)}`;
-      assert.deepEqual(log.stateOf(card), replay(log.reviewsOf(card)));
+      assert.deepEqual(log.stateOf(card), new Schedule().replay(log.reviewsOf(card)));
     }
     const again = logOf(JSON.parse(JSON.stringify(log.entries)) as Entry[]);
     assert.deepEqual(contents(again), contents(log));
@@ -68,5 +68,5 @@ test("only cards that had rested until they were due count as tests of memory", 
     review("a", START + 200 * DAY + 600_000, 3),
     review("a", START + 260 * DAY, 3),
   ];
-  assert.deepEqual(recalls(reviews).map(({ recalled }) => recalled), [false, true]);
+  assert.deepEqual(new Schedule().recalls(reviews).map(({ recalled }) => recalled), [false, true]);
 });

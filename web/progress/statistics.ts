@@ -1,5 +1,6 @@
 // What one's own reviews add up to, by the days of the reader's clock.
 
+import { type Review } from "./entries";
 import { type Recall } from "./schedule";
 
 export interface Day {
@@ -56,4 +57,40 @@ export function weeklyRetention(recalls: readonly Recall[], now: Date, weeks: nu
     const name = dayName(from);
     return { from, ...retention(recalls.filter(({ at }) => dayName(mondayOf(at)) === name)) };
   });
+}
+
+/** What was done in a day: answers, and cards that were answered for the first time. */
+export interface DayCount {
+  readonly answers: number;
+  readonly introduced: number;
+}
+
+/** Returns what was done on the day of `now`; `reviews` holds those of one card each, in order of time. */
+export function countDay(reviews: Iterable<readonly Review[]>, now: Date): DayCount {
+  const today = dayName(now);
+  let answers = 0;
+  let introduced = 0;
+  for (const ofCard of reviews) {
+    // The last one first: most cards were not answered today.
+    for (let i = ofCard.length - 1; i >= 0 && dayName(new Date(ofCard[i]!.at)) >= today; i -= 1) {
+      if (dayName(new Date(ofCard[i]!.at)) !== today) continue;
+      answers += 1;
+      if (i === 0) introduced += 1;
+    }
+  }
+  return { answers, introduced };
+}
+
+/** Returns how many of these due dates fall on each of the next `days` days, the present one included, which takes overdue ones. */
+export function forecast(dues: readonly Date[], now: Date, days: number): Day[] {
+  const counts = Array.from({ length: days }, (_, day) => ({
+    name: dayName(new Date(now.getFullYear(), now.getMonth(), now.getDate() + day)),
+    count: 0,
+  }));
+  for (const due of dues) {
+    const name = due <= now ? counts[0]!.name : dayName(due);
+    const day = counts.find((one) => one.name === name);
+    if (day) day.count += 1;
+  }
+  return counts;
 }

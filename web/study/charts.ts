@@ -1,10 +1,9 @@
-// Pictures of one's own reviews: a calendar of when, and how much was recalled. Each has its numbers as a table too.
+// Charts of the reader's reviews: a calendar, and how much was recalled by week. Each has its numbers as a table too.
 
-import { draw, make, makeTable } from "./dom";
-import { type Log } from "./log";
-import { recalls } from "./schedule";
-import { calendar, dayName, retention, weeklyRetention, type Day, type Week } from "./statistics";
-import { count, percent } from "./words";
+import { type Log } from "../progress/log";
+import { calendar, dayName, retention, weeklyRetention, type Day, type Week } from "../progress/statistics";
+import { draw, make, makeTable } from "../ui/dom";
+import { count, percent } from "../ui/words";
 
 const WEEKS = 26;
 const CELL = 15;
@@ -25,16 +24,16 @@ export class Charts {
 
   /** Draws anew when a review or a day has been added. */
   render(now: Date): void {
-    const reviews = this.#log.cards.flatMap((card) => this.#log.reviewsOf(card));
-    const state = `${dayName(now)} ${reviews.length} ${reviews.map(({ at, grade }) => `${at}${grade}`).join()}`;
+    const state = `${dayName(now)} ${this.#log.version}`;
     if (state === this.#drawn) return;
     this.#drawn = state;
+    const reviews = this.#log.cards.flatMap((card) => this.#log.reviewsOf(card));
     if (!reviews.length) {
       this.#content.replaceChildren(make("p", {}, "None yet. They will be drawn here, by day."));
       return;
     }
     const weeks = calendar(reviews.map(({ at }) => new Date(at)), now, WEEKS);
-    const tests = this.#log.cards.flatMap((card) => recalls(this.#log.reviewsOf(card)));
+    const tests = this.#log.cards.flatMap((card) => this.#log.recallsOf(card));
     const weekly = weeklyRetention(tests, now, WEEKS);
     this.#content.replaceChildren(
       makeFigure(drawCalendar(weeks), tableOfDays(weeks)),

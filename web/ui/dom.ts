@@ -1,4 +1,4 @@
-// Elements made by hand. Text only ever becomes text.
+// Creates elements. Text never becomes markup.
 
 type Child = Node | string;
 type Attributes = Readonly<Record<string, string | number | boolean>>;

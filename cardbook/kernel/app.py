@@ -40,4 +40,4 @@ class KernelApp(IPKernelApp):
         super().init_iopub(context)  # type: ignore[no-untyped-call]
 
     def write_connection_file(self, **_: object) -> None:
-        """Write nothing: nobody else is to connect."""
+        """Write nothing: no other process is to connect."""

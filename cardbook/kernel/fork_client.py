@@ -131,7 +131,7 @@ class ForkedProcess:
 
 
 def runs(pid: int) -> bool:
-    """Return whether a process still runs, whoever's child it is; False in doubt. Linux only."""
+    """Return whether a process still runs, also one that is no child; False in doubt. Linux only."""
     try:
         descriptor = os.pidfd_open(pid)
     except OSError:
@@ -145,7 +145,7 @@ def runs(pid: int) -> bool:
 
 
 async def wait_for_end(pid: int, seconds: float) -> None:
-    """Return as soon as a process has ended, whoever's child it is, or after so many seconds. Linux only."""
+    """Return when a process has ended, also one that is no child, or after so many seconds. Linux only."""
     try:
         descriptor = os.pidfd_open(pid)
     except OSError:

@@ -60,7 +60,7 @@ def main() -> None:
                 answer(replies, {"pid": pid})
             else:
                 status = exit_status_of(request["poll"], children)
-                # Before the answer: whoever gets it may end this process.
+                # Before the answer, after which this process may be ended.
                 end_orphans(children)
                 answer(replies, {"status": status})
     finally:

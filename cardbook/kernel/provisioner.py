@@ -87,11 +87,11 @@ def _as_text(value: object) -> object:
 
 
 class KernelClient(AsyncKernelClient):
-    """Talks to a kernel as soon as it can be talked to."""
+    """A client that connects as soon as the kernel answers."""
 
     def _context_default(self) -> zmq.asyncio.Context:
         context = super()._context_default()
-        # Its sockets are there a tenth of a second later, which is when ZeroMQ would try again.
+        # The kernel opens its sockets after a tenth of a second; ZeroMQ would next try later.
         context.setsockopt(zmq.RECONNECT_IVL, RETRY_MILLISECONDS)
         return context
 
@@ -99,7 +99,7 @@ class KernelClient(AsyncKernelClient):
         """Return when the kernel answers and what it publishes arrives. Raises RuntimeError.
 
         jupyter_client's own also waits for a silence of a fifth of a second, so that no earlier message is
-        left. Here one does no harm: whoever reads messages looks at what each of them answers.
+        left. Here one does no harm: each message is matched with what it answers.
         """
         deadline = time.monotonic() + (float("inf") if timeout is None else timeout)
         while time.monotonic() < deadline:

@@ -143,7 +143,7 @@ class AuditHook:
             return
         self.seen.add(named)
         if named.endswith(".pyc"):
-            # A module is its source; where that is compiled to is nobody's concern.
+            # A module is its source, wherever its compiled form is.
             with suppress(ValueError):
                 named = source_from_cache(named)
         if os.path.isfile(named) and self.is_data(os.path.realpath(named)):

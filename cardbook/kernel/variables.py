@@ -15,7 +15,7 @@ CONNECTION = "CARDBOOK_CONNECTION"
 THEME = Path(__file__).with_name("figure.mplstyle")
 # How warnings begin that tell a reader nothing.
 EXPECTED_WARNINGS = (
-    # tqdm asks for Jupyter widgets even when it is told to show nothing.
+    # tqdm looks for Jupyter widgets even when it is to show nothing.
     "IProgress not found",
     # A Trainer pins memory whether there is a GPU or not.
     "'pin_memory' argument",

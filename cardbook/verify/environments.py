@@ -1,4 +1,4 @@
-"""Installations: the environment a reader gets from the install line on a page."""
+"""Makes the environment that a reader gets from the install line on a page."""
 
 import re
 import shlex
@@ -20,13 +20,13 @@ PIN = re.compile(r"==[^*,]+")
 
 
 class InstallLineError(CardbookError):
-    """An install line that does not give the reader what the page says; the text says why."""
+    """An install line does not give the reader what the page says; the text says why."""
 
 
 def read_install_line(line: str) -> list[Requirement]:
-    """Return what `pip install "NAME==VERSION" …` asks for, as a shell passes it on. Raises InstallLineError.
+    """Return the requirements of `pip install "NAME==VERSION" …`, as a shell passes them on.
 
-    An empty line asks for nothing.
+    An empty line has none. Raises InstallLineError.
     """
     if not line.strip():
         return []
@@ -57,7 +57,7 @@ def _read_pin(word: str) -> Requirement:
 
 
 class Installed:
-    """What is installed for this interpreter, read when it is asked for."""
+    """What is installed for this interpreter, read when it is first needed."""
 
     @cached_property
     def distributions(self) -> dict[str, metadata.Distribution]:
@@ -79,14 +79,14 @@ class Installed:
 
     @cached_property
     def requirements(self) -> dict[str, list[Requirement]]:
-        """What each distribution needs, that of its extras included."""
+        """What each distribution requires, also for its extras."""
         return {
             name: [Requirement(line) for line in distribution.requires or []]
             for name, distribution in self.distributions.items()
         }
 
-    def asked_for(self, name: str, extra: str) -> list[Requirement]:
-        """Return what a distribution needs on this machine, with one of its extras or none ("")."""
+    def requirements_of(self, name: str, extra: str) -> list[Requirement]:
+        """Return what a distribution requires on this machine, for one of its extras or none ("")."""
         return [
             requirement
             for requirement in self.requirements[name]
@@ -95,9 +95,9 @@ class Installed:
 
 
 def needed(requirements: Iterable[Requirement], installed: Installed) -> set[str]:
-    """Return the names of all distributions that pip would install for these, as far as they are here.
+    """Return the names of all distributions that pip would install for these and that are installed here.
 
-    Raises InstallLineError when one of the requirements themselves is not installed here in its version.
+    Raises InstallLineError when one of `requirements` is not installed here in its version.
     """
     waiting = list(requirements)
     for requirement in waiting:
@@ -109,7 +109,7 @@ def needed(requirements: Iterable[Requirement], installed: Installed) -> set[str
         for extra in ("", *requirement.extras):
             if name in installed.distributions and (name, extra) not in names:
                 names.add((name, extra))
-                waiting += installed.asked_for(name, extra)
+                waiting += installed.requirements_of(name, extra)
     return {name for name, _ in names}
 
 
@@ -125,7 +125,7 @@ def _check_pin(requirement: Requirement, found: metadata.Distribution | None) ->
 
 
 def link_environment(folder: Path, names: set[str], installed: Installed) -> Path:
-    """Make an environment that has just these distributions, as links; return its interpreter."""
+    """Make an environment in `folder` that has only these distributions, as links; return its interpreter."""
     packages = _make_environment(folder)
     for name in names:
         for file in installed.distributions[name].files or []:
@@ -143,7 +143,7 @@ def link_environment(folder: Path, names: set[str], installed: Installed) -> Pat
 
 
 def install_environment(folder: Path, requirements: Sequence[Requirement]) -> Path:
-    """Make an environment and install into it with pip; return its interpreter. Raises InstallLineError."""
+    """Make an environment in `folder` with pip; return its interpreter. Raises InstallLineError."""
     venv.create(folder, symlinks=True, with_pip=True)
     python = folder / "bin" / "python"
     if requirements:

@@ -102,7 +102,7 @@ class PageReader:
                 yield suffix, content
 
     def _linked(self, element: Tag, attribute: str) -> Iterator[bytes]:
-        """Return the file of the site that an element names; nothing, and a fault, when there is none."""
+        """Return the file of the site that an element names; nothing, and a fault, if there is none."""
         address = unquote(urlsplit(str(element[attribute])).path)
         path = (self.page.parent / address).resolve()
         if path.is_relative_to(self.site.resolve()) and path.is_file():

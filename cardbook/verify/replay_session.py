@@ -1,8 +1,8 @@
-"""A session: what a reader copied, pasted block after block into one interpreter.
+"""Executes what a reader copied, block after block, in one interpreter.
 
 Started by path, `python -P session.py FOLDER`, in an environment that has only what an install line names,
 so it may import nothing but the standard library. FOLDER/blocks.json has the blocks. What block N prints
-goes to N.out and N.err, its figures to N-1.png and so on, and N.done tells that it ended without an error.
+goes to N.out and N.err, its figures go to N-1.png and so on; N.done exists if it ended without an error.
 The first error ends the session, as it ends a script.
 """
 

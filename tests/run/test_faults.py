@@ -155,11 +155,6 @@ FAULTS += [
         ": more than 10 MB of output: update fewer displays",
     ),
     Fault(
-        "sends a message of 300 MB",
-        "import sys, time\nprint('x' * 300_000_000)\nsys.stdout.flush()",
-        "cell 3: more than 5 MB of output",
-    ),
-    Fault(
         "shows a picture that is none",
         "from IPython.display import Image, display\n"
         "display(Image(b'\\x89PNG\\r\\n\\x1a\\n' + bytes(100), format='png'))",

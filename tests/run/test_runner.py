@@ -69,7 +69,7 @@ def test_no_output_is_lost_however_fast_it_comes(small: Path, cardbook: Cardbook
     code = """\
 from IPython.display import display
 
-for number in range(3000):
+for number in range(1500):
     print(number, flush=True)
     display({"text/plain": str(number)}, raw=True)"""
     replace(small / "examples" / "first.py", 'print("done")', code)

@@ -213,6 +213,9 @@ def first(book: Rehearsal) -> None:
     """The first run ever, without a cache, on more machines than examples; then the checks of this push."""
     book.variables["BOOK_SHARDS"] = '["1/3", "2/3", "3/3"]'
     book.expect(book.run(), True, "first second", "first second")
+    command = ["sha256sum", "--check", "--quiet", "checksums.txt"]
+    if subprocess.run(command, cwd=book.folder / "published").returncode:
+        book.faults.append("checksums.txt is not that of the published files")
     attempt = book.run(workflow="checks.yml")
     if list(attempt.results.values()) != [{0: "success"}] * 4:
         book.faults.append(f"checks.yml: {attempt.results}")

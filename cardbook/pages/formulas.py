@@ -15,11 +15,42 @@ _MACROS = {
     "mathds": r"\mathbb{#1}",
     "pmb": r"\boldsymbol{#1}",
     "bold": r"\boldsymbol{#1}",
+    "textnormal": r"\text{#1}",
+    "textup": r"\text{#1}",
+    "textmd": r"\text{#1}",
+    "mathnormal": "{#1}",
+    "smash": "{#1}",
+    "vcenter": "{#1}",
+    "mathclap": "{#1}",
+    "mathllap": "{#1}",
+    "mathrlap": "{#1}",
+    "sout": r"\cancel{#1}",
+    "intop": r"\int",
+    "dotsb": r"\cdots",
+    "dotsc": r"\ldots",
+    "dotsi": r"\cdots",
+    "dotsm": r"\cdots",
+    "dotso": r"\ldots",
+    "enskip": r"\enspace",
+    "sdot": r"\cdot",
+    "centerdot": r"\cdot",
+    "shortmid": r"\mid",
+    "smallsetminus": r"\setminus",
+    "thickapprox": r"\approx",
+    "thicksim": r"\sim",
+    "varpropto": r"\propto",
+    "varlimsup": r"\operatorname*{lim\,sup}",
+    "varliminf": r"\operatorname*{lim\,inf}",
 }
 # Environments by the one that shows the same. A number of an equation would count within one card only.
 _ENVIRONMENTS = {
     "split": "aligned",
     "alignedat": "aligned",
+    "alignat": "align*",
+    "alignat*": "align*",
+    "subarray": "array",
+    "darray": "array",
+    "drcases": "rcases",
     "smallmatrix": "matrix",
     "equation": "equation*",
     "displaymath": "equation*",
@@ -30,11 +61,11 @@ _ENVIRONMENTS = {
     "eqnarray*": "align*",
 }
 _ENVIRONMENT = re.compile(r"\\(begin|end)\{(\w+\*?)\}")
-_ALIGNED_AT = re.compile(r"(\\begin\{alignedat\})\{\d+\}")
+_ALIGNED_AT = re.compile(r"(\\begin\{(?:alignedat|alignat\*?)\})\{\d+\}")
 _ALIGNED_MATRIX = re.compile(r"\\begin\{([bBpvV]?matrix)\*\}(?:\[\w\])?|\\end\{([bBpvV]?matrix)\*\}")
 _EQUATION_ARRAY = re.compile(r"\\begin\{eqnarray\*?\}.*?\\end\{eqnarray\*?\}", re.DOTALL)
 _RELATION = re.compile(r"&\s*([^&\\]{1,3}|\\[A-Za-z]+)\s*&")
-_LABEL = re.compile(r"\\label\s*\{[^{}]*\}|\\(?:nonumber|notag)(?![A-Za-z])")
+_LABEL = re.compile(r"\\(?:label|require)\s*\{[^{}]*\}|\\(?:nonumber|notag|allowbreak|nobreak)(?![A-Za-z])")
 _WORDS = re.compile(r"(\\(?:text\w*|mbox|hbox)\s*)\{([^{}]*)\}")
 _DOLLAR = re.compile(r"(?<!\\)\$")
 _SPECIAL = re.compile(r"(?<!\\)([_#&])")
@@ -88,7 +119,7 @@ def tex_for_anki(tex: str, display: bool) -> str:
 
 def _adapt(tex: str) -> str:
     """Return TeX in which what the converter lacks is said in what it has."""
-    tex = _LABEL.sub("", tex)
+    tex = _LABEL.sub("", tex).replace(r"\tag*", r"\qquad\text")
     tex = _SIZE.sub("", tex)
     tex = _OPERATOR.sub(_adapt_operator, tex)
     tex = _EQUATION_ARRAY.sub(lambda found: _RELATION.sub(r"& \1", found[0]), tex)

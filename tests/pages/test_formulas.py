@@ -196,6 +196,9 @@ ACCEPTED = [
     r"\left.\frac{a}{b}\right|_{x=0} \dfrac12 \binom{n}{k} {n \choose k} \sqrt[3]{x}",
     r"\large a \xrightarrow{n \to \infty} b \pmod{n}",
     r"\color{red}{x} \textcolor{blue}{y}",
+    r"a_1, \dotsc, a_n \smallsetminus \textnormal{all} \tag*{note} \mathnormal{x}",
+    r"\varlimsup_n \smash{y} \sout{z} \begin{alignat}{2} a &= b \end{alignat}",
+    r"\begin{gathered} a \\ b \end{gathered} \begin{dcases} a \end{dcases} \begin{rcases} a \end{rcases}",
     "α ≤ β × é",
 ]
 

@@ -28,16 +28,17 @@ def test_fine_tuning_sees_the_order_of_words(tables: Tables) -> None:
     assert sum(float(row["p"]) < 0.05 for row in scrambled) >= 2
 
 
-def test_film_reviews_gain_little(tables: Tables) -> None:
-    """No seed differs from the frozen model by more than chance would."""
-    reviews = rows(tables, "film reviews")
-    assert len(reviews) == 3
-    assert all(float(row["p"]) > 0.05 for row in reviews)
+def test_a_frozen_model_tells_the_library(tables: Tables) -> None:
+    """It is mostly right, and no seed differs from it by more than chance would."""
+    library = rows(tables, "pandas or SciPy")
+    assert len(library) == 3
+    assert all(float(row["frozen"]) >= 0.8 for row in library)
+    assert all(float(row["p"]) > 0.05 for row in library)
 
 
 def test_gains_and_losses_add_up(tables: Tables) -> None:
     """The difference of the accuracies is that of the texts only one model gets right."""
-    for task, held_out in [("film reviews", 47), ("scrambled words", 100)]:
+    for task, held_out in [("pandas or SciPy", 50), ("scrambled words", 100)]:
         for row in rows(tables, task):
             difference = float(row["fine-tuned"]) - float(row["frozen"])
             assert abs(difference - (int(row["gained"]) - int(row["lost"])) / held_out) < 0.011

@@ -32,12 +32,12 @@ class ForkServer:
 
     `folder` is where examples run: it lets them write nowhere else. `fork_blocker` says why it must not fork,
     "" while it may. When `is_complete` is set, nothing more is to be imported: what an example lacks is then
-    for its own kernel to import.
+    for its own kernel to import. When `is_hung` is set, an import has not ended in time.
     """
 
     def __init__(self, process: "subprocess.Popen[bytes]", folder: Path | None = None) -> None:
         self.process, self.folder = process, folder
-        self.fork_blocker, self.is_complete = "", False
+        self.fork_blocker, self.is_complete, self.is_hung = "", False, False
         self._waiting: deque[asyncio.Future[dict[str, Any]]] = deque()
         self._begun = b""
 
@@ -51,7 +51,8 @@ class ForkServer:
         except BrokenPipeError as error:
             self.fork_blocker = str(error)
         except TimeoutError:
-            self.process.kill()
+            # It stays until the run ends: kernels that it has forked end with it.
+            self.is_hung = True
             self.fork_blocker = f"an import has not ended after {seconds:g} s"
         if self.fork_blocker:
             log(f"Kernels are no longer forked, {self.fork_blocker}: each imports its libraries itself.")
@@ -112,8 +113,11 @@ class ForkedProcess:
         self.returncode: int | None = None
 
     async def poll(self) -> int | None:
-        """Return the exit status, None while the kernel runs."""
+        """Return the exit status, None while the kernel runs; 1 where the fork server cannot tell."""
         if self.returncode is None and not runs(self.pid):
+            if self.server.is_hung:
+                self.returncode = 1
+                return self.returncode
             try:
                 self.returncode = await self.server.exit_status_of(self.pid)
             except BrokenPipeError:

@@ -78,7 +78,7 @@ for number in range(1500):
     assert record is not None
     printed, *shown = record.outputs[2]
     assert (
-        printed.text.split() == [output.data["text/plain"] for output in shown] == list(map(str, range(3000)))
+        printed.text.split() == [output.data["text/plain"] for output in shown] == list(map(str, range(1500)))
     )
 
 

@@ -46,6 +46,9 @@ function offerCommand(block: HTMLElement): void {
   const button = makeCopyButton("Copy", what, async () => code.textContent ?? "");
   button.classList.add("copy", "small");
   block.append(button);
+  // A line breaks between packages only.
+  const parts = block.dataset.install === undefined ? [] : (code.textContent ?? "").split(/(?<= )/);
+  if (parts.length) code.replaceChildren(...parts.map((part) => make("span", {}, part)));
 }
 
 function offerExample(example: HTMLElement): void {

@@ -26,7 +26,7 @@ export function start(): void {
 export function markTerms(root: Element, glossary: Glossary): void {
   const meanings = new Map(Object.entries(glossary).map(([term, meaning]) => [term.toLowerCase(), meaning]));
   const longestFirst = [...meanings.keys()].sort((one, other) => other.length - one.length);
-  const pattern = new RegExp(`(?<![\\p{L}\\p{N}-])(${longestFirst.map(literal).join("|")})(s?)(?![\\p{L}\\p{N}-])`, "iu");
+  const pattern = new RegExp(`(^|[^\\p{L}\\p{N}-])(${longestFirst.map(literal).join("|")})(s?)(?![\\p{L}\\p{N}-])`, "iu");
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   const texts: Text[] = [];
   while (walker.nextNode()) {
@@ -36,12 +36,13 @@ export function markTerms(root: Element, glossary: Glossary): void {
   for (let text = texts.shift(); text; text = texts.shift()) {
     const found = pattern.exec(text.data);
     if (!found) continue;
-    const term = found[1]!.toLowerCase();
-    const rest = text.splitText(found.index).splitText(found[0].length);
-    const meaning = meanings.get(term);
+    const [all, before = "", term = "", plural = ""] = found;
+    const word = term + plural;
+    const rest = text.splitText(found.index + before.length).splitText(all.length - before.length);
+    const meaning = meanings.get(term.toLowerCase());
     // Later ones stay as they are.
-    if (meaning !== undefined) rest.previousSibling!.replaceWith(explained(found[0], meaning));
-    meanings.delete(term);
+    if (meaning !== undefined) rest.previousSibling!.replaceWith(explained(word, meaning));
+    meanings.delete(term.toLowerCase());
     texts.unshift(rest);
   }
 }

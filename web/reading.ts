@@ -47,8 +47,8 @@ function offerCommand(block: HTMLElement): void {
   button.classList.add("copy", "small");
   block.append(button);
   // A line breaks between packages only.
-  const parts = block.dataset.install === undefined ? [] : (code.textContent ?? "").split(/(?<= )/);
-  if (parts.length) code.replaceChildren(...parts.map((part) => make("span", {}, part)));
+  const parts = block.dataset.install === undefined ? null : code.textContent?.match(/\S+|\s+/g);
+  if (parts) code.replaceChildren(...parts.map((part) => (part.trim() ? make("span", {}, part) : part)));
 }
 
 function offerExample(example: HTMLElement): void {

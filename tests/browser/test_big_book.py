@@ -1,5 +1,6 @@
 """Studying a book of 5,000 cards: the page loads what it shows, and says what it cannot load."""
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 from cardbook.pages.study import make_study_files
 from cardbook.source.book import read_book
 from tests.browser.chromium import Opener, serve
-from tests.browser.test_study import answer, grades, stored
+from tests.browser.test_study import answer, choose_file, export, grades, stored
 from tests.conftest import ROOT, write_small
 
 CHAPTERS = 120
@@ -70,6 +71,10 @@ def big(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BigSit
     ]
     book = replace(small, name="big", chapters=tuple(chapter for chapter in chapters if chapter.entries))
     assert len(book.entries) == CARDS
+    # The published book itself, as another book of the same host.
+    shutil.copytree(site / "study", folder / "other" / "study")
+    for name in ("assets", "search"):
+        (folder / "other" / name).symlink_to(folder / name)
     (folder / "study").mkdir()
     for path, content in make_study_files(book, ()).items():
         if path.suffix == ".json":
@@ -108,6 +113,7 @@ def test_study_page_of_5000_cards_is_ready_within_a_second_and_loads_what_it_sho
     )
     assert parts == 1
     expect(page.locator(".study-counts")).to_have_text("10 cards to answer · 5000 new")
+    expect(page.locator(".card-question:visible")).to_have_text("What is 0?")
     answer(page, 3)
     expect(page.locator(".card-question:visible")).to_have_text("What is 1?")
     assert grades(page) == [("the-card-with-number-0", 3)]
@@ -206,3 +212,21 @@ def test_page_of_an_earlier_publication_says_to_reload(open_page: Opener, big: B
         "no longer where they were: reload the page"
     )
     open_page.trouble.errors.clear()
+
+
+def test_two_books_of_one_host_keep_their_progress_apart(open_page: Opener, big: BigSite) -> None:
+    page = open_page("other/study/", address=big.address)
+    answer(page, 4)
+    page.goto(big.address + "study/")
+    expect(page.locator(".study-counts")).to_have_text("10 cards to answer · 5000 new")
+    expect(page.locator(".card-question:visible")).to_have_text("What is 0?")
+    answer(page, 1)
+    assert [review["card"] for review in export(page)["reviews"]] == ["the-card-with-number-0"]
+    page.goto(big.address + "other/study/")
+    expect(page.locator(".study-counts")).to_contain_text("1 known")
+    exported = export(page)
+    assert [review["grade"] for review in exported["reviews"]] == [4]
+    page.goto(big.address + "study/?")
+    choose_file(page, json.dumps(exported))
+    expect(page.locator(".study-message")).to_contain_text("this is the progress of another book")
+    assert set(export(page)["cards"]) == {"the-card-with-number-0"}

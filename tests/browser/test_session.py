@@ -209,14 +209,11 @@ def test_on_a_phone_the_question_is_seen_at_once_and_a_tap_shows_the_grades(open
     for _ in BOOK.entries:
         card = page.locator(".study-list .card:visible")
         card.locator(".card-answer > summary").click()
-        height = card.locator(".card-recall").evaluate("one => one.getBoundingClientRect().height")
         # The event that tells of an open answer comes a moment after it is open.
+        expect(card.locator(".card-grades")).to_be_visible()
+        height = card.locator(".card-recall").evaluate("one => one.getBoundingClientRect().height")
         if height <= PHONE.height - 80:
-            page.wait_for_function(
-                """() => [...document.querySelectorAll(".card-grades")].find((one) => one.checkVisibility())
-                  .getBoundingClientRect().bottom <= innerHeight""",
-                timeout=5000,
-            )
+            expect(card.locator(".card-grades")).to_be_in_viewport(ratio=1)
         card.get_by_role("button", name="Easy").click()
 
 

@@ -105,6 +105,10 @@ const BAD: Record<string, [string, RegExp]> = {
   "grade and undo in one": [fileWith({ reviews: [{ card: "a", at, grade: 9, undone: at }] }), /reviews\[0\]: belongs to another list/],
   "an empty suspension": [fileWith({ suspensions: [{ card: "a", at, suspended: "yes" }] }), /suspended: "yes" is neither true nor false/],
   "settings of nobody": [fileWith({ settings: { newPerDay: -1 } }), /settings: are not settings of this page/],
+  "a wanted recall of 1": [
+    fileWith({ settings: { newPerDay: 5, retention: 1, changed: "2026-01-01T00:00:00.000Z" } }),
+    /settings: are not settings of this page/,
+  ],
   "settings of the future": [
     fileWith({ settings: { newPerDay: 5, retention: 0.9, changed: "2999-01-01T00:00:00.000Z" } }),
     /settings\.changed: .* in the future/,

@@ -131,7 +131,8 @@ def fine_tune(seed):
         trainer = Trainer(model, arguments, collator, data)
         trainer.remove_callback(PrinterCallback)
         trainer.train()
-    model.print_trainable_parameters()
+    if seed == 0:
+        model.print_trainable_parameters()
     return model.merge_and_unload().eval()
 
 

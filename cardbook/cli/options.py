@@ -4,6 +4,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from cardbook.models.manifest import PROFILES
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from cardbook.source.book import Book
+    from cardbook.records.status import Project
 
 FROM_BOOK = "book"
 
@@ -89,9 +90,12 @@ def max_age_option(default: str | None, help_text: str) -> Callable[[Callable[..
     )
 
 
-def days_of(book: "Book", max_age: int | str | None) -> int | None:
-    """Return the number of days that the option --max-age selects for this book, None for no limit."""
-    return book.max_age_days if isinstance(max_age, str) else max_age
+def with_age_limit(project: "Project", max_age: int | str | None) -> "Project":
+    """Return the project with the limit on the age of records that the option --max-age sets."""
+    from cardbook.records.status import limit_age
+
+    days = project.book.max_age_days if isinstance(max_age, str) else max_age
+    return replace(project, age_limit=None if days is None else limit_age(days))
 
 
 def _read_days(text: str | None) -> int | str | None:

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,7 +14,6 @@ from cardbook.base.errors import InputError, Problem, to_lines
 from cardbook.base.paths import ProjectPaths
 from cardbook.cli.options import (
     bad_input_reported,
-    days_of,
     device_option,
     json_option,
     make_console,
@@ -22,6 +21,7 @@ from cardbook.cli.options import (
     project_options,
     refuse_blocked,
     tolerance_options,
+    with_age_limit,
 )
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def check(
     with bad_input_reported():
         project = load_project(root, profile, records, device)
         _refuse_undated(project)
-    statuses = statuses_of(replace(project, max_age=days_of(project.book, max_age)))
+    statuses = statuses_of(with_age_limit(project, max_age))
     refuse_blocked(publication_blockers(project, statuses))
     click.echo(f"{len(statuses)} examples may be published." if statuses else "The book may be published.")
 

@@ -4,7 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ from cardbook.base.errors import InputError, Problem
 from cardbook.cli.options import (
     FROM_BOOK,
     bad_input_reported,
-    days_of,
     interruption_reported,
     jobs_option,
     json_option,
@@ -23,6 +22,7 @@ from cardbook.cli.options import (
     profile_option,
     project_options,
     root_option,
+    with_age_limit,
 )
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def run(
 
     with bad_input_reported():
         project = load_project(root, profile, records)
-        project = replace(project, max_age=days_of(project.book, max_age))
+        project = with_age_limit(project, max_age)
         chosen = _choose(project, names)
     if shard != (1, 1):
         durations = {row.name: row.record.provenance.seconds for row in statuses_of(project) if row.record}

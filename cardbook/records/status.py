@@ -34,10 +34,23 @@ class PlannedRun:
 
 
 @dataclass(frozen=True)
+class AgeLimit:
+    """How many days old a record may be, at the time `now`. No record of a later run is too old."""
+
+    days: int
+    now: datetime
+
+
+def limit_age(days: int) -> AgeLimit:
+    """Return a limit of so many days from now on; in whole seconds, as runs record their start."""
+    return AgeLimit(days, datetime.now(UTC).replace(microsecond=0))
+
+
+@dataclass(frozen=True)
 class Project:
     """A book and what a run of it depends on: the plan of each example, environment, models, records.
 
-    `max_age` is the number of days after which a record is stale; None sets no limit.
+    `age_limit` says when a record is too old; None sets no limit.
     """
 
     root: Path
@@ -50,7 +63,7 @@ class Project:
     records: RecordSet
     commit: str
     publisher: Publisher
-    max_age: int | None = None
+    age_limit: "AgeLimit | None" = None
 
     @property
     def cache(self) -> Cache:
@@ -181,20 +194,19 @@ def status_of(project: Project, name: str) -> Status:
     if record.provenance.fingerprint != today.digest:
         reasons = explain(record.provenance.parts, today.parts)
         return Status(name, "stale", tuple(reasons) or ("its fingerprint differs",), record)
-    if project.max_age is not None and (reason := _explain_age(record.provenance.started, project.max_age)):
+    if project.age_limit and (reason := _explain_age(record.provenance.started, project.age_limit)):
         return Status(name, "stale", (reason,), record)
     return Status(name, "fresh", (), record)
 
 
-def _explain_age(started: str, max_age: int) -> str:
+def _explain_age(started: str, limit: AgeLimit) -> str:
     """Return why the time at which a run started makes its record stale, "" if it does not."""
-    now = datetime.now(UTC)
-    age = now - datetime.fromisoformat(started)
-    if age < -CLOCK_ERROR:
+    now, then = datetime.now(UTC), datetime.fromisoformat(started)
+    if then > now + CLOCK_ERROR:
         today = now.isoformat(timespec="seconds")
         return f"its record is of {started}, and it is {today}: set the clock, or run it again"
-    if age > timedelta(days=max_age):
-        return f"its record is {age.days} days old, {max_age} are allowed"
+    if limit.now - then > timedelta(days=limit.days):
+        return f"its record is {(now - then).days} days old, {limit.days} are allowed"
     return ""
 
 

@@ -218,6 +218,12 @@ def test_run_renews_the_records_that_are_too_old(ran: Path, cardbook: Cardbook) 
         assert record is not None and not record.provenance.started.startswith(("2026-01", "2999"))
 
 
+def test_run_renews_all_records_and_calls_them_fresh(ran: Path, cardbook: Cardbook) -> None:
+    outcome = cardbook("run", "--max-age", "0", "--root", ran)
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert "2 of 2 examples are fresh." in outcome.stdout and "first: done in" in outcome.stdout
+
+
 def test_changed_code_makes_just_its_example_stale(ran: Path, cardbook: Cardbook) -> None:
     replace(ran / "examples" / "first.py", 'print("done")', 'print("done!")')
     states = states_of(ran, cardbook)

@@ -1,9 +1,12 @@
 """Reading without a network, in a real browser: a site is kept whole, and replaced whole."""
 
+import json
 import shutil
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from hashlib import sha256
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -13,8 +16,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from cardbook.site.offline import write_service_worker
+from cardbook.verify.marks import mark_pages
+from cardbook.verify.results import VerifiedExample
 from tests.browser.chromium import Opener, QuietHandler
-from tests.browser.places import BOOK, CARD, CHAPTER
+from tests.browser.places import BOOK, CARD, CHAPTER, EXAMPLE
 
 OLD = "Study the cards"
 NEW = "Learn the cards now"
@@ -163,9 +168,15 @@ def test_another_book_of_the_same_host_keeps_its_own(open_page: Opener, publishe
         assert len(page.evaluate(KEPT)) == 2
 
 
-def test_verification_marks_are_part_of_the_list(site: Path) -> None:
-    """The list names every page as it is published, and the page of an app its manifest."""
-    worker = (site / "service-worker.js").read_text(encoding="utf-8")
-    assert f'"{CHAPTER}index.html":"' in worker and '"study/index.html":"' in worker
-    page = (site / CHAPTER / "index.html").read_text(encoding="utf-8")
-    assert 'rel="manifest" href="../../manifest.webmanifest"' in page
+def test_list_names_the_pages_as_they_are_published(published: Path) -> None:
+    """Verification marks the pages after they were built; a list without the marks would keep no book."""
+    page = published / CHAPTER / "index.html"
+    before = page.read_bytes()
+    verified = VerifiedExample(EXAMPLE, CHAPTER.rstrip("/"), "2026-11-25T12:00:00+00:00", "", ())
+    mark_pages(published, [verified])
+    assert page.read_bytes() != before
+    worker = (published / "service-worker.js").read_text(encoding="utf-8")
+    files = json.loads(worker.partition("files:")[2].partition("};")[0])
+    for path in (f"{CHAPTER}index.html", "study/index.html", "manifest.webmanifest", "glossary.json"):
+        assert files[path] == b64encode(sha256((published / path).read_bytes()).digest()).decode()
+    assert b'rel="manifest" href="../../manifest.webmanifest"' in page.read_bytes()

@@ -3,9 +3,9 @@
 #
 # Is this sentence from a film review praise, blame or neither? An encoder turns
 # each sentence into a vector, and a small classifier learns from labelled
-# vectors. The encoder stays *frozen*: none of its weights change. The card also
-# changes the encoder (fine-tuning); the card "Fine-Tuning BERT for
-# Classification" does that.
+# vectors. The encoder stays *frozen*: none of its weights change. The card
+# speaks of training the encoder too (fine-tuning); the example of the card
+# "Fine-Tuning BERT for Classification" does that.
 
 # %% tags=["parameters"]
 checkpoint = "sentence-transformers/all-MiniLM-L6-v2"
@@ -78,8 +78,8 @@ print(pd.Series(labels).value_counts().to_markdown())
 ours = {
     "Beautifully acted and deeply moving.": "pos",
     "Dull, loud and far too long.": "neg",
-    "It was filmed in Prague.": "neutral",
-    "The film lasts two hours and ten minutes.": "neutral",
+    "The poster shows a red bicycle.": "neutral",
+    "The actress sings all the songs herself.": "neutral",
     "I laughed from start to finish.": "pos",
     "I want my money back.": "neg",
     "You will not regret the ticket.": "pos",
@@ -92,9 +92,11 @@ table[classifier.classes_] = classifier.predict_proba(new)
 print(table.to_markdown(index=False, floatfmt=".2f"))
 
 # %% [markdown]
-# The first four say plainly what they are. The last four need more: a laugh is
-# praise for a comedy, wanting one's money back is blame, and *not* turns a word
-# round. A classifier on frozen vectors sees little of that.
+# The first four say plainly what they are; of these, the classifier is least
+# sure of the two facts, which are about other things than the 16 it learned.
+# The last four need more: a laugh is praise for a comedy, wanting one's money
+# back is blame, and *not* turns a word round. Of these four, the classifier
+# labels one as we do, and barely.
 #
 # ## How often is it right?
 #
@@ -124,9 +126,9 @@ found = (unweighted == "neutral")[labels == "neutral"].sum()
 print(f"neutral found without 'balanced': {found} of {len(neutral)}")
 
 # %% [markdown]
-# A fact is about something else than an opinion, and sentence vectors hold above
-# all what a text is about. (The neutral sentences are also an easy case: all by
-# one hand.) Praise and blame say opposite things about the same films, which is
+# Facts and opinions are about different things, and that seems to be what these
+# vectors hold best. (The neutral sentences are also an easy case: all by one
+# hand.) Praise and blame say opposite things about the same films, which is
 # harder. Below are the mistakes it was surest of. Not every label is beyond
 # doubt, either: the review of a good film may blame it in one sentence.
 

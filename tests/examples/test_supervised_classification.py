@@ -13,15 +13,19 @@ def test_plain_sentences_get_our_label(tables: Tables) -> None:
     rows = tables(NAME)[1]
     assert len(rows) == 8
     assert all(row["ours"] == row["predicted"] for row in rows[:4])
+    praise, blame, *facts = (float(row[row["ours"]]) for row in rows[:4])
+    assert max(facts) < min(praise, blame)
     for row in rows:
         chances = {label: float(row[label]) for label in ("neg", "neutral", "pos")}
         assert abs(sum(chances.values()) - 1) < 0.02
         assert chances[row["predicted"]] == max(chances.values())
 
 
-def test_the_harder_sentences_are_not_all_right(tables: Tables) -> None:
-    """The text says that frozen vectors see little of laughs and negation."""
-    assert any(row["ours"] != row["predicted"] for row in tables(NAME)[1][4:])
+def test_one_of_the_harder_sentences_is_right_and_barely(tables: Tables) -> None:
+    """Of the last four, one gets our label, a little ahead of the next one."""
+    (right,) = (row for row in tables(NAME)[1][4:] if row["ours"] == row["predicted"])
+    chances = sorted(float(right[label]) for label in ("neg", "neutral", "pos"))
+    assert chances[-1] - chances[-2] < 0.1
 
 
 def test_facts_are_found_and_praise_and_blame_confused(tables: Tables, printed: Printed) -> None:

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # A Python environment, made and checked
 #
-# The card's three steps are: make an environment, activate it, install into it. Here
-# Python makes one, and we look inside. Then we check which Python to choose, what
-# differs from the wanted versions, and whether the models run.
+# The card's three steps are: create an environment, activate it, install into it. Only
+# the first is executed here; the others are shown as commands. Then we check which
+# Python to choose, what differs from the wanted versions, and whether the models run.
 #
 # The book's own notebooks and their `requirements.txt` are in its
 # [repository](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models).
@@ -18,9 +18,9 @@ embedder_revision = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
 import os
 import subprocess
 import sys
-import tempfile
 from importlib.metadata import metadata, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -36,15 +36,16 @@ from transformers import pipeline
 # time here: leave it out to install packages.
 
 # %%
-folder = Path(tempfile.mkdtemp()) / "thellmbook"
-venv = [sys.executable, "-m", "venv", "--without-pip", folder]
-subprocess.run(venv, check=True)
-python = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
 look = """import sys, importlib.metadata, importlib.util
 print("environment:", sys.prefix.rpartition("thellmbook")[1])
 print("packages:", len(list(importlib.metadata.distributions())))
 print("torch found:", importlib.util.find_spec("torch") is not None)"""
-print(subprocess.check_output([python, "-c", look], text=True))
+with TemporaryDirectory() as parent:
+    folder = Path(parent) / "thellmbook"
+    venv = [sys.executable, "-m", "venv", "--without-pip", folder]
+    subprocess.run(venv, check=True)
+    inside = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
+    print(subprocess.check_output([inside, "-c", look], text=True))
 
 # %% [markdown]
 # The new environment has its own Python and no packages: PyTorch, which this page
@@ -64,8 +65,8 @@ print(subprocess.check_output([python, "-c", look], text=True))
 # %% [markdown]
 # ## Which Python
 #
-# A package states which Python versions it refuses (`Requires-Python`; pip then stops)
-# and which it has been made for (its classifiers). Of the packages installed here:
+# A package states which Python versions it accepts (`Requires-Python`; pip refuses the
+# others) and which it has been made for (its classifiers). Of the packages installed here:
 
 # %%
 requirements = [
@@ -105,7 +106,8 @@ print(table.to_markdown(index=False, disable_numparse=True))
 # [end of life](https://devguide.python.org/versions/) in October 2026. The book's own
 # `requirements.txt` is another matter: it pins NumPy 1.26.4, which
 # [supports Python 3.9 to 3.12](https://numpy.org/devdocs/release/1.26.4-notes.html).
-# For the book's notebooks, then, take 3.11 or 3.12; newer is too new.
+# The book's notebooks thus run with 3.10, 3.11 or 3.12, of which 3.11 and 3.12 still get
+# security fixes; newer is too new.
 
 # %% [markdown]
 # ## What differs

@@ -94,6 +94,7 @@ def refuse(request):
 
 
 sent.clear()
+errors = []
 for variable in ["OPENAI_API_KEY", "CO_API_KEY"]:
     os.environ[variable] = f"wrong key in {variable}"
 
@@ -102,7 +103,7 @@ try:
     other = openai.OpenAI(http_client=refused)
     other.responses.create(model="gpt-6-luna", input=question)
 except openai.AuthenticationError as error:
-    errors = [error]
+    errors.append(error)
 
 try:
     stranger = cohere.ClientV2(httpx_client=connection)

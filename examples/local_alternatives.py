@@ -12,12 +12,13 @@ revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
 # %% [markdown]
 # In a terminal, `transformers serve MODEL --port PORT` starts a local server.
 # Here the same server runs in a thread of this program. A local server needs
-# no key, but the client insists on one. It tries again until the model is
-# loaded.
+# no key, but the client insists on one. It tries up to eleven times, with longer
+# and longer pauses, which gives the model almost a minute to load.
 
 # %%
 import logging
 import socket
+import time
 from threading import Thread
 
 from openai import OpenAI
@@ -77,7 +78,7 @@ connection = httpx2.Client(transport=httpx2.MockTransport(answer))
 service = OpenAI(api_key="made-up", http_client=connection, max_retries=0)
 
 # %% [markdown]
-# Whatever the reason, the local model takes over. In a program of your own,
+# After either error, the local model takes over. In a program of your own,
 # let the client retry first (`max_retries`), so that a short interruption does
 # not change the model that answers.
 
@@ -122,8 +123,6 @@ def ask_all(client, model):
     return replies
 
 
-import time
-
 plugged_in, answered = True, 0
 count = len(ask_all(service, "gpt-6-luna"))
 print("service:    ", count, "answers to", len(pairs), "requests")
@@ -135,8 +134,8 @@ print("local model:", len(replies), "answers to", len(pairs), "requests")
 
 # %% [markdown]
 # No limit does not mean good or fast: both depend on the model that fits into
-# your computer. These are the wrong answers, each cut off after eight tokens,
-# and then the speed.
+# your computer. These are the wrong answers, each of at most eight tokens, and
+# then the speed.
 
 # %%
 answers = [reply.choices[0].message.content for reply in replies]
@@ -152,11 +151,11 @@ tokens = sum(reply.usage.completion_tokens for reply in replies)
 print(f"{tokens} tokens, {tokens / seconds:.0f} a second")
 
 # %% [markdown]
-# In practice the local server is one of these, each started with one command:
+# In practice the local server is one of these:
 #
-# | program | command | `base_url` |
+# | program | commands | `base_url` |
 # |---|---|---|
-# | [Ollama](https://docs.ollama.com/api/openai-compatibility) | `ollama run MODEL` | `http://localhost:11434/v1` |
+# | [Ollama](https://docs.ollama.com/api/openai-compatibility) | `ollama serve`, then `ollama pull MODEL` | `http://localhost:11434/v1` |
 # | [llama.cpp](https://github.com/ggml-org/llama.cpp/tree/master/tools/server) | `llama-server -m FILE.gguf` | `http://localhost:8080/v1` |
 # | [LM Studio](https://lmstudio.ai/docs/developer/openai-compat) | `lms server start` | `http://localhost:1234/v1` |
 # | [vLLM](https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html) | `vllm serve MODEL` | `http://localhost:8000/v1` |

@@ -157,16 +157,17 @@ table = pd.DataFrame(rows, columns=["task", "classifier", "right of 16"])
 print(table.sort_values("task").to_markdown(index=False))
 
 # %% [markdown]
-# So classification is not what separates the two kinds. An encoder classifies with a
-# small classifier on top, which needs labelled examples. A decoder classifies from a
-# prompt, as well as its wording lets it: four prompts ask for the sentiment. (With 16
-# reviews, a difference of two or three means little.)
+# So classification is not what separates the two kinds. Here the encoder needed labelled
+# examples, for the small classifier on top (in the chapter *Using pretrained models* one
+# classifies without any). A decoder classifies from a prompt, as well as its
+# wording lets it: four prompts ask for the sentiment. (With 16 reviews, a difference of
+# two or three means little.)
 #
 # ## What separates them: which tokens may look at which
 #
 # In every layer a token gathers information from other tokens, in shares called
-# attention weights. The figure shows them, averaged over all layers and heads; a
-# white field is exactly zero.
+# attention weights. The figure shows them, averaged over all layers and heads; an
+# empty field is exactly zero.
 
 
 # %%
@@ -178,7 +179,7 @@ def attention(pipe, text):
     return inputs.tokens(), torch.cat(weights).mean(dim=(0, 1)).cpu()
 
 
-# %% alt="Two squares, one above the other, of attention weights between the tokens of The bank was overgrown with reeds. Encoder: every field is coloured. Decoder: the upper right half is white, no token looks at a later one."
+# %% alt="Two squares, one above the other, of attention weights between the tokens of The bank was overgrown with reeds. Encoder: every field is coloured. Decoder: the upper right half is empty, no token looks at a later one."
 pipes = {"encoder": encoder, "decoder": decoder}
 figure, panels = plt.subplots(2, figsize=(4.6, 8.4), layout="constrained")
 for panel, (name, pipe) in zip(panels, pipes.items(), strict=True):

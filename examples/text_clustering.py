@@ -63,7 +63,7 @@ for t in np.argsort(-np.bincount(topic)):
     for story in nearest[:2, t]:
         print("   -", news[story][:68])
 
-# %% alt="Map of the news stories by t-SNE, one dot per story, coloured by group, with the two best words of each group written on it. Some groups hold together, such as those on Israel and Palestine, on Qantas and on sport; others are spread over the middle."
+# %% alt="Map of the news stories by t-SNE, one dot per story, coloured by group, with the two best words of each group written on it. Some groups hold together, such as those on Israel and Palestine and on Qantas; others are spread over the middle."
 places = TSNE(metric="cosine", random_state=0).fit_transform(vectors)
 figure, axes = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
 for t in range(8):
@@ -103,10 +103,10 @@ table = pd.DataFrame(rows, columns=columns)
 print(table.to_markdown(index=False, floatfmt=("g", ".2f", ".2f")))
 
 # %% [markdown]
-# No number stands out: the silhouette is near 0 for all of them, and the more
-# topics, the less the runs agree. News does not fall into clean groups; k-means
-# puts every story somewhere all the same, and another start moves those at the
-# edges.
+# No number stands out: the silhouette is near 0 for all of them, and from 2
+# to 12 topics the runs agree less and less. News does not fall into clean groups;
+# k-means puts every story somewhere all the same, and another start moves those at
+# the edges.
 #
 # ## Do people agree?
 #
@@ -114,7 +114,8 @@ print(table.to_markdown(index=False, floatfmt=("g", ".2f", ".2f")))
 # Their mean judgement can be held beside the cosine of two vectors: of the model,
 # of counted words (TF-IDF), and of Word2Vec, the card's example, whose vectors of
 # words are averaged over a story. (The card means a pretrained one. To need no
-# download, this one learns from the stories above. Both read whole stories.)
+# download, this one learns from the stories above. TF-IDF and Word2Vec read whole
+# stories.)
 
 
 # %%

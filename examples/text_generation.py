@@ -39,7 +39,7 @@ for prompt in prompts:
     print("*", " ".join(output[0]["generated_text"].split()))
 
 
-# %% alt="Two bar charts, one above the other, of the most probable next tokens with their probabilities. After The sky is, many tokens share the probability, and blue is drawn in another colour. After The capital of France is, one token has most of it."
+# %% alt="Two bar charts, one above the other, of the most probable next tokens with their probabilities. After The sky is, one token has a third of the probability and many share the rest; blue is drawn in another colour. After The capital of France is, one token has most of it."
 def next_logits(text):
     inputs = tokenizer(text, return_tensors="pt").to(model.device)
     return model(**inputs).logits[0, -1].float().cpu()

@@ -65,7 +65,7 @@ rows = [
 columns = ["tokenizer", "vocabulary", "English", "code", "Greek"]
 print(pd.DataFrame(rows, columns=columns).to_markdown(index=False))
 
-# %% alt="Three lines of text, cut into coloured tokens by three tokenizers. WordPiece lower-cases and splits the Greek word into letters. SmolLM2's BPE splits capitals and digits. The BPE trained on code needs the most tokens for the Greek line, all parts of characters."
+# %% alt="Three lines of text, cut into coloured tokens by three tokenizers. WordPiece lower-cases and splits both Greek words into letters. SmolLM2's BPE splits capitals and digits. The BPE trained on code needs the most tokens for the Greek line; all but the space are parts of characters."
 figure, panels = plt.subplots(3, figsize=(5.6, 5), layout="constrained")
 for panel, (name, tokenizer) in zip(
     panels, tokenizers.items(), strict=True
@@ -90,7 +90,10 @@ plt.show()
 
 # %% [markdown]
 # A dot is a space, and � a byte that is only a part of a character. Writing that the
-# training text lacks falls apart into bytes, and every token costs time and money. (`tiktoken` counts them for OpenAI's models.)
+# training text lacks falls apart into bytes, and every token costs time and money.
+# (`tiktoken` counts them for OpenAI's models.) The tokenizer trained on code needs as
+# many tokens for the line of code as SmolLM2's: both cut the number into digits, and
+# cut the rest alike.
 #
 # ## From text to ids and back
 
@@ -122,8 +125,9 @@ print(tuple(ids.shape), "->", tuple(layer(ids).shape))
 print("rows of the table:", torch.equal(layer(ids), layer.weight[ids]))
 
 # %% [markdown]
-# Nothing is computed, and yet the row of "bank" carries meaning: these rows are the
-# closest by cosine similarity, `a·b / (|a| |b|)`, and of four other words:
+# Nothing is computed, and yet the row of "bank" carries meaning: these eight rows
+# are the closest by cosine similarity, `a·b / (|a| |b|)`. Then the similarity of four
+# words:
 
 # %%
 table = layer.weight.detach()

@@ -33,6 +33,7 @@ def test_no_number_of_topics_stands_out(tables: Tables) -> None:
     assert max(silhouettes) - min(silhouettes) < 0.05
     agreement = [float(row["agreement"]) for row in rows]
     assert min(agreement[:2]) > max(agreement[2:]) + 0.1
+    assert agreement[:4] == sorted(set(agreement[:4]), reverse=True)
 
 
 def test_both_correlations_put_the_sentence_model_first(tables: Tables) -> None:

@@ -71,6 +71,9 @@ print(f"{len(right)} of {len(capitals)} right; the others:", other)
 print(f"without a country: The capital is {control}")
 
 # %% [markdown]
+# The others begin a sentence about the capital. Whether its name would follow,
+# three tokens do not show.
+#
 # ## Classify: which description is nearest?
 #
 # The encoder turns any text into a vector. The 24 headlines were written for
@@ -154,9 +157,9 @@ plt.show()
 # ## Cluster and name: which belong together?
 #
 # K-means gets the vectors and the number four, nothing else. For a name, each
-# group gets those words of the headlines whose vectors point from the mean of
-# all headlines towards the group. Below: how many headlines of each topic are in
-# each group.
+# group gets the four words of the headlines whose vectors are most similar to the
+# direction from the mean of all headlines to the centre of the group. Below: how
+# many headlines of each topic are in each group.
 
 # %%
 headline_vectors = vectors["encoder"]

@@ -105,9 +105,9 @@ requests = [request for _, request in pairs]
 
 # %% [markdown]
 # The rival is [BM25](https://en.wikipedia.org/wiki/Okapi_BM25), the usual search
-# by words: a shared word counts more if it is
-# rare (`log(1 + (N - n + ½) / (n + ½))`, where `n` of `N` documents have it), less
-# with every repetition, and less in a long document.
+# by words. A shared word counts more if it is rare
+# (`log(1 + (N - n + ½) / (n + ½))`, where `n` of `N` documents have it) and less in a
+# long document; each repetition adds less than the one before.
 
 
 # %%
@@ -187,7 +187,8 @@ print(table.to_markdown(index=False))
 
 # %% [markdown]
 # A short request gives the model little to go on ("is there such a file?"), and a
-# request may name a purpose where the help names a mechanism ("roll a die").
+# request may name a purpose where the help names a mechanism ("roll a die"). Neither
+# explains every miss: we do not know why `shutil.which` comes only seventh.
 #
 # ## Two usual improvements, tried
 #

@@ -69,9 +69,10 @@ print(f"{prompt.input_ids.numel()} tokens: {computed=:,} {kept=:,} bytes")
 # ## Speed
 #
 # Every weight is read once for every token. The yardstick is therefore the time it
-# takes to read them all, here by adding them up: memory bandwidth sets the limit.
-# Eight texts written at once share the reading. Each is timed several times and the
-# fastest counts, since other programs on the machine only slow it down.
+# takes to read them all, here by adding them up. It is a rough one: where adding is
+# slower than reading, as it can be for bfloat16 on a CPU, it shows less than the memory
+# could give. Eight texts written at once share the reading. Each is timed several times
+# and the fastest counts, since other programs on the machine only slow it down.
 
 
 # %%
@@ -105,11 +106,11 @@ print(speed.to_markdown(index=False, floatfmt=".0f"))
 print("on", torch.cuda.get_device_name() if device == "cuda" else "a CPU")
 
 # %% [markdown]
-# Far below the yardstick, something else is the limit: computing, or, for a small
-# model on a fast GPU, the overhead of each step. Half the bytes are only faster on
-# hardware that computes with them: a T4, Colab's usual free GPU, has
-# [no native bfloat16](https://github.com/vllm-project/vllm/issues/1157), so use
-# `float16` there.
+# Far below the yardstick, something else is the limit: computing, or, for a small model
+# on a fast GPU, the overhead of each step. Fewer bytes help only if turning them into
+# numbers that the hardware computes with costs less than reading the larger ones. A T4,
+# Colab's usual free GPU, has [no native
+# bfloat16](https://github.com/vllm-project/vllm/issues/1157), so use `float16` there.
 #
 # ## What fewer bits cost
 #
@@ -175,9 +176,10 @@ print("values in a block of 32 weights:", block.unique().numel())
 # ## Does it fit?
 #
 # Needed: the weights, a KV cache for 8192 tokens with 2 bytes per number, and 1 GB for
-# everything else. The numbers of weights (in billions), layers, key-value heads and
-# the head size are those of each model's `config.json`. Scales make 4 bits 4.5.
-# *Tight* is more than 80 % of the card.
+# everything else. The number of weights (in billions) is from each model's page; the
+# numbers of layers and key-value heads and the head size are in its `config.json` or
+# follow from it. With their scales, 4 bits become 4.5. *Tight* is more than 80 % of the
+# card.
 
 # %%
 shapes = {

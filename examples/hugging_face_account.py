@@ -5,8 +5,8 @@
 # [*gated*](https://huggingface.co/docs/hub/models-gated): its files go only to
 # people to whom Meta has granted access. The client below is the real
 # `huggingface_hub`. The Hub is a function in this file, which answers with the
-# Hub's statuses and headers; its file is a placeholder. Without this cell, and
-# with your own token, the next ones ask the real Hub.
+# Hub's statuses and headers; its file is a placeholder. Without the last two
+# lines of this cell, and with your own token, the next cells ask the real Hub.
 
 # %%
 import httpx2
@@ -78,8 +78,7 @@ print("auth_check raised nothing: this token has access")
 # the terms is in. A token is a password: create it under *Settings*,
 # *Access Tokens* with the role
 # [read](https://huggingface.co/docs/hub/security-tokens), and let
-# `hf auth login` keep it, or set `HF_TOKEN` on a server and among Colab's
-# secrets.
+# `hf auth login` keep it; on a server or in Colab's *Secrets*, set `HF_TOKEN`.
 #
 # Llama 2 has open weights, but its licence
 # [is not open source](https://opensource.org/blog/metas-llama-2-license-is-not-open-source).

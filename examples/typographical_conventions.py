@@ -68,5 +68,6 @@ for row, text in enumerate(samples):
 plt.show()
 
 # %% [markdown]
-# This site has conventions of its own, listed on its page *Conventions*; they
-# agree in constant width for code and in capitals for what you replace.
+# This site has conventions of its own, listed on its page *Conventions*. They agree
+# in constant width for code. What you replace stands in capitals there, and in
+# constant width italic in O'Reilly's books.

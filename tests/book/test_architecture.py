@@ -15,7 +15,7 @@ QUESTIONS = {
     "dark version": "cardbook/pages/dark_figures.py",
     "order in which examples run": "cardbook/run/scheduler.py",
     "of `verify`; what it compares": "cardbook/verify/checks.py",
-    "study schedule": "web/schedule.ts",
+    "study schedule": "web/progress/schedule.ts",
     "gets its line": "cardbook/base/yaml_file.py",
 }
 

@@ -179,12 +179,7 @@ for column, vectors in [("from the piece", seen), ("from the word", words)]:
     frame[column] = [" ".join(poem.split()) for poem in poems]
 print(frame.to_markdown(index=False))
 same = frame["from the piece"] == frame["from the word"]
-print(
-    "\nthe same from the piece and from the word:",
-    same.sum(),
-    "of",
-    len(same),
-)
+print(f"\nthe same in both columns: {same.sum()} of {len(same)}")
 
 # %% [markdown]
 # Where the two texts are the same word for word, the piece does what its word does. The

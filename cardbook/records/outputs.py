@@ -70,6 +70,8 @@ def _check_output(output: NotebookNode) -> int:
         return 0
     if output.output_type != "display_data":
         raise OutputError(f"an output of a kind that no page shows: {output.output_type}")
+    if not output.data:
+        raise OutputError("an output without content")
     for media in output.data:
         if media not in SHOWN:
             raise OutputError(f"an output that could act in a reader's browser: {media}")
@@ -88,15 +90,18 @@ def is_size(value: Any) -> bool:  # noqa: ANN401
 
 
 def check_figure(content: str) -> int:
-    """Decode a PNG, given in base64, to its last pixel; return how many it has. Raises OutputError."""
+    """Decode a PNG, given in base64, to its last pixel; return how many it has. Raises OutputError.
+
+    Its pixels are also converted to the colours in which a page draws it: a palette may lack some of them.
+    """
     try:
         png = base64.b64decode(content, validate=True)
         with Image.open(BytesIO(png), formats=["PNG"]) as image:
             check_size(image)
-            # `verify` compares the checksum of each chunk, `load` decodes the pixels; each needs a new file.
+            # `verify` compares each checksum, `convert` decodes the pixels; each needs a new file.
             image.verify()
         with Image.open(BytesIO(png), formats=["PNG"]) as image:
-            image.load()
+            image.convert("RGBA")
             return image.width * image.height
     except DECODE_ERRORS:
         raise OutputError("a figure that is not a PNG") from None

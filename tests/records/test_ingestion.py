@@ -223,6 +223,7 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
     "javascript": (output(shown(application_javascript="alert(1)")), "could act in a reader's browser"),
     "svg": (output(shown(image_svg__xml="<svg onload='alert(1)'/>")), "could act in a reader's browser"),
     "markdown": (output(shown(text_markdown="<img src=x onerror=alert(1)>")), "could act in a reader's"),
+    "nothing": (output(shown()), "an output without content"),
     "no picture": (output(shown(image_png=base64.b64encode(b"<script>").decode())), "is not a PNG"),
     "no base64": (output(shown(image_png="../../../etc/passwd")), "is not a PNG"),
     "another kind of picture": (output(shown(image_png=picture(kind="GIF"))), "is not a PNG"),

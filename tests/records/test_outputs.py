@@ -21,10 +21,11 @@ def chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
-def png(width: int, height: int, pixels: bytes, *more: bytes) -> bytes:
+def png(width: int, height: int, pixels: bytes, *more: bytes, colour: int = 0, palette: bytes = b"") -> bytes:
     """A file with right checksums, whatever it says about itself."""
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return SIGNATURE + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + b"".join(more) + chunk(b"IEND", b"")
+    header = struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0)
+    start = SIGNATURE + chunk(b"IHDR", header) + palette
+    return start + chunk(b"IDAT", pixels) + b"".join(more) + chunk(b"IEND", b"")
 
 
 def draw(size: tuple[int, int]) -> bytes:
@@ -50,6 +51,13 @@ BROKEN = {
     "a wrong checksum": png(2, 2, zlib.compress(bytes(6)))[:-20] + b"x" * 20,
     "an empty profile after the pixels": png(2, 2, zlib.compress(bytes(6)), chunk(b"iCCP", b"")),
     "no chunk of pixels": png(2, 2, b"")[:33] + chunk(b"IEND", b""),
+    "more transparent colours than a palette can have": png(
+        1,
+        1,
+        zlib.compress(bytes(2)),
+        colour=3,
+        palette=chunk(b"PLTE", b"\1\2\3") + chunk(b"tRNS", bytes(300)),
+    ),
     "no image": b"<script>",
 }
 

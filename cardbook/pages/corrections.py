@@ -9,13 +9,13 @@ from cardbook.source.book import Book, Correction
 HEAD = """\
 ---
 title: What was corrected
-description: Every correction to the cards of this book, with its source and the words that support it.
+description: Every correction to the cards of this book, with its source.
 ---
 
 # What was corrected
 
 The cards are kept as they were received. {count}, which also stand beside the cards. Below each
-correction are its source and the words of the source that support it."""
+correction are its source and, unless we have not read it, the words that say so."""
 
 
 def make_corrections_page(book: Book) -> str:

@@ -43,7 +43,7 @@ from transformers import (
 #
 # `BertForSequenceClassification` puts dropout and one linear layer on top of
 # BERT. The checkpoint holds no weights for that layer, so they are random, and
-# so are the answers: label 0 means in order, label 1 scrambled.
+# so are the answers. Label 0 means in order, label 1 scrambled.
 
 # %%
 start = {"pretrained_model_name_or_path": checkpoint, "revision": revision}
@@ -124,7 +124,7 @@ for name, (training, held_out) in tasks.items():
 
 # %% [markdown]
 # The tasks, the learning rate and the number of epochs were chosen in trials
-# with other samples of the same sentences, so the results may flatter a little.
+# with other samples of the same sentences, so the results may look a little too good.
 #
 # ## Frozen: an average of token vectors
 
@@ -153,7 +153,7 @@ for name, (training, held_out) in tasks.items():
 #
 # The card's code, with what it leaves out: the form of the data, held-out data
 # measured after each epoch, and no `logging_dir`, which transformers 5 removed.
-# The table of word vectors stays as it is, to save time; chapter 11 of the book
+# The embedding layer stays as it is, to save time; chapter 11 of the book
 # compares how many layers to freeze. The seed decides the head's first weights and the
 # order of the sentences; with so few of them, one seed alone can mislead
 # ([Mosbach et al. 2021](https://arxiv.org/abs/2006.04884)).

@@ -2,9 +2,9 @@
 # # From scratch, or from a pretrained model?
 #
 # A language model learned its English from the web. We fine-tune it on two
-# dozen sentences from film reviews, watch its text change, and measure what it
-# learns about reviews and what it forgets about the news. A model with random
-# weights reads the same sentences.
+# dozen sentences from film reviews, watch its text change, and measure how well
+# it then predicts other reviews, and news. A model with random weights trains on
+# the same sentences.
 
 # %% tags=["parameters"]
 checkpoint = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -81,9 +81,10 @@ for name, tokens in held_out.items():
 # %% [markdown]
 # ## Two starts
 #
-# **Fine-tuning** today rarely changes all weights.
-# [LoRA](https://arxiv.org/abs/2106.09685) freezes them and adds to each weight
-# matrix `W` a product of two thin matrices, `W + BA`, and trains only these.
+# **Fine-tuning** of large models often leaves their weights as they are.
+# [LoRA](https://arxiv.org/abs/2106.09685) freezes them, adds to the matrix `W`
+# of each linear layer but the last a product of two thin matrices, `W + BA`, and
+# trains only these.
 # `B` starts at zero, so at first nothing has changed. **From scratch**, random
 # weights hold nothing to keep, so all of them train. That model has the same
 # architecture but is smaller, to save time.
@@ -120,10 +121,10 @@ def measure(model):
 
 def train(start, seed):
     torch.manual_seed(seed)
+    batches = training[torch.randperm(len(training))].split(4)
     model = start()
     weights = [w for w in model.parameters() if w.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=4e-3)
-    batches = training[torch.randperm(len(training))].split(4)
     curve = {0: measure(model)}
     for step in range(1, steps + 1):
         batch = batches[step % len(batches)]
@@ -139,7 +140,7 @@ def train(start, seed):
 # ## After
 #
 # Three runs of each, which differ in their seed. The model of seed 0 continues
-# the two openings again. The second is not one for a film review.
+# the two openings again. The second has nothing to do with films.
 
 # %%
 curves = {}
@@ -177,17 +178,22 @@ plt.ylabel("perplexity on held-out texts")
 plt.show()
 
 # %% [markdown]
-# Fine-tuning learns what reviews are about, though after so few steps, at
-# so high a rate, the writing itself gets worse. It also **forgets** where
-# the control ends higher than it began, though the pretrained weights are
-# frozen: the matrices added by LoRA take part in every answer (`with
-# model.disable_adapter():` switches them off). Where the control falls, in
-# the first steps, the gain is not about films.
+# Fine-tuning about halves the perplexity of held-out reviews, from 630 to
+# between 270 and 335. How much of that is their subject and how much their
+# spelling (all lower case, spaced punctuation), this does not say. What the
+# model writes about a film now repeats itself.
+#
+# It also **forgets**: the perplexity of news first falls from 190 to about 150,
+# a gain that has nothing to do with films, and then rises to between 200 and
+# 370. The pretrained weights are frozen, but the matrices added by LoRA take
+# part in every answer (`with model.disable_adapter():` switches them off).
+#
 # From scratch, the same steps do not make a language model.
 #
 # LoRA [learns less and forgets less](https://arxiv.org/abs/2405.09673) than
 # training all weights.
 # [*Hands-On Large Language Models*](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models),
 # chapter 12, fine-tunes with LoRA on a 4-bit model (QLoRA); the library is
-# [PEFT](https://huggingface.co/docs/peft). How the start was made is told in
-# the [SmolLM2 paper](https://arxiv.org/abs/2502.02737).
+# [PEFT](https://huggingface.co/docs/peft). The
+# [SmolLM2 paper](https://arxiv.org/abs/2502.02737) tells how the pretrained
+# model was made.

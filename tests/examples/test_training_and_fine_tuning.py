@@ -23,10 +23,11 @@ def test_few_weights_are_trained(printed: Callable[[str], str]) -> None:
 
 
 def test_fine_tuning_learns_reviews(tables: Tables) -> None:
-    """At each of three seeds, perplexity on reviews falls by more than a third."""
+    """At each of three seeds, perplexity on reviews about halves, from and to what the prose says."""
     runs = perplexities(tables, "fine_tuned", "film reviews")
     assert len(runs) == 3
-    assert all(end < 0.67 * first for first, _, end in runs)
+    assert all(0.4 * first < end < 0.55 * first for first, _, end in runs)
+    assert all(625 <= first < 640 and 255 <= end <= 350 for first, _, end in runs)
 
 
 def test_control_falls_before_it_rises(tables: Tables) -> None:
@@ -34,6 +35,7 @@ def test_control_falls_before_it_rises(tables: Tables) -> None:
     runs = perplexities(tables, "fine_tuned", "news (control)")
     assert len(runs) == 3
     assert all(early < first < end for first, early, end in runs)
+    assert all(185 <= first < 196 and 140 <= early < 160 and end < 390 for first, early, end in runs)
 
 
 def test_random_weights_learn_little_from_the_same_steps(tables: Tables) -> None:
@@ -51,3 +53,16 @@ def test_the_text_changes(printed: Callable[[str], str]) -> None:
     lines = [line for line in printed(NAME).splitlines() if line.startswith("This film is")]
     assert len(lines) == 3
     assert len(set(lines)) == 3
+
+
+def test_the_fine_tuned_model_repeats_itself(printed: Callable[[str], str]) -> None:
+    """Before training, no three words come twice in what follows the film opening; after it, some do."""
+
+    def repeats(line: str) -> bool:
+        words = line.split()
+        triples = list(zip(words, words[1:], words[2:], strict=False))
+        return len(set(triples)) < len(triples)
+
+    before, after, _ = (line for line in printed(NAME).splitlines() if line.startswith("This film is"))
+    assert not repeats(before)
+    assert repeats(after)

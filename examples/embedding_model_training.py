@@ -56,9 +56,9 @@ show(model)
 # %% [markdown]
 # ## Pairs that belong together
 #
-# The training data are pairs: a phrase and its time. A third of the times,
-# drawn at random, is held out, and so are the two queries above: the model
-# never trains on them. (The settings below were chosen with another split.)
+# The training data are pairs: a phrase and its time. A third of the times is
+# held out: those of the two queries above and 22 others, drawn at random. The
+# model never trains on them. (The settings below were chosen with another split.)
 
 # %%
 hours = "twelve one two three four five six seven eight nine ten eleven"
@@ -76,8 +76,8 @@ def phrase(time):
 
 
 shuffled = np.random.default_rng(0).permutation(clock).tolist()
-shown = [time for time in clock if phrase(time) in queries]
-held_out = list(dict.fromkeys([*shown, *shuffled[:22]]))
+answers = [time for time in clock if phrase(time) in queries]
+held_out = list(dict.fromkeys([*answers, *shuffled[:22]]))
 training = [time for time in clock if time not in held_out]
 print(f"{len(training)} pairs to train on, {len(held_out)} held out:")
 for time in held_out[:3]:
@@ -87,7 +87,7 @@ for time in held_out[:3]:
 # ## How well it finds the time, before
 #
 # **Recall at 1** is the share of held-out phrases whose own time comes first
-# among all 72. Two baselines could win: letters (TF-IDF of up to three
+# among all 72. Two simple methods to beat: letters (TF-IDF of up to three
 # characters) and a linear map, fitted on the training pairs, from the frozen
 # vector of a phrase to the frozen vector of its time.
 
@@ -121,8 +121,8 @@ results = [
 # as a wrong answer (InfoNCE, in Sentence Transformers
 # `MultipleNegativesRankingLoss`). For a phrase `q` with time `t`, it is
 # `−log( exp(s(q, t)) / Σ exp(s(q, t′)) )`, where `s` is the cosine times 20 and
-# the sum runs over all times of the batch. The table of word vectors stays as
-# it is, which saves time. Three runs differ in their seed.
+# the sum runs over all times of the batch. The vectors of the tokens stay as
+# they are, which saves time. Three runs differ in their seed.
 
 # %%
 pairs = {"anchor": [phrase(t) for t in training], "positive": training}
@@ -162,7 +162,9 @@ print("\nAfter training (seed 0):")
 show(tuned[0])
 
 # %% [markdown]
-# What kind of errors are left? The hour and the minutes, counted apart:
+# *Ten to eight* now gets its minutes right and its hour wrong; its own time is
+# second. What kind of errors are left in all? The hour and the minutes, counted
+# apart:
 
 # %%
 best = (tuned[0].encode(asked) @ tuned[0].encode(clock).T).argmax(axis=1)
@@ -175,16 +177,17 @@ print(f"{len(wrong)} wrong, {minutes_right} of them only in the hour")
 # ## The clock, before and after
 #
 # The cosine of the phrases from half past six to twenty past nine with their
-# times, whether trained on or held out: bright is similar. A model that can tell the time has
-# its brightest cells on the diagonal; bright cells beside it are its mistakes.
+# times, whether trained on or held out: bright is similar. A model that can tell
+# the time has the brightest cell of each row on the diagonal.
 
-# %% alt="Two heat maps, one above the other: eighteen phrases from half past six until twenty past nine against their times. Before training, the bright cells are scattered. After training, a bright diagonal runs from corner to corner, with fainter copies of it one hour to the left and to the right."
+# %% alt="Two heat maps, one above the other: eighteen phrases from half past six until twenty past nine against their times. Before training, the bright cells are scattered. After training, a bright diagonal runs from corner to corner, weaker at twenty to seven and ten to seven. The rows of twenty to and ten to have other bright cells, one or two hours away from the diagonal; in four of them such a cell is the brightest."
 part = clock[clock.index("6:30") : clock.index("9:30")]
 names = [phrase(time) for time in part]
 figure, axes = plt.subplots(2, 1, figsize=(4.8, 9.4), layout="constrained")
 models = {"before training": model, "after training": tuned[0]}
 for axis, (title, shown) in zip(axes, models.items(), strict=True):
-    axis.imshow(shown.similarity(shown.encode(names), shown.encode(part)))
+    vectors = shown.encode(names), shown.encode(part)
+    axis.imshow(shown.similarity(*vectors))
     axis.set_title(title)
     axis.set_xticks(range(18), part, rotation=90)
     axis.set_yticks(range(18), names)
@@ -210,9 +213,9 @@ for name, judge in [("before", model), ("after", tuned[0])]:
 # %% [markdown]
 # What counts as similar is decided by the pairs, not by the texts alone. The
 # setting is that of [Sentence-BERT](https://arxiv.org/abs/1908.10084); the loss
-# stands in the [overview](https://sbert.net/docs/sentence_transformer/loss_overview.html)
+# is described in the [overview](https://sbert.net/docs/sentence_transformer/loss_overview.html)
 # of Sentence Transformers, the library used here. [*Hands-On Large Language
 # Models*](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models), chapter 10, starts from plain BERT; this example starts from a
-# finished embedding model, as one does in practice when general similarity is
-# not the one that is needed. Its phrases come from one template: *noon* or
+# finished embedding model, as one does when the task needs another kind of
+# similarity. Its phrases come from one template: *noon* or
 # *8 minus 15* would need pairs of their own.

@@ -28,6 +28,22 @@ def test_every_seed_beats_the_frozen_model_and_the_linear_map(tables: Tables) ->
     assert min(trained) > recall["frozen model, linear map"]
 
 
+def test_one_query_is_answered_and_the_other_misses_the_hour(printed: Printed) -> None:
+    """After training, ten to eight finds the right minutes of another hour first, its own time second."""
+    after = printed(NAME).partition("After training")[2]
+    eight = re.search(r"ten to eight: (\S+) (\S+)", after)
+    nine = re.search(r"twenty past nine: (\S+)", after)
+    assert eight and nine
+    assert nine.group(1) == "9:20"
+    assert eight.group(1) != eight.group(2) == "7:50"
+    assert eight.group(1).endswith(":50")
+
+
+def test_two_queries_and_22_others_are_held_out(printed: Printed) -> None:
+    """A third of the 72 times is held out."""
+    assert "48 pairs to train on, 24 held out" in printed(NAME)
+
+
 def test_errors_left_are_counted(printed: Printed, tables: Tables) -> None:
     """The count of errors is that of seed 0, and hour errors are part of them."""
     found = re.search(r"(\d+) wrong, (\d+) of them only in the hour", printed(NAME))

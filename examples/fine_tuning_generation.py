@@ -9,7 +9,7 @@
 # %% tags=["parameters"]
 checkpoint = "HuggingFaceTB/SmolLM2-135M-Instruct"
 revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
-learning_rate = 5e-3
+learning_rate = 2e-3
 
 # %%
 import random
@@ -67,9 +67,9 @@ print("few-shot: ", *write(model, [examples + request]))
 # %% [markdown]
 # ## Data
 #
-# Drawn from four templates and eight places. The last sixteen requests are
-# held out; none of them is in the training data. The learning rate and the
-# number of pairs were chosen on other requests.
+# Drawn from four templates and eight places. The last 32 requests are held
+# out; none of them is in the training data. The settings of the training were
+# chosen on other requests.
 
 # %%
 numbers = ["two", "three", "four", "five", "six", "seven", "eight"]
@@ -84,12 +84,12 @@ templates = [
 ]
 random.seed(0)
 pairs = {}
-while len(pairs) < 100:
+while len(pairs) < 182:
     number, day = random.randint(2, 8), random.choice(days)
     place, text = random.choice(places), random.choice(templates)
     text = text.format(n=numbers[number - 2], place=place, day=day)
     pairs[text] = f"{place}, {number}, {day}"
-training, held_out = list(pairs.items())[:48], list(pairs.items())[-16:]
+training, held_out = list(pairs.items())[:150], list(pairs.items())[150:]
 for text, answer in held_out[:3]:
     print(text, answer)
 
@@ -97,11 +97,12 @@ for text, answer in held_out[:3]:
 # ## Training with LoRA
 #
 # The card names T5, an encoder-decoder. Today most generation models are
-# decoders, and fine-tuning rarely changes all weights:
-# [LoRA](https://arxiv.org/abs/2106.09685) freezes them and trains a small
-# product of two matrices beside each; at the end it can be added to them. The
-# loss is the ordinary one, the cross-entropy of the next token; it counts in
-# the answer only (−100 in `labels` means: ignore).
+# decoders. Fine-tuning of large models often leaves their weights as they are:
+# [LoRA](https://arxiv.org/abs/2106.09685) freezes them and trains a product of
+# two thin matrices beside a weight matrix; at the end it can be added to it. We
+# train the upper 18 of 30 layers, which takes less time than all. The loss is
+# the ordinary one, the cross-entropy of the next token; it counts in the answer
+# only (−100 in `labels` means: ignore).
 
 
 # %%
@@ -114,17 +115,19 @@ def encode(text, answer):
 
 def fine_tune(seed):
     set_seed(seed)
-    lora = LoraConfig(target_modules="all-linear", task_type="CAUSAL_LM")
+    upper = r".*layers\.(1[2-9]|2\d)\..*_proj"  # layers 12 to 29
+    lora = LoraConfig(target_modules=upper, task_type="CAUSAL_LM")
     model = get_peft_model(load(), lora)
     with TemporaryDirectory() as folder:
         arguments = TrainingArguments(
             output_dir=folder,
             num_train_epochs=1,
-            per_device_train_batch_size=4,
+            per_device_train_batch_size=2,
             learning_rate=learning_rate,
             warmup_steps=0.1,  # a tenth of all steps
             logging_strategy="no",
             save_strategy="no",
+            seed=seed,
         )
         data = [encode(*pair) for pair in training]
         collator = DataCollatorForSeq2Seq(tokenizer)
@@ -169,7 +172,7 @@ for seed in (2, 1, 0):
     evaluate(f"fine-tuned, seed {seed}", tuned)
 
 # %%
-columns = ["model", "right of 16", "prompt tokens", "news perplexity"]
+columns = ["model", "right of 32", "prompt tokens", "news perplexity"]
 table = pd.DataFrame(rows, columns=columns)
 print(table.to_markdown(index=False, floatfmt=".0f"))
 
@@ -178,14 +181,19 @@ shown = ["request", "wanted", "few-shot", "fine-tuned, seed 0"]
 print(answers[shown][:6].to_markdown(index=False))
 
 # %% [markdown]
-# Fine-tuning moves the task from the prompt into the weights: each request is
-# shorter, and nobody tells the model what a row is. Whether it is also more
-# often right than a prompt with examples depends on the model and on the
-# number of training pairs, so measure both: when the prompt does as well or
-# better, it is the cheaper way.
+# Here the fine-tuned model is less often right: about half to two thirds of the
+# requests, against 28 of 32 for the prompt with three examples. Fine-tuning also
+# spoils the model: the perplexity of news rises from 73 to more than 250. What it
+# saves is tokens: 9 instead of 59 for each request.
+#
+# Nine settings were tried on other requests, and none was right as often as the
+# prompt. With more pairs, more time or a larger model this may change, so measure
+# both: when the prompt does as well or better, it is the cheaper way.
 
 # %% [markdown]
 # ## Does it still answer other questions?
+#
+# This one it does, though it predicts other text worse, as the news show.
 
 # %%
 question = "The capital of France is"

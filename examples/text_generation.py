@@ -197,6 +197,6 @@ print(
 # model further, towards answers that people prefer ([Ouyang and others,
 # 2022](https://arxiv.org/abs/2203.02155)). **Variational autoencoders** were tried for
 # sentences ([Bowman and others, 2016](https://arxiv.org/abs/1511.06349)), with an
-# autoregressive decoder. What does work differently are diffusion models for text,
-# which fill in many tokens at once, in several rounds
+# autoregressive decoder. Diffusion models for text do work differently: they fill
+# in many tokens at once, in several rounds
 # ([LLaDA, 2025](https://arxiv.org/abs/2502.09992)).

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from cardbook.base.files import PACKAGE, digest_of, hash_parts
+from cardbook.base.files import NOT_WRITTEN, PACKAGE, digest_of, hash_parts
 from cardbook.base.paths import SITE, ProjectPaths
 
 # Folders of the root that no page is made from; docs/ is hashed when its pages are written.
-EXCLUDED = {SITE, "docs", "node_modules", "__pycache__", "build", "dist"}
+EXCLUDED = NOT_WRITTEN | {SITE, "docs", "build", "dist"}
 # Variables that can change a page, besides those that mkdocs.yml reads.
 VARIABLES = ("BOOK_", "CARDBOOK_")
 

@@ -20,7 +20,11 @@ from urllib.parse import unquote, urlsplit
 from cardbook.kernel.restrictions import SHARED_MEMORY, device_paths, restrict_process
 
 REFUSAL = "an example writes only in its working folder"
-SYSTEM = ("/proc", "/sys", "/dev", "/etc", "/run", "/usr", "/lib", "/lib64", "/bin", "/var/lib")
+SYSTEM = (
+    *("/proc", "/sys", "/dev", "/etc", "/run", "/usr", "/lib", "/lib64", "/bin", "/var/lib"),
+    # Of macOS.
+    *("/System", "/Library"),
+)
 # Below these a path may lead anywhere, by links that the system makes up.
 MAGIC = ("/proc", "/dev")
 

@@ -32,7 +32,8 @@ from cardbook.records.store import SCHEMA, Provenance, Record, hash_outputs
 from cardbook.records.text import clean_text
 from cardbook.records.validation import one_line
 from cardbook.run.events import Event, ExampleError
-from cardbook.run.outputs import OUTPUT_LIMIT, check_size, clean_outputs, keep_shown, size_of
+from cardbook.run.outputs import OUTPUT_LIMIT, check_size, clean_outputs, keep_shown, number_cells, size_of
+from cardbook.run.record_check import check_data, check_record
 from cardbook.source.example import Example, to_notebook
 
 # The limit of each example bounds how long all its cells together may take.
@@ -124,9 +125,13 @@ async def execute_example(
         raise ExampleError(f"{file}: it could not be run: {error}") from None
     check_size(notebook, file)
     clean_outputs(notebook)
+    number_cells(notebook)
     keep_shown(notebook, plan.example)
+    check_data(project.root, file, data)
     fingerprint = plan.fingerprint.with_data(data)
-    return Record(notebook, _provenance(project, plan, notebook, started, usage, fingerprint))
+    record = Record(notebook, _provenance(project, plan, notebook, started, usage, fingerprint))
+    await asyncio.to_thread(check_record, project, file, record)
+    return record
 
 
 def make_policy(project: Project, plan: PlannedRun, folder: Path) -> SandboxPolicy:

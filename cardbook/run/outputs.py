@@ -35,6 +35,13 @@ def size_of(value: Any) -> int:  # noqa: ANN401
     return len(value) if isinstance(value, str) else len(repr(value))
 
 
+def number_cells(notebook: NotebookNode) -> None:
+    """Number the code cells in order, from 1: a kernel may call its executions anything."""
+    cells = (cell for cell in notebook.cells if cell.cell_type == "code")
+    for number, cell in enumerate(cells, 1):
+        cell.execution_count = number
+
+
 def keep_shown(notebook: NotebookNode, example: Example) -> None:
     """Reduce outputs to what a page shows. Raises ExampleError when a figure cannot be shown.
 

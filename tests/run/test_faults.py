@@ -168,6 +168,26 @@ FAULTS += [
         ":11: cell 3: it shows a figure of 20000 × 10 pixels",
     ),
     Fault(
+        "reads a file outside the book",
+        "x = open('OUTSIDE').read()",
+        "it reads OUTSIDE, which is outside the book: copy it into data/",
+    ),
+    Fault(
+        "reads a link to a file outside the book",
+        "x = open('ROOT/data/link.txt').read()",
+        "it reads data/link.txt, which leads outside the book: copy it into data/",
+    ),
+    Fault(
+        "reads a file that has a tabulator in its name",
+        "x = open('ROOT/data/a\\tb.txt').read()",
+        "it reads data/a b.txt, whose name no record can have: rename it",
+    ),
+    Fault(
+        "reads more files than a record can name",
+        "from pathlib import Path\nx = [path.read_text() for path in Path('ROOT/data/many').iterdir()]",
+        "it reads 10,001 data files, too many for a record: pack them",
+    ),
+    Fault(
         "runs out of the memory of a GPU",
         "class OutOfMemoryError(RuntimeError):\n    pass\n\n\n"
         "raise OutOfMemoryError('CUDA out of memory. Tried to allocate 2 GiB.\\nGPU 0 has')",
@@ -237,7 +257,8 @@ def faulty(
     tmp_path_factory: pytest.TempPathFactory, cardbook: Cardbook
 ) -> Iterator[tuple[Path, "subprocess.CompletedProcess[str]"]]:
     """A book with an example for each fault, run once, with what the run printed."""
-    root = write_small(tmp_path_factory.mktemp("faults"))
+    root = write_small(tmp_path_factory.mktemp("faults") / "book")
+    write_data(root)
     names = {fault: f"fault_{number}" for number, fault in enumerate(FAULTS)}
     book, deck, ids = ((root / name) for name in ("book.yml", "flashcards/part-01.md", "card-ids.yml"))
     card = "\n---\n\n#### {0}\n:p What?\n??x\nThat.\nx??\n"
@@ -257,7 +278,24 @@ HEALED = "# %% [markdown]\n# # Fault\n\n# %%\nx = 1\n\n# %%\ny = 1\n\n# %%\npass
 
 
 def fill(text: str, root: Path) -> str:
-    return text.replace("ROOT", str(root)).replace("PROCESS", str(os.getpid()))
+    return (
+        text.replace("OUTSIDE", str(outside_of(root)))
+        .replace("ROOT", str(root))
+        .replace("PROCESS", str(os.getpid()))
+    )
+
+
+def outside_of(root: Path) -> Path:
+    return root.with_name("outside.txt")
+
+
+def write_data(root: Path) -> None:
+    """Write the files that no record can name."""
+    write(outside_of(root), "x")
+    write(root / "data" / "a\tb.txt", "x")
+    (root / "data" / "link.txt").symlink_to(outside_of(root))
+    for number in range(10_001):
+        write(root / "data" / "many" / f"{number}.txt", "")
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)

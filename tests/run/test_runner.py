@@ -5,16 +5,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 import pytest
 
+from cardbook.base.errors import InputError, Problem
 from cardbook.kernel.fork_client import ForkServer
-from cardbook.records.status import load_project
+from cardbook.records.ingestion import IncomingRecords, read_incoming
+from cardbook.records.status import Project, load_project
 from cardbook.records.store import CorruptRecordError, RecordSet
+from cardbook.run import record_check
 from cardbook.run.events import Event
-from cardbook.run.scheduler import choose_shard, make_ready
+from cardbook.run.scheduler import choose_shard, make_ready, run_examples
 from tests.conftest import ROOT, Cardbook, replace, write
 
 
@@ -63,6 +66,44 @@ table
     assert (outcome.returncode, outcome.stderr) == (0, "")
     outcome = cardbook("check", "--root", small, "--records", tmp_path / "new")
     assert (outcome.returncode, outcome.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("count", ['"evil"', "10**30", '{"a": 1}'])
+def test_record_numbers_its_cells_whatever_a_kernel_says(small: Path, cardbook: Cardbook, count: str) -> None:
+    code = f"""\
+kernel = get_ipython().kernel
+content = {{"code": "x", "execution_count": {count}}}
+parent = kernel.get_parent("shell")
+x = kernel.session.send(kernel.iopub_socket, "execute_input", content, parent=parent, ident=b"x")"""
+    replace(small / "examples" / "first.py", 'print("done")', code)
+    outcome = cardbook("run", "--root", small)
+    assert outcome.returncode == 0, outcome.stderr
+    record = records_of(small).read("first")
+    assert record is not None
+    numbers = [cell.execution_count for cell in record.notebook.cells if cell.cell_type == "code"]
+    assert numbers == [1, 2, 3]
+    assert cardbook("import-records", records_of(small).folder, "--root", small).returncode == 0
+
+
+def test_record_that_import_would_refuse_fails_its_example_only(
+    small: Path, cardbook: Cardbook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(record_check, "read_incoming", refuse)
+    project = load_project(small, "offline")
+    states = run_examples(project, ["first", "second"], 1, lambda event: None)
+    message = (
+        "examples/first.py: import-records would refuse its record, which is not a notebook: "
+        "change what it reads or shows"
+    )
+    assert [(status.state, *status.reasons) for status in states] == [("failed", message), ("fresh",)]
+
+
+def refuse(project: Project, folders: Iterable[Path]) -> IncomingRecords:
+    """Import records, but refuse that of the first example."""
+    folders = list(folders)
+    if any((folder / "first.ipynb").exists() for folder in folders):
+        raise InputError([Problem("first.ipynb", 0, "is not a notebook", "")])
+    return read_incoming(project, folders)
 
 
 def test_no_output_is_lost_however_fast_it_comes(small: Path, cardbook: Cardbook) -> None:

@@ -293,6 +293,22 @@ def forged(book: Rehearsal) -> None:
     book.expect(book.run("workflow_dispatch", renew=True), True, "first second", "first second")
 
 
+def replaced(book: Rehearsal) -> None:
+    """A runner replaces the site that was built, or the pages that were packed, by others of that name."""
+    for replaced_before, name in (("package", "site"), ("publish", "github-pages-1")):
+
+        def replace(job: str, _: int, folder: Path, before: str = replaced_before, name: str = name) -> bool:
+            if job == before:
+                (old,) = (folder / "artifacts" / name).iterdir()
+                old.rename(old.with_name("1"))
+            return False
+
+        attempt = book.run(fault=replace)
+        executed = "first second" if name == "site" else ""
+        book.expect(attempt, False, executed, "first second", f"These jobs failed: {replaced_before}.")
+    book.expect(book.run(), True, "", "first second")
+
+
 def restored(book: Rehearsal) -> None:
     """The publication of last week is restored by reverting a commit."""
     book.run()
@@ -307,7 +323,7 @@ def restored(book: Rehearsal) -> None:
 
 SCENARIOS = {
     scenario.__name__.replace("_", "-"): scenario
-    for scenario in (first, stale, weekly, renamed, shard_failed, shard_missing, forged, restored)
+    for scenario in (first, stale, weekly, renamed, shard_failed, shard_missing, forged, replaced, restored)
 }
 
 

@@ -20,6 +20,13 @@ SECRET = re.compile(r"\bsecrets\b|\bgithub\.token\b|\bgithub\s*\[|\btoJSON\(\s*g
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40}")
 PINNED_LINE = re.compile(r"- uses: \S+@[0-9a-f]{40} # v\d+\.\d+\.\d+")
 
+# The artifacts that are read as data, whoever made them: records and error messages.
+INSPECTED = {"records-*", "faults-*"}
+OUTPUT_ID = re.compile(r"\$\{\{ needs\.(?P<job>[\w-]+)\.outputs\.(?P<output>[\w-]+) \}\}")
+UPLOADED_ID = re.compile(r"\$\{\{ steps\.(?P<step>[\w-]+)\.outputs\.(?P<name>[\w-]+) \}\}")
+# The actions that upload, and how each names the output with the ID.
+UPLOADS = {"actions/upload-artifact": "artifact-id", "actions/upload-pages-artifact": "artifact_id"}
+
 
 @dataclass(frozen=True)
 class Job:
@@ -147,6 +154,7 @@ def find_faults(workflows: list[Workflow]) -> Iterator[str]:
                 yield f"{workflow.file}: not pinned with its version beside: {line.strip()}"
         for job in workflow.jobs:
             yield from _faults_of(job)
+            yield from _find_unpinned_downloads(workflow, job)
 
 
 def _faults_of(job: Job) -> Iterator[str]:
@@ -167,3 +175,26 @@ def _faults_of(job: Job) -> Iterator[str]:
             yield f"{job.place}: a rerun cannot upload what is already there: {inputs.get('name')}"
         if "${{" in str(step.get("run", "")):
             yield f"{job.place}: an expression becomes part of a script: hand it over in env"
+
+
+def _find_unpinned_downloads(workflow: Workflow, job: Job) -> Iterator[str]:
+    """Return the downloads of something that another job of the run could have replaced.
+
+    Only what is inspected may be downloaded by a pattern. Every other artifact is downloaded by the ID that
+    the job which uploaded it hands on; an ID that is empty would stand for every artifact.
+    """
+    for step in job.steps:
+        inputs = step.get("with", {})
+        if "actions/download-artifact@" not in step.get("uses", "") or inputs.get("pattern") in INSPECTED:
+            continue
+        found = OUTPUT_ID.fullmatch(str(inputs.get("artifact-ids", "")))
+        if not found or "name" in inputs:
+            yield f"{job.place}: downloads what another job can replace: {inputs}"
+            continue
+        uploader = workflow.body["jobs"].get(found["job"], {})
+        output = UPLOADED_ID.fullmatch(str(uploader.get("outputs", {}).get(found["output"], "")))
+        uploads = {step.get("id"): step.get("uses", "") for step in uploader.get("steps", [])}
+        if found["job"] not in job.body.get("needs", []) or not output:
+            yield f"{job.place}: the ID of the download is empty: {inputs['artifact-ids']}"
+        elif UPLOADS.get(uploads.get(output["step"], "").split("@")[0]) != output["name"]:
+            yield f"{job.place}: the ID of the download is not that of an upload: {inputs['artifact-ids']}"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import write
+from tools.rehearsal.actions import ActionError, Stage, use
 from tools.rehearsal.expressions import Functions, evaluate, fill
 from tools.rehearsal.workflow import Attempt, run_workflow
 from tools.rehearse import SCENARIOS, rehearse
@@ -118,6 +119,7 @@ def test_action_without_its_permission_fails(tmp_path: Path) -> None:
         ("${{ matrix.shard }}", "x", "an artifact word-x is already there"),
         ("word-a/word.txt}", "none.txt}", "none.txt: no such file"),
         ("pattern: word-*", "name: word", "no artifact word"),
+        ("pattern: word-*", "artifact-ids: 1", "no artifact of ID 1"),
     ],
 )
 def test_inputs_of_actions_are_checked(tmp_path: Path, before: str, after: str, reason: str) -> None:
@@ -128,3 +130,16 @@ def test_inputs_of_actions_are_checked(tmp_path: Path, before: str, after: str, 
 def test_workflow_without_faults_succeeds(tmp_path: Path) -> None:
     results, _ = run(tmp_path, "1 = 1", **GRANTED)
     assert results == {"make": "success", "use": "success", "after": "success", "report": "skipped"}
+
+
+def test_replaced_artifact_has_another_id(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, tmp_path / "work")
+    write(stage.work / "word.txt", "hello")
+    inputs = {"name": "word", "path": "word.txt", "overwrite": True}
+    _, first = use(stage, "actions/upload-artifact@1", inputs, {"permissions": {}})
+    wanted = {"artifact-ids": first["artifact-id"], "path": "here"}
+    use(stage, "actions/download-artifact@1", wanted, {"permissions": {}})
+    assert (stage.work / "here" / "word.txt").read_text(encoding="utf-8") == "hello"
+    use(stage, "actions/upload-artifact@1", inputs, {"permissions": {}})
+    with pytest.raises(ActionError, match="no artifact of ID"):
+        use(stage, "actions/download-artifact@1", wanted, {"permissions": {}})

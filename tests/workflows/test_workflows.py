@@ -244,6 +244,38 @@ BREAKS: dict[str, tuple[str, str, str, str]] = {
         "run: make shard SHARD=${{ matrix.shard }}",
         "becomes part",
     ),
+    "download by name": (
+        "site.yml",
+        "artifact-ids: ${{ needs.build.outputs.site }}",
+        "name: site",
+        "another job can replace",
+    ),
+    "download of everything": (
+        "site.yml",
+        "          artifact-ids: ${{ needs.package.outputs.notebooks }}\n",
+        "",
+        "another job can replace",
+    ),
+    "download by another pattern": (
+        "site.yml",
+        "pattern: faults-*",
+        "pattern: '*'",
+        "another job can replace",
+    ),
+    "output without an ID": ("site.yml", "      pages-id: ${{", "      other-id: ${{", "download is empty"),
+    "output of no step": ("site.yml", "        id: site\n", "", "not that of an upload"),
+    "output of a misspelt name": (
+        "site.yml",
+        "outputs.artifact_id",
+        "outputs.artifact-id",
+        "not that of an upload",
+    ),
+    "output of a job that is not needed": (
+        "site.yml",
+        "needs: [package, publish]",
+        "needs: [publish]",
+        "download is empty",
+    ),
     "permissions": (
         "site.yml",
         "    permissions:\n      contents: read # to check the repository out\n",

@@ -32,8 +32,25 @@ class Stage:
 
     @property
     def artifacts(self) -> Path:
-        """The artifacts of this run of the workflow, one folder each."""
+        """The artifacts of this run of the workflow, each in NAME/ID/."""
         return self.folder / "artifacts"
+
+    def begin_artifact(self, name: str, *, overwrite: bool) -> Path:
+        """Return an empty folder for an artifact; one of that name is replaced, under another ID."""
+        target = self.artifacts / name
+        if target.exists():
+            if not overwrite:
+                raise ActionError(f"an artifact {name} is already there")
+            shutil.rmtree(target)
+        folder = target / str(time.monotonic_ns())
+        folder.mkdir(parents=True)
+        return folder
+
+    def find_artifacts(self, name: str, artifact_id: str = "*") -> list[Path]:
+        """Return the folders of the artifacts whose name and ID match these patterns."""
+        return sorted(
+            path for path in self.artifacts.glob(f"*/{artifact_id}") if fnmatch(path.parent.name, name)
+        )
 
     @property
     def caches(self) -> Path:
@@ -119,11 +136,6 @@ def save_cache(stage: Stage, inputs: Inputs, _: object) -> tuple[str, dict[str, 
 
 def upload(stage: Stage, inputs: Inputs, _: object) -> tuple[str, dict[str, str]]:
     """Upload a folder, a file, or the files that a pattern matches."""
-    target = stage.artifacts / inputs["name"]
-    if target.exists():
-        if not inputs.get("overwrite"):
-            raise ActionError(f"an artifact {inputs['name']} is already there")
-        shutil.rmtree(target)
     base = stage.work / inputs["path"]
     base, matches = (base, base.rglob("*")) if base.is_dir() else (base.parent, base.parent.glob(base.name))
     files = [path for path in matches if path.is_file()]
@@ -131,23 +143,29 @@ def upload(stage: Stage, inputs: Inputs, _: object) -> tuple[str, dict[str, str]
         files = [path for path in files if not any(part[0] == "." for part in path.relative_to(base).parts)]
     if not files and inputs.get("if-no-files-found") == "error":
         raise ActionError(f"{inputs['path']}: no files to upload")
+    if not files:
+        return "no files", {}
+    target = stage.begin_artifact(inputs["name"], overwrite=bool(inputs.get("overwrite")))
     for path in files:
         copy = target / path.relative_to(base)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(path, copy)
-    return f"{len(files)} files", {}
+    return f"{len(files)} files", {"artifact-id": target.name}
 
 
 def download(stage: Stage, inputs: Inputs, _: object) -> tuple[str, dict[str, str]]:
-    """Download an artifact into a folder, or each that a pattern matches into a folder of its own."""
-    if "name" in inputs:
-        if not (stage.artifacts / inputs["name"]).exists():
-            raise ActionError(f"no artifact {inputs['name']}")
-        shutil.copytree(stage.artifacts / inputs["name"], stage.work / inputs["path"], dirs_exist_ok=True)
-        return "", {}
-    found = [path for path in stage.artifacts.iterdir() if fnmatch(path.name, inputs["pattern"])]
+    """Download an artifact into a folder, or each that a pattern matches into a folder of its own.
+
+    As on GitHub, an empty `artifact-ids` is the same as none: all artifacts are downloaded.
+    """
+    artifact_id = str(inputs.get("artifact-ids") or "")
+    found = stage.find_artifacts(inputs.get("name", inputs.get("pattern", "*")), artifact_id or "*")
+    if not found and ("name" in inputs or artifact_id):
+        raise ActionError(f"no artifact {inputs.get('name', f'of ID {artifact_id}')}")
     for path in found:
-        shutil.copytree(path, stage.work / inputs["path"] / path.name)
+        folder = stage.work / inputs["path"]
+        # A single match is downloaded without a folder of its own, also if a pattern found it.
+        shutil.copytree(path, folder if len(found) == 1 else folder / path.parent.name, dirs_exist_ok=True)
     return f"{len(found)} artifacts", {}
 
 
@@ -155,10 +173,10 @@ def upload_pages(stage: Stage, inputs: Inputs, _: object) -> tuple[str, dict[str
     """Pack the pages into artifact.tar, without links, which GitHub Pages refuses."""
     if links := [path for path in (stage.work / inputs["path"]).rglob("*") if path.is_symlink()]:
         raise ActionError(f"{links[0]} is a link")
-    (stage.artifacts / inputs["name"]).mkdir()
-    with tarfile.open(stage.artifacts / inputs["name"] / "artifact.tar", "w") as archive:
+    folder = stage.begin_artifact(inputs["name"], overwrite=False)
+    with tarfile.open(folder / "artifact.tar", "w") as archive:
         archive.add(stage.work / inputs["path"], ".")
-    return "", {}
+    return "", {"artifact_id": folder.name}
 
 
 def attest(stage: Stage, inputs: Inputs, _: object) -> tuple[str, dict[str, str]]:
@@ -177,11 +195,11 @@ def deploy(stage: Stage, inputs: Inputs, job: Mapping[str, Any]) -> tuple[str, d
     """Unpack the pages in place of the published ones."""
     if job.get("environment", {}).get("name") != "github-pages":
         raise ActionError("the job is not in the environment github-pages")
-    archive = stage.artifacts / inputs.get("artifact_name", "github-pages") / "artifact.tar"
-    if not archive.exists():
-        raise ActionError(f"no artifact {inputs.get('artifact_name', 'github-pages')}")
+    name = inputs.get("artifact_name", "github-pages")
+    if not (found := stage.find_artifacts(name)):
+        raise ActionError(f"no artifact {name}")
     shutil.rmtree(stage.folder / "published", ignore_errors=True)
-    with tarfile.open(archive) as pages:
+    with tarfile.open(found[0] / "artifact.tar") as pages:
         pages.extractall(stage.folder / "published", filter="data")
     return "not run: unpacked into published/ instead", {"page_url": "https://owner.example/book/"}
 

@@ -20,7 +20,6 @@ LENGTH = 60_000
 def main(folder: Path, variables: Mapping[str, str]) -> None:
     """Open the issue, or update the text of the open one."""
     text = compose(folder, variables)
-    print(text)
     try:
         number = find_issue()
         target = ["edit", str(number)] if number else ["create", "--title", TITLE]

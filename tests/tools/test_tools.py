@@ -47,7 +47,8 @@ def report(
     }
     command = [sys.executable, str(ROOT / "tools" / "report_failure.py"), str(tmp_path / "faults")]
     outcome = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    assert (outcome.returncode, outcome.stderr) == (0, "")
+    # A runner would carry out a line such as `::error::` in what a job said.
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
     return [(call[0], call[1]) for call in map(json.loads, log.read_text().splitlines())]
 
 

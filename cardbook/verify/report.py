@@ -2,25 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from cardbook.base.errors import UntrustedInputError
 from cardbook.base.json_file import read_json
-from cardbook.records.status import Project
+from cardbook.pages.provenance_json import NAME as PROVENANCE
+from cardbook.records.status import CLOCK_ERROR, Project
 from cardbook.records.validation import check_time, one_line
 from cardbook.verify.extraction import ExtractedExample, extract_examples
 from cardbook.verify.results import CheckResult, VerifiedExample, hash_example
 
 REPORT_BYTES = 5_000_000
+PROVENANCE_BYTES = 100_000_000
 KEYS = {"passed", *(field.name for field in fields(VerifiedExample))}
 
 
 def read_verify_report(project: Project, site: Path, report: Path) -> list[VerifiedExample]:
     """Return what a report of `verify` says of every example of a built site.
 
-    Raises UntrustedInputError when the file is not such a report, contains a failure, or belongs to a site
-    that shows anything else of an example.
+    Raises UntrustedInputError when the file is not such a report, contains a failure, belongs to a site that
+    shows anything else of an example, or says that an example was verified before it was run.
     """
     items = read_json(report, REPORT_BYTES)
     if not isinstance(items, list) or not all(
@@ -32,14 +35,23 @@ def read_verify_report(project: Project, site: Path, report: Path) -> list[Verif
     reported = sorted(str(item["example"]) for item in items)
     if reported != wanted or not set(wanted) <= found.keys():
         raise UntrustedInputError("does not report every example of the site once")
-    return [_check_item(item, found[item["example"]], site) for item in items]
+    runs = read_json(site / PROVENANCE, PROVENANCE_BYTES)["examples"]
+    if missing := sorted(set(wanted) - runs.keys()):
+        raise UntrustedInputError(f"{missing[0]}: the site does not say when it was run")
+    return [
+        _check_item(item, found[item["example"]], site, runs[item["example"]]["started"]) for item in items
+    ]
 
 
-def _check_item(item: Mapping[str, Any], extracted: ExtractedExample, site: Path) -> VerifiedExample:
+def _check_item(
+    item: Mapping[str, Any], extracted: ExtractedExample, site: Path, started: str
+) -> VerifiedExample:
     name, content = extracted.example, hash_example(extracted)
     if item["content"] != content:
         raise UntrustedInputError(f"{name}: what was verified is not what this site has")
     check_time(item["when"])
+    if datetime.fromisoformat(item["when"]) < datetime.fromisoformat(started) - CLOCK_ERROR:
+        raise UntrustedInputError(f"{name}: was verified before it was run")
     if item["passed"] is not True:
         raise UntrustedInputError(f"{name}: did not pass")
     if not isinstance(item["results"], list) or not item["results"]:

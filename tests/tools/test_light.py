@@ -36,6 +36,8 @@ def link_packages(names: list[str], folder: Path) -> None:
 def test_pages_are_marked_without_the_packages_of_the_examples(small: Path, tmp_path: Path) -> None:
     body = EXAMPLE.format("first") + EXAMPLE.format("second")
     write(small / "site" / "chapters" / "numbers" / "index.html", f"<html><body>{body}</body></html>")
+    runs = {name: {"started": "2026-11-22T11:00:00+00:00"} for name in ("first", "second")}
+    write(small / "site" / "provenance.json", json.dumps({"examples": runs}))
     report = [
         {
             "example": copy.example,

@@ -27,6 +27,8 @@ def site(small: Path) -> Path:
     """A built site, as much of it as the report speaks of."""
     body = EXAMPLE.format("first") + EXAMPLE.format("second")
     write(small / "site" / "chapters" / "numbers" / "index.html", f"<html><body>{body}</body></html>")
+    runs = {name: {"started": "2026-11-22T11:00:00+00:00"} for name in ("first", "second")}
+    write(small / "site" / "provenance.json", json.dumps({"examples": runs}))
     return small / "site"
 
 
@@ -87,6 +89,10 @@ BAD: dict[str, tuple[Spoil, str]] = {
     "another zone": (lambda items: items[0].update(when="2026-11-24T18:00:00+23:59"), "has a time that"),
     "another separator": (lambda items: items[0].update(when='2026-11-24"18:00:00+00:00'), "has a time that"),
     "year 1": (lambda items: items[0].update(when="0001-01-01T00:00:00+00:00"), "before 2020"),
+    "before the run": (
+        lambda items: items[0].update(when="2026-11-22T10:49:59+00:00"),
+        "first: was verified before it was run",
+    ),
     "not passed": (lambda items: items[0].update(passed=False), "did not pass"),
     "no verdict": (lambda items: items[0].update(results=[]), "nothing was verified"),
     "a fault": (
@@ -137,6 +143,20 @@ def test_site_without_one_of_the_examples_is_refused(small: Path, site: Path, pl
     write(small / "report.json", json.dumps(items))
     replace(site / "chapters" / "numbers" / "index.html", EXAMPLE.format("second"), "")
     with pytest.raises(UntrustedInputError, match="every example of the site once"):
+        read_verify_report(place, site, small / "report.json")
+
+
+def test_clocks_of_two_machines_may_differ(small: Path, site: Path, place: Project) -> None:
+    items = report(site)
+    items[0]["when"] = "2026-11-22T10:50:00+00:00"
+    write(small / "report.json", json.dumps(items))
+    assert len(read_verify_report(place, site, small / "report.json")) == 2
+
+
+def test_site_that_does_not_say_when_it_was_run_is_refused(small: Path, site: Path, place: Project) -> None:
+    write(small / "report.json", json.dumps(report(site)))
+    write(site / "provenance.json", '{"examples": {}}')
+    with pytest.raises(UntrustedInputError, match="first: the site does not say when it was run"):
         read_verify_report(place, site, small / "report.json")
 
 

@@ -15,12 +15,12 @@ from rich.console import Console
 
 from benchmarks.books import ROOT
 from benchmarks.compare import EDITED, EXAMPLES, PLAIN, run_plain, run_preview, run_restored, run_tool
-from benchmarks.measure import Failed, Measured
+from benchmarks.measure import Measurement, MeasurementError
 from benchmarks.results import Results
-from benchmarks.scale import SIZES, Tell, run_scale
+from benchmarks.scale import SIZES, OnResult, run_scale
 from benchmarks.tools import Tool, all_tools
 
-OURS = "cardbook"
+THIS_TOOL = "cardbook"
 STORE = ROOT / ".cardbook" / "bench"
 
 
@@ -49,46 +49,46 @@ def compare(repeat: int, names: Sequence[str], examples: Sequence[str], edits: i
     ) as folder:
         for number in range(repeat):
             place = folder / str(number)
-            run_plain(place / "plain", examples or EXAMPLES, tell_of(results))
+            run_plain(place / "plain", examples or EXAMPLES, report_to(results))
             for tool in tools:
                 compare_one(tool, place, examples or EXAMPLES, results, edits)
 
 
 def compare_one(tool: Tool, place: Path, examples: Sequence[str], results: Results, edits: int) -> None:
     """Measure everything of one tool, as far as it comes."""
-    tell, made = tell_of(results), place / tool.name
+    on_result, made = report_to(results), place / tool.name
     edited = EDITED if EDITED in examples else examples[0]
     try:
-        run_tool(tool, made, examples, edited, tell)
-        if tool.name == OURS:
-            run_restored(tool, made, place / "restored", tell)
-            run_preview(tool, made, edited, edits, tell)
-    except Failed as error:
+        run_tool(tool, made, examples, edited, on_result)
+        if tool.name == THIS_TOOL:
+            run_restored(tool, made, place / "restored", on_result)
+            run_preview(tool, made, edited, edits, on_result)
+    except MeasurementError as error:
         click.echo(str(error), err=True)
-        tell(tool.name, "failed", None)
+        on_result(tool.name, "failed", None)
     shutil.rmtree(made)
 
 
 @main.command()
 @click.option("--small", is_flag=True, help="Leave out the largest book.")
-def scale(small: bool) -> None:
+def scale(*, small: bool) -> None:
     """Measure books of growing size."""
     results = Results(STORE / "scale.json")
     with measuring(results, "Growth", None) as folder:
         for cards, examples in SIZES[:-1] if small else SIZES:
-            run_scale(folder / str(cards), cards, examples, tell_of(results))
+            run_scale(folder / str(cards), cards, examples, report_to(results))
             shutil.rmtree(folder / str(cards))
 
 
-def tell_of(results: Results) -> Tell:
-    """Return what takes each measurement: it is added to the results, and told at once."""
+def report_to(results: Results) -> OnResult:
+    """Return what takes each measurement: it is added to the results, and reported at once."""
 
-    def tell(name: str, step: str, measured: Measured | None) -> None:
+    def on_result(name: str, step: str, measured: Measurement | None) -> None:
         results.add(name, step, measured)
         words = f"{measured.seconds:.2f} s, {measured.memory / 1e6:.0f} MB" if measured else "failed"
         click.echo(f"{name}: {step}: {words}", err=True)
 
-    return tell
+    return on_result
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from cardbook.source.example import Example, parse_example
 
 ROOT = Path(__file__).parent.parent
 # How many cards a chapter has at least, and how many chapters a book has at most.
-A_CHAPTER = 10
-CHAPTERS = 120
+CARDS_PER_CHAPTER = 10
+CHAPTER_LIMIT = 120
 CARD = """\
 #### {title}
 What stands around it.
@@ -66,7 +66,7 @@ def write_big_book(folder: Path, cards: int, examples: int) -> None:
     names = [f"example_{number}" for number in range(1, examples + 1)] + [""] * (cards - examples)
     pairs = list(zip(titles, names, strict=True))
     _write_cards(folder, titles)
-    size = max(A_CHAPTER, -(-cards // CHAPTERS))
+    size = max(CARDS_PER_CHAPTER, -(-cards // CHAPTER_LIMIT))
     parts = [pairs[i : i + size] for i in range(0, cards, size)]
     _write_contents(folder, {f"chapter-{number}": part for number, part in enumerate(parts, 1)})
     _write_site_settings(folder)

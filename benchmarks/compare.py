@@ -13,8 +13,8 @@ from urllib.request import urlopen
 
 from benchmarks.books import ROOT, read_examples
 from benchmarks.forms import edit_code, edit_prose
-from benchmarks.measure import Failed, Measured, measure, running
-from benchmarks.tools import NO_WINDOWS, Tool, variables_for
+from benchmarks.measure import Measurement, MeasurementError, measure, running
+from benchmarks.tools import HEADLESS, Tool, variables_for
 from cardbook.source.example import parse_example
 
 # The eight that take least time of their own, of those that load a model, as most examples of the book do.
@@ -32,31 +32,31 @@ EDITED = "tokenization_and_embeddings"
 PLAIN = "plain scripts"
 WAIT_SECONDS = 300.0
 # The first edits come while the parent still imports.
-WARMING = 2
+UNMEASURED_EDITS = 2
 REST_SECONDS = 3.0
 
-Tell = Callable[[str, str, Measured | None], None]
+OnResult = Callable[[str, str, Measurement | None], None]
 
 
-def run_plain(folder: Path, names: Sequence[str], tell: Tell) -> None:
+def run_plain(folder: Path, names: Sequence[str], on_result: OnResult) -> None:
     """Measure the examples as plain scripts, one after another: what every ratio is to."""
     folder.mkdir(parents=True)
-    variables = variables_for(ROOT) | dict(NO_WINDOWS)
+    variables = variables_for(ROOT) | dict(HEADLESS)
     seconds, memory = 0.0, 0
     for name in names:
         took = measure([sys.executable, str(ROOT / "examples" / f"{name}.py")], folder, variables)
         seconds, memory = seconds + took.seconds, max(memory, took.memory)
-    tell(PLAIN, "cold", Measured(seconds, memory))
+    on_result(PLAIN, "cold", Measurement(seconds, memory))
 
 
-def run_tool(tool: Tool, folder: Path, names: Sequence[str], edited: str, tell: Tell) -> None:
-    """Measure one tool: cold, nothing changed, one edit to prose, one to code. Raises Failed."""
+def run_tool(tool: Tool, folder: Path, names: Sequence[str], edited: str, on_result: OnResult) -> None:
+    """Measure one tool: cold, no-op, one edit to prose, one to code. Raises MeasurementError."""
     examples = read_examples(names)
     tool.prepare(folder, examples)
     example = next(example for example in examples if example.name == edited)
     steps: list[tuple[str, str, Callable[[str, str], str]]] = [
         ("cold", "", lambda text, _: text),
-        ("nothing changed", "", lambda text, _: text),
+        ("no-op", "", lambda text, _: text),
         ("prose edit", "Reworded", edit_prose),
         ("code edit", "freshly-printed", edit_code),
     ]
@@ -66,12 +66,12 @@ def run_tool(tool: Tool, folder: Path, names: Sequence[str], edited: str, tell: 
             tool.put(folder, example)
         took = build(tool, folder)
         if mark and not shows(folder / "site", mark):
-            raise Failed(f"{tool.name}: {step}: {mark} is on no page")
-        tell(tool.name, step, took)
+            raise MeasurementError(f"{tool.name}: {step}: {mark} is on no page")
+        on_result(tool.name, step, took)
 
 
-def build(tool: Tool, folder: Path) -> Measured:
-    """Measure one build. Raises Failed."""
+def build(tool: Tool, folder: Path) -> Measurement:
+    """Measure one build. Raises MeasurementError."""
     return measure(tool.command, folder, variables_for(ROOT) | dict(tool.variables))
 
 
@@ -80,13 +80,13 @@ def shows(site: Path, words: str) -> bool:
     return any(words in page.read_text(encoding="utf-8", errors="replace") for page in site.rglob("*.html"))
 
 
-def run_restored(tool: Tool, made: Path, folder: Path, tell: Tell) -> None:
+def run_restored(tool: Tool, made: Path, folder: Path, on_result: OnResult) -> None:
     """Measure a fresh clone with the records of a finished book: as CI does that restores them."""
     shutil.copytree(made, folder, symlinks=True, ignore=shutil.ignore_patterns("site*", "rendered", "parsed"))
-    tell(tool.name, "records restored", build(tool, folder))
+    on_result(tool.name, "records restored", build(tool, folder))
 
 
-def run_preview(tool: Tool, made: Path, edited: str, edits: int, tell: Tell) -> None:
+def run_preview(tool: Tool, made: Path, edited: str, edits: int, on_result: OnResult) -> None:
     """Measure the time from saving an edited example to its fresh output on the served page."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
@@ -95,13 +95,15 @@ def run_preview(tool: Tool, made: Path, edited: str, edits: int, tell: Tell) -> 
     command = [sys.executable, "-m", "cardbook", "serve", "--address", address]
     with running(command, made, variables_for(ROOT)) as (process, sampler):
         page = find_page(address, made, edited)
-        for number in range(WARMING + edits):
+        for number in range(UNMEASURED_EDITS + edits):
             mark = f"preview-{number}"
             begun = time.perf_counter()
             script.write_text(edit_code(text, mark), encoding="utf-8")
             wait_for(address, page, mark, process)
-            if number >= WARMING:
-                tell(tool.name, "warm preview edit", Measured(time.perf_counter() - begun, sampler.most))
+            if number >= UNMEASURED_EDITS:
+                on_result(
+                    tool.name, "warm preview edit", Measurement(time.perf_counter() - begun, sampler.most)
+                )
             time.sleep(REST_SECONDS)
 
 
@@ -113,11 +115,11 @@ def find_page(address: str, book: Path, name: str) -> str:
 
 
 def wait_for(address: str, page: str, words: str, process: "subprocess.Popen[bytes]") -> None:
-    """Return once the served page has these words. Raises Failed when that takes minutes."""
+    """Return once the served page has these words. Raises MeasurementError when that takes minutes."""
     deadline = time.perf_counter() + WAIT_SECONDS
     while time.perf_counter() < deadline and process.poll() is None:
         with suppress(URLError, ConnectionError), urlopen(f"http://{address}/{page}") as answer:
             if words in answer.read().decode():
                 return
         time.sleep(0.02)
-    raise Failed(f"the preview never showed {words}")
+    raise MeasurementError(f"the preview never showed {words}")

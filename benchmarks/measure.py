@@ -13,18 +13,18 @@ import psutil
 
 SAMPLE_SECONDS = 0.25
 # To look at several large processes takes long, and takes it from them: a fiftieth of the time, no more.
-PAUSE_FOR_A_LOOK = 49
+PAUSE_PER_SAMPLE = 49
 # Where a command's words go: hidden, so that no tool takes the file for something to build from.
-SAID = ".said"
+OUTPUT_FILE = ".output"
 PSS = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
 
 
-class Failed(Exception):
+class MeasurementError(Exception):
     """A measured command did not do what it should; the text ends with what it said."""
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """Wall time in seconds, and the most memory held at once by a process and its descendants, in bytes."""
 
     seconds: float
@@ -40,24 +40,24 @@ class Sampler:
     over: Event = field(default_factory=Event)
 
     def follow(self) -> None:
-        """Sample until told that it is over."""
+        """Sample until reported that it is over."""
         pause = SAMPLE_SECONDS
         while not self.over.wait(pause):
             begun = time.perf_counter()
             self.most = max(self.most, memory_of_tree(self.pid))
-            pause = max(SAMPLE_SECONDS, PAUSE_FOR_A_LOOK * (time.perf_counter() - begun))
+            pause = max(SAMPLE_SECONDS, PAUSE_PER_SAMPLE * (time.perf_counter() - begun))
 
 
-def measure(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Measured:
-    """Run a command and return what it took. Raises Failed when its exit status is not 0."""
+def measure(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Measurement:
+    """Run a command and return what it took. Raises MeasurementError when its exit status is not 0."""
     begun = time.perf_counter()
     with running(command, folder, variables) as (process, sampler):
         process.wait()
         seconds = time.perf_counter() - begun
     if process.returncode:
-        words = (folder / SAID).read_text(encoding="utf-8", errors="replace")
-        raise Failed(f"{' '.join(command)}: exit status {process.returncode}\n{words[-3000:]}")
-    return Measured(seconds, sampler.most)
+        words = (folder / OUTPUT_FILE).read_text(encoding="utf-8", errors="replace")
+        raise MeasurementError(f"{' '.join(command)}: exit status {process.returncode}\n{words[-3000:]}")
+    return Measurement(seconds, sampler.most)
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def running(
     command: Sequence[str], folder: Path, variables: Mapping[str, str]
 ) -> Iterator[tuple["subprocess.Popen[bytes]", Sampler]]:
     """Return a running command with its sampler; both have ended when the block does."""
-    with (folder / SAID).open("wb") as said:
+    with (folder / OUTPUT_FILE).open("wb") as said:
         process = subprocess.Popen(
             command, cwd=folder, env=dict(variables), stdin=subprocess.DEVNULL, stdout=said, stderr=said
         )

@@ -8,7 +8,7 @@ from statistics import median
 
 from rich.table import Table
 
-from benchmarks.measure import Measured
+from benchmarks.measure import Measurement
 from cardbook.records.environment import cpu_name
 
 FAILED = "failed"
@@ -19,11 +19,11 @@ class Results:
     """What was measured so far; each measurement is kept in the file as soon as there is one."""
 
     file: Path
-    found: dict[str, dict[str, list[Measured | None]]] = field(
+    found: dict[str, dict[str, list[Measurement | None]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
 
-    def add(self, name: str, step: str, measured: Measured | None) -> None:
+    def add(self, name: str, step: str, measured: Measurement | None) -> None:
         """Add one measurement, None for a failure."""
         self.found[name][step].append(measured)
         values = {

@@ -31,7 +31,7 @@ sphinx_gallery_conf = {
 
 
 # Outside Jupyter, Matplotlib may open windows where there is a screen.
-NO_WINDOWS = (("MPLBACKEND", "agg"),)
+HEADLESS = (("MPLBACKEND", "agg"),)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def all_tools(peer_python: Path) -> list[Tool]:
         Tool("MyST-NB", _myst_nb, _notebook(""), sphinx),
         Tool("MyST-NB, parallel", _myst_nb_with_cache(peer_python), _notebook(""), (*sphinx, "-j", "auto")),
         Tool("sphinx-gallery", _gallery, _gallery_script, sphinx),
-        Tool("markdown-exec", _mkdocs("[search, markdown-exec]"), _page, mkdocs, NO_WINDOWS),
+        Tool("markdown-exec", _mkdocs("[search, markdown-exec]"), _page, mkdocs, HEADLESS),
     ]
 
 

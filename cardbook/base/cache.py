@@ -31,13 +31,13 @@ class Cache:
             return None
 
     def put(self, key: str, value: object) -> None:
-        """Keep a value. A folder that cannot be written only costs the next reader time."""
+        """Store a value. If the folder is not writable, the value is computed again the next time."""
         text = json.dumps(value, ensure_ascii=False)
         with contextlib.suppress(OSError):
             write_whole(self._path(key), f"{hash_text(text)}\n{text}")
 
     def prune(self, days: float = UNUSED_DAYS) -> None:
-        """Remove the values computed more than so many days ago."""
+        """Remove the values computed more than `days` days ago."""
         for path in self.folder.glob("*.json"):
             with contextlib.suppress(OSError):
                 if time.time() - path.stat().st_mtime > days * 86400:

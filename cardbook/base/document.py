@@ -1,4 +1,4 @@
-"""A structured file whose every value knows its line, and its check against a JSON Schema."""
+"""A structured file with the line of every value, and its check against a JSON Schema."""
 
 import difflib
 import json
@@ -78,21 +78,21 @@ class Document:
         return value.strip() if isinstance(value, str) else ""
 
     def items(self, where: DocumentPath) -> Iterator[DocumentPath]:
-        """Return the place of each item of the list at `where`; none when there is no list."""
+        """Return the path of each item of the list at `where`; none when there is no list."""
         value = self.at(where)
         return iter([(*where, i) for i in range(len(value))] if isinstance(value, list) else [])
 
     def check(self, schema: Path) -> None:
         """Report each part that breaks the JSON Schema in a file.
 
-        Beside the standard keywords, a schema may say of a value that breaks it what is wrong (`x-fault`) and
-        what to do (`errorMessage`, which editors show too).
+        Besides the standard keywords, a schema may have the text of an error: `x-fault` says what is wrong,
+        `errorMessage`, which editors show too, what to do.
         """
-        told = set()
+        reported = set()
         for error in read_schema(schema).iter_errors(self.value):
             for where, what, remedy in _explain(error, self.sign):
-                if (where, what) not in told:
-                    told.add((where, what))
+                if (where, what) not in reported:
+                    reported.add((where, what))
                     self.report(where, what, remedy)
 
 
@@ -110,14 +110,14 @@ def shorten(value: object) -> str:
 
 
 def closest(name: str, known: Sequence[str]) -> str:
-    """Return the known name most like `name`; "" when none is like it."""
+    """Return the known name most similar to `name`; "" when none is similar."""
     # The comparison takes quadratic time: a name this long is not a typing error.
     close = difflib.get_close_matches(name, known, 1) if len(name) <= 200 else []
     return close[0] if close else ""
 
 
 def did_you_mean(name: str, known: Sequence[str], otherwise: str) -> str:
-    """Return the question whether the known name most like `name` is meant, or `otherwise`."""
+    """Return a question that suggests the most similar known name; `otherwise` when none is similar."""
     close = closest(name, known)
     return f'did you mean "{close}"?' if close else otherwise
 

@@ -1,4 +1,4 @@
-"""What is wrong with something that was read, in words by which its author can fix it."""
+"""Errors: what is wrong with an input, and how its author can fix it."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ class CardbookError(Exception):
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Return problems by file and line; those of one line keep their order."""
+    """Return problems sorted by file and line; those of one line keep their order."""
     return sorted(problems, key=lambda problem: (problem.file, problem.line))
 
 
@@ -45,7 +45,7 @@ def to_lines(problems: Iterable[Problem]) -> list[str]:
 
 
 class UntrustedInputError(CardbookError):
-    """Something from elsewhere that cannot be trusted; the text says what is wrong with it."""
+    """Input from another machine that cannot be trusted; the text says what is wrong with it."""
 
 
 class InputError(CardbookError):

@@ -1,4 +1,4 @@
-"""Files: written whole or not at all."""
+"""Files: atomic writes, removal, hashes."""
 
 import hashlib
 import os
@@ -15,7 +15,7 @@ NOT_WRITTEN = {"__pycache__", "node_modules"}
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Put a text in place of the file at `path` in one step; a fault leaves the file as it was."""
+    """Replace the file at `path` with a text in one step; an error leaves the file as it was."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
@@ -31,7 +31,7 @@ def write_whole(path: Path, text: str) -> None:
 
 @contextmanager
 def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
-    """Return a new folder in `parent`, or where temporary files belong; it is removed after the block."""
+    """Return a new folder in `parent` (default: the system's temporary folder); remove it after the block."""
     folder = Path(tempfile.mkdtemp(prefix="cardbook-", dir=parent)).resolve()
     try:
         yield folder
@@ -40,10 +40,10 @@ def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder with all that is in it, however deep; what cannot be removed stays.
+    """Remove a folder with all its content, at any depth; what cannot be removed stays.
 
-    Whoever filled it may have nested folders deeper than `shutil.rmtree` or a path can reach: each folder
-    found is moved up before its own content is looked at.
+    Its folders may be nested deeper than `shutil.rmtree` or a path can reach: each folder is moved up before
+    its own content is read.
     """
     waiting, unused = [folder], f"removed-{os.urandom(8).hex()}"
     for number, current in enumerate(waiting):
@@ -95,7 +95,7 @@ def hash_parts(texts: Iterable[str]) -> str:
 
 
 def digest_of(path: Path) -> str:
-    """Return the SHA-256 over the names and contents of all files under a path, but NOT_WRITTEN folders."""
+    """Return the SHA-256 over the names and contents of all files under a path, except NOT_WRITTEN folders."""
     total = hashlib.sha256()
     for file in _files_under(path):
         with file.open("rb") as stream:

@@ -1,4 +1,4 @@
-"""Reads JSON from elsewhere, strictly: two readers see the same value in it, and every reader can hold it."""
+"""Reads JSON from other machines strictly: all parsers agree on its value and can represent it."""
 
 import json
 import math
@@ -97,7 +97,7 @@ def _check_depth(value: object) -> None:
 
 
 def _check_characters(value: object) -> None:
-    """Refuse halves of characters, which no UTF-8 text can contain; two halves may make a whole one."""
+    """Refuse lone surrogates, which UTF-8 cannot encode; a pair of them makes a character."""
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""Where a project keeps what; the only place that spells these names."""
+"""The paths inside a project; no other module spells these names."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,12 +25,12 @@ class ProjectPaths:
 
     @property
     def receipts(self) -> Path:
-        """What was verified when each model came in."""
+        """What was verified when each model was stored."""
         return self.state / "receipts"
 
     @property
     def models_lock(self) -> Path:
-        """The lock of whoever fills the model store."""
+        """The lock that a process holds while it fills the model store."""
         return self.state / "models.lock"
 
     @property
@@ -59,7 +59,7 @@ class ProjectPaths:
 
     @property
     def draft(self) -> Path:
-        """Where a site is built before it takes the finished one's place."""
+        """Where a site is built before it replaces the finished one."""
         return self.state / SITE
 
     @property

@@ -28,7 +28,7 @@ def read_toml(path: Path, name: str) -> Document:
         what = f"not valid TOML: {ERROR_LINE.sub('', str(error)).strip()[:200]}"
         raise InputError([Problem(name, line, what, "fix the syntax")]) from None
     except ValueError:
-        # What the decoder lets through as it comes.
+        # tomllib does not wrap this error of int().
         raise InputError([Problem(name, 0, "a number has too many digits", "shorten it")]) from None
     return Document(name, value, find_lines(text), sign=" =")
 

@@ -11,10 +11,10 @@ from cardbook.base.document import Document, DocumentPath
 from cardbook.base.errors import InputError, Problem
 
 DEPTH = 50
-# An alias repeats a value that may itself hold aliases: the values of a file may grow by so many in this way.
+# An alias repeats a value that may contain aliases: they may add at most this many values to a file.
 ALIASED = 100_000
 DIGITS = 18
-UNREADABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+FORBIDDEN_CHARACTER = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 TAGS = "tag:yaml.org,2002:"
 # Dates stay text: the schema says which text is a date.
 TEXTS = ("str", "timestamp")
@@ -35,7 +35,7 @@ def read_yaml(path: Path, name: str) -> Document:
 
 def parse_yaml(text: str, name: str) -> Document:
     """Return the document in a text, calling it `name` in errors. Raises InputError."""
-    if found := UNREADABLE.search(text):
+    if found := FORBIDDEN_CHARACTER.search(text):
         line = text.count("\n", 0, found.start()) + 1
         what = f"the character U+{ord(found[0]):04X} does not belong in YAML"
         raise InputError([Problem(name, line, what, "remove it")])
@@ -56,9 +56,9 @@ def parse_yaml(text: str, name: str) -> Document:
 
 @dataclass
 class _Builder:
-    """Makes the document's value from the events of a parser."""
+    """Builds the document's value from the events of a parser."""
 
-    # Events and resolver of PyYAML, which has no types for them.
+    # The events and the resolver of PyYAML, which have no type annotations.
     loader: Any
     document: Document
     limit: int

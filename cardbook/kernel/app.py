@@ -1,4 +1,4 @@
-"""The application that a kernel's process runs: ipykernel's own, but for its connection and its output."""
+"""The application of a kernel's process: ipykernel's own, with another connection and output stream."""
 
 import json
 import os
@@ -12,9 +12,9 @@ from cardbook.kernel.variables import CONNECTION
 
 
 class Stream(OutStream):
-    """Refuses, as the output of a plain script does, what cannot be written as UTF-8.
+    """Refuses text that UTF-8 cannot encode, like the output of a plain script.
 
-    ipykernel would lose it, with everything printed at about the same time.
+    ipykernel would lose it, and everything printed at about the same time.
     """
 
     def write(self, string: str) -> int:
@@ -28,16 +28,16 @@ class KernelApp(IPKernelApp):
     """Gets its connection from the environment: a file with the key would let other examples send it code."""
 
     def init_connection_file(self) -> None:
-        """Take the connection from the environment, and leave nothing of it there."""
+        """Read the connection from the environment, and remove it there."""
         if connection := os.environ.pop(CONNECTION, ""):
             self.load_connection_info(json.loads(connection))
         else:
             super().init_connection_file()  # type: ignore[no-untyped-call]
 
     def init_iopub(self, context: zmq.Context[Any]) -> None:
-        """Queue all that is published: ZeroMQ drops what comes after a thousand messages not yet read."""
+        """Queue every message: by default, ZeroMQ drops messages while 1,000 are unread."""
         context.setsockopt(zmq.SNDHWM, 0)
         super().init_iopub(context)  # type: ignore[no-untyped-call]
 
     def write_connection_file(self, **_: object) -> None:
-        """Write nothing: no other process is to connect."""
+        """Write nothing, so that no other process can connect."""

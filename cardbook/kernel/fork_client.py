@@ -1,4 +1,4 @@
-"""The fork server as the runner sees it: it imports once and forks kernels."""
+"""The runner's side of the fork server: starts it, has it import and fork, reads its replies."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from cardbook.base.paths import ProjectPaths
 from cardbook.kernel.launcher import python_command
 from cardbook.kernel.variables import common_variables
 
-# How long imports may take altogether. What takes longer hangs: its example's own limit then applies.
+# How long one request to import may take. A longer import counts as hung.
 IMPORT_SECONDS = 600.0
 
 
@@ -30,21 +30,21 @@ class ForkError(CardbookError):
 class ForkServer:
     """A running `cardbook.kernel.fork_server`: it imports, forks kernels, and reports their exit status.
 
-    `folder` is where examples run: it lets them write nowhere else. `fork_blocker` says why it must not fork,
-    "" while it may. When `is_complete` is set, nothing more is to be imported: what an example lacks is then
-    for its own kernel to import. When `is_hung` is set, an import has not ended in time.
+    Examples run in `folder` and can write nowhere else. `fork_blocker` says why it must not fork, "" while it
+    may. `is_complete`: it imports nothing more, and each kernel imports what its example lacks. `is_hung`: an
+    import has not ended in time.
     """
 
     def __init__(self, process: "subprocess.Popen[bytes]", folder: Path | None = None) -> None:
         self.process, self.folder = process, folder
         self.fork_blocker, self.is_complete, self.is_hung = "", False, False
         self._waiting: deque[asyncio.Future[dict[str, Any]]] = deque()
-        self._begun = b""
+        self._incomplete = b""
 
     async def preload(
         self, statements: Collection[str], log: Callable[[str], None], *, seconds: float = IMPORT_SECONDS
     ) -> None:
-        """Have it execute import statements, within so many seconds; `log` gets why it must not fork then."""
+        """Have it execute import statements within `seconds`; `log` gets the reason if it must not fork."""
         try:
             request = self._ask({"imports": sorted(statements)})
             self.fork_blocker = (await asyncio.wait_for(request, seconds))["fork_blocker"]
@@ -88,7 +88,7 @@ class ForkServer:
     def _take_replies(self, loop: asyncio.AbstractEventLoop) -> None:
         replies = self._pipes()[1]
         received = os.read(replies.fileno(), 65536)
-        *lines, self._begun = (self._begun + received).split(b"\n")
+        *lines, self._incomplete = (self._incomplete + received).split(b"\n")
         for line in lines:
             if not (reply := self._waiting.popleft()).done():
                 reply.set_result(json.loads(line))
@@ -104,7 +104,7 @@ class ForkServer:
 
 
 class ForkedProcess:
-    """What a provisioner needs of a `Popen`, for a kernel that is another process's child."""
+    """The part of the interface of `Popen` that a provisioner uses, for a kernel that is not a child."""
 
     stdin = stdout = stderr = None
 
@@ -113,7 +113,7 @@ class ForkedProcess:
         self.returncode: int | None = None
 
     async def poll(self) -> int | None:
-        """Return the exit status, None while the kernel runs; 1 where the fork server cannot tell."""
+        """Return the exit status, None while the kernel runs; 1 if the fork server is hung."""
         if self.returncode is None and not runs(self.pid):
             if self.server.is_hung:
                 self.returncode = 1
@@ -135,21 +135,21 @@ class ForkedProcess:
 
 
 def runs(pid: int) -> bool:
-    """Return whether a process still runs, also one that is no child; False in doubt. Linux only."""
+    """Return whether a process, child or not, still runs; False if that is unknown. Linux only."""
     try:
         descriptor = os.pidfd_open(pid)
     except OSError:
         return False
     try:
-        look = select.poll()
-        look.register(descriptor, select.POLLIN)
-        return not look.poll(0)
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        return not poller.poll(0)
     finally:
         os.close(descriptor)
 
 
 async def wait_for_end(pid: int, seconds: float) -> None:
-    """Return when a process has ended, also one that is no child, or after so many seconds. Linux only."""
+    """Return when a process, child or not, has ended, at the latest after `seconds`. Linux only."""
     try:
         descriptor = os.pidfd_open(pid)
     except OSError:
@@ -170,8 +170,8 @@ def start_fork_server(
 ) -> Iterator[ForkServer | None]:
     """Return a fork server that has imported only what every kernel needs; it is stopped after the block.
 
-    `variables` is its environment. It and its kernels write below `folder`, and it also to `writable`. None
-    where forking is not available; `log` gets a line that says why.
+    `variables` is its environment. It and its kernels write below `folder`; the server itself also below
+    `writable`. None where forking is not available; `log` gets a line that says why.
     """
     if not hasattr(os, "fork") or not sys.platform.startswith("linux"):
         log("Kernels cannot be forked on this platform: each imports its libraries itself.")
@@ -184,14 +184,14 @@ def start_fork_server(
         cwd=folder,
         # The debugger, which no example uses, would complain that modules of Python itself are frozen.
         env=dict(variables) | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"},
-        # Ctrl-C is for the runner, which ends the kernels in order.
+        # Ctrl-C must reach only the runner, which ends the kernels in order.
         start_new_session=True,
     )
     server = ForkServer(process, folder)
     try:
         yield server
     finally:
-        # It may be importing for seconds to come. What it has forked ends with it.
+        # Not by closing its input, which it does not read during an import. Its kernels end with it.
         process.terminate()
         for pipe in (process.stdin, process.stdout):
             assert pipe is not None
@@ -204,7 +204,7 @@ def start_fork_server(
 def start_fork_server_for(
     root: Path, threads: int, log: Callable[[str], None]
 ) -> Iterator[ForkServer | None]:
-    """Return what `start_fork_server` does, for examples of the book in `root`, each with so many threads."""
+    """Return a fork server (see `start_fork_server`) for the book in `root`; `threads` is per example."""
     # Matplotlib's list of the machine's fonts takes seconds to make: each example gets a copy.
     fonts = ProjectPaths(root).matplotlib
     with temporary_folder() as folder:

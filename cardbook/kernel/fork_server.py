@@ -1,8 +1,8 @@
 """The fork server: a process that imports the heavy libraries once and forks kernels.
 
-Run with the folders it may write to; it reads and writes lines of JSON. It imports only what is installed,
-inside a sandbox that is wider than that of its kernels. It stays single-threaded and never touches CUDA: a
-fork copies one thread only, and no CUDA context.
+Its arguments are the folders it may write to; it reads and writes lines of JSON. It imports only what is
+installed, in a sandbox that is wider than its kernels'. It stays single-threaded and never uses CUDA:
+a fork copies one thread only, and no CUDA context.
 """
 
 import gc
@@ -37,13 +37,13 @@ KERNEL_IMPORTS = (
 
 def main() -> None:
     """Import, fork and report exit statuses as each line requests, until input ends."""
-    # Input does not end for as long as an import hangs.
+    # During an import it does not notice the end of its input.
     prctl(PARENT_DEATH_SIGNAL, signal.SIGKILL)
-    # Should a kernel's own subreaper be killed, what it leaves becomes this process's.
+    # If a kernel's own subreaper is killed, this process adopts what it leaves.
     prctl(CHILD_SUBREAPER, 1)
     restrict_process(sys.argv[1:], [*device_paths(), "/proc"])
     requests, replies = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")
-    # What an import prints must not be taken for a reply.
+    # The output of an import must not be read as a reply.
     os.dup2(2, 1)
     preload(KERNEL_IMPORTS)
     children: set[int] = set()
@@ -60,7 +60,7 @@ def main() -> None:
                 answer(replies, {"pid": pid})
             else:
                 status = exit_status_of(request["poll"], children)
-                # Before the answer, after which this process may be ended.
+                # Before the reply, because the runner may end this process after it.
                 end_orphans(children)
                 answer(replies, {"status": status})
     finally:
@@ -69,16 +69,16 @@ def main() -> None:
         for pid in children:
             os.waitpid(pid, 0)
         end_orphans(())
-    # Tearing down so many libraries would take longer than starting Python.
+    # A regular exit would take long, because of the many imported libraries.
     exit_with_status(0)
 
 
 def preload(statements: Sequence[str]) -> None:
-    """Execute import statements, and leave what they made as kernels should find it."""
-    # While modules are only added, the collector would look through them all again and again.
+    """Execute import statements, and prepare the imported objects for forking."""
+    # While modules are only added, each collection would visit all of them in vain.
     gc.disable()
     import_all(statements)
-    # It connects itself to the IPython it finds when it is imported, so each kernel must import it again.
+    # Its import connects it to the current IPython, so each kernel must import it again.
     sys.modules.pop("matplotlib_inline.backend_inline", None)
     # Objects that the collector never visits again stay on pages that are never copied.
     gc.freeze()
@@ -86,7 +86,7 @@ def preload(statements: Sequence[str]) -> None:
 
 
 def import_all(statements: Sequence[str]) -> None:
-    """Execute import statements; what is not installed is left out, and its example will say so itself."""
+    """Execute import statements; skip modules that are not installed, because the example reports them."""
     for statement in statements:
         try:
             exec(statement, {"__name__": "preload"})
@@ -113,7 +113,7 @@ def answer(replies: IO[str], reply: dict[str, Any]) -> None:
 
 
 def end_orphans(children: Collection[int]) -> None:
-    """Kill all children but these, and what they leave in turn."""
+    """Kill all children except these, and the descendants that they leave."""
     while orphans := end_children(children):
         for pid in orphans:
             os.waitpid(pid, 0)
@@ -149,6 +149,6 @@ def fork_kernel(request: dict[str, Any], pipes: Sequence[IO[str]]) -> int:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         supervise(lambda: run_kernel(request["policy"], request["argv"]))
     finally:
-        # Whatever happened: a child must never go on as a second parent.
+        # In any case, a child must never continue as a second fork server.
         traceback.print_exc()
         exit_with_status(1)

@@ -1,7 +1,7 @@
 """The process of one example: an ordinary ipykernel in the sandbox, whether launched or forked.
 
-Launched with the command of `launch_command`; a forked kernel calls `run_kernel`. What a reader copies runs
-in the same sandbox, as another program: `confined_command`.
+`launch_command` returns its command; a forked kernel calls `run_kernel`. Code copied from a page runs in the
+same sandbox, as another program: `confined_command`.
 """
 
 import os
@@ -15,9 +15,9 @@ PACKAGE = Path(__file__).parents[2]
 
 
 def python_command(module: str, *arguments: str) -> list[str]:
-    """Return the command that runs `main` of one of this very package's modules.
+    """Return the command that runs `main` of a module of this package.
 
-    The folder it is started in cannot lend it modules, as it would with `python -m`.
+    Unlike with `python -m`, no module is imported from the working folder.
     """
     code = (
         f"import sys; sys.path.insert(0, {str(PACKAGE)!r}); import {module} as it; del sys.path[0]; it.main()"
@@ -26,17 +26,17 @@ def python_command(module: str, *arguments: str) -> list[str]:
 
 
 def launch_command(policy: str, arguments: Sequence[str]) -> list[str]:
-    """Return the command of an ipykernel with these arguments in a sandbox, given by its policy as text."""
+    """Return the command of an ipykernel in the sandbox that `policy` describes as text."""
     return python_command("cardbook.kernel.launcher", "kernel", policy, *arguments)
 
 
 def confined_command(policy: str, command: Sequence[str]) -> list[str]:
-    """Return a command that runs another one in a sandbox, given by its policy as text."""
+    """Return a command that runs another one in the sandbox that `policy` describes as text."""
     return python_command("cardbook.kernel.launcher", "program", policy, *command)
 
 
 def main() -> None:
-    """Become a kernel or a program, with a subreaper where the platform has what that takes."""
+    """Become a kernel or a program; on Linux, below a subreaper."""
     kind, policy, arguments = sys.argv[1], sys.argv[2], sys.argv[3:]
     become: Callable[[], None] = (
         (lambda: run_kernel(policy, arguments))
@@ -57,7 +57,7 @@ def run_program(policy: str, command: Sequence[str]) -> None:
 
 
 def run_kernel(policy: str, arguments: Sequence[str]) -> None:
-    """Run an ipykernel in the sandbox, given by its policy as text, until it is told to stop."""
+    """Run an ipykernel in the sandbox that `policy` describes as text, until it is shut down."""
     reset_inherited_state()
     apply_sandbox(load_policy(policy))
     from cardbook.kernel.app import KernelApp
@@ -69,12 +69,12 @@ def run_kernel(policy: str, arguments: Sequence[str]) -> None:
 
 
 def reset_inherited_state() -> None:
-    """Drop what the process that forked this one had found out for itself."""
+    """Reset the state that a fork inherits and must not share."""
     if "numpy" in sys.modules:
-        # A copy of the fork server's state would make unseeded draws the same in every child.
+        # With a copy of the fork server's state, unseeded random numbers would be the same in every child.
         sys.modules["numpy"].random.seed()
     if "tempfile" in sys.modules:
         vars(sys.modules["tempfile"])["tempdir"] = None
     if sys.platform.startswith("linux"):
-        # The subreaper ends its kernel itself; ipykernel would start a thread to look after its parent.
+        # The subreaper ends its kernel itself; ipykernel would start a thread that watches its parent.
         os.environ.pop("JPY_PARENT_PID", None)

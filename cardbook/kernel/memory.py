@@ -1,4 +1,4 @@
-"""The memory of an example's processes: how much they hold, and a watch over its limit."""
+"""The memory of an example's processes: measurement, and enforcement of the limit."""
 
 import asyncio
 import re
@@ -8,15 +8,15 @@ from pathlib import Path
 
 import psutil
 
-LOOK_SECONDS = 0.25
+POLL_SECONDS = 0.25
 GIGABYTE = 1e9
 
 
 def exceeds(pid: int, limit: float) -> bool:
-    """Return whether all descendants of a process together hold more than so many bytes.
+    """Return whether all descendants of a process together hold more than `limit` bytes.
 
-    What several of them share counts once, where the system can tell (PSS). That takes a hundredth of a
-    second for each gigabyte, so it is only looked up when the sum of all is too much.
+    Shared memory counts once where the system reports it (PSS). Reading that takes 10 ms for each gigabyte,
+    so it is read only when the sum of the resident memory exceeds the limit.
     """
     try:
         processes = psutil.Process(pid).children(recursive=True)
@@ -41,7 +41,7 @@ def _share(process: psutil.Process) -> int:
 
 
 def first_child(pid: int) -> int:
-    """Return the process that a subreaper started, whatever it adopted since; `pid` where there are none."""
+    """Return the process that a subreaper started, not those it adopted; `pid` if it has no children."""
     if not sys.platform.startswith("linux"):
         return pid
     children = psutil.Process(pid).children()
@@ -61,5 +61,5 @@ def peak_memory(pid: int) -> int:
 async def watch_memory(pid: int, limit: float, stop: Callable[[str], None]) -> None:
     """Watch the memory of a process's descendants; call `stop` with a reason above `limit` GB."""
     while not exceeds(pid, limit * GIGABYTE):
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(POLL_SECONDS)
     stop(f"more than {limit:g} GB of memory, the example's limit")

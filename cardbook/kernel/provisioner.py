@@ -1,4 +1,4 @@
-"""The Jupyter provisioner: ipykernels of this interpreter, forked from one process where that is possible."""
+"""The Jupyter provisioner: ipykernels of this interpreter, forked from the fork server where possible."""
 
 import json
 import os
@@ -31,14 +31,14 @@ KERNEL_ARGUMENTS = (
     "--HistoryManager.enabled=False",
     "--IPKernelApp.outstream_class=cardbook.kernel.app.Stream",
 )
-# How long a kernel may take to answer before it is asked again, and to end before it is given up: a driver
-# may take seconds to free the memory of a GPU, and the next example is to find it free.
+# How long to wait for an answer of a kernel before asking again, and for its end: a driver may take seconds
+# to free the memory of a GPU, which the next example needs.
 ANSWER_SECONDS, END_SECONDS = 1.0, 30.0
 RETRY_MILLISECONDS = 5
 
 
 class ForkProvisioner(LocalProvisioner):
-    """Launches kernels by having a fork server fork them; all else is as jupyter_client does it."""
+    """Has a fork server fork the kernels; the rest is jupyter_client's own."""
 
     fork_server: ForkServer | None = None
     log: str = os.devnull
@@ -52,7 +52,7 @@ class ForkProvisioner(LocalProvisioner):
             kwargs["env"] = kwargs["env"] | {CONNECTION: json.dumps(info)}
         request = {"argv": argv, "env": kwargs["env"], "cwd": kwargs["cwd"], "log": self.log}
         if self.fork_server is not None and not self.fork_server.fork_blocker:
-            # Where it cannot, because it has ended perhaps, an ordinary kernel will do.
+            # If it cannot fork, for example because it has ended, an ordinary kernel is launched.
             with suppress(ForkError):
                 forked = await self.fork_server.fork(request | {"policy": self.policy})
                 self.pid, self.process = forked.pid, cast("subprocess.Popen[Any]", forked)
@@ -67,7 +67,7 @@ class ForkProvisioner(LocalProvisioner):
         return await process.poll() if isinstance(process, ForkedProcess) else await super().poll()
 
     async def kill(self, restart: bool = False) -> None:
-        """End the kernel, and return when it has ended: jupyter_client itself looks ten times a second."""
+        """End the kernel, and return when it has ended; jupyter_client itself polls every 0.1 s."""
         await super().kill(restart)
         if sys.platform.startswith("linux") and self.pid is not None:
             await wait_for_end(self.pid, END_SECONDS)
@@ -91,15 +91,15 @@ class KernelClient(AsyncKernelClient):
 
     def _context_default(self) -> zmq.asyncio.Context:
         context = super()._context_default()
-        # The kernel opens its sockets after a tenth of a second; ZeroMQ would next try later.
+        # The kernel opens its sockets after 0.1 s; by default, ZeroMQ retries later.
         context.setsockopt(zmq.RECONNECT_IVL, RETRY_MILLISECONDS)
         return context
 
     async def wait_for_ready(self, timeout: float | None = None) -> None:
-        """Return when the kernel answers and what it publishes arrives. Raises RuntimeError.
+        """Return when the kernel answers and its published messages arrive. Raises RuntimeError.
 
-        jupyter_client's own also waits for a silence of a fifth of a second, so that no earlier message is
-        left. Here one does no harm: each message is matched with what it answers.
+        jupyter_client's own also waits for 0.2 s without messages, to drop earlier ones. That is not needed
+        here: each message is matched with its request.
         """
         deadline = time.monotonic() + (float("inf") if timeout is None else timeout)
         while time.monotonic() < deadline:
@@ -109,12 +109,12 @@ class KernelClient(AsyncKernelClient):
                 await self.get_iopub_msg(timeout=ANSWER_SECONDS)
                 return
             if not await cast(AsyncKernelManager, self.parent).is_alive():
-                raise RuntimeError("it ended before it could be asked anything")
+                raise RuntimeError("it ended before it answered")
         raise RuntimeError(f"it has not answered for {timeout:g} seconds")
 
 
 class KernelManager(AsyncKernelManager):
-    """Starts kernels of this very interpreter, whatever kernel specs the machine has."""
+    """Starts kernels of this interpreter, independent of the machine's kernel specs."""
 
     client_factory = Type(KernelClient)
 
@@ -125,7 +125,7 @@ class KernelManager(AsyncKernelManager):
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     def write_connection_file(self, **kwargs: Any) -> None:
-        """Number the sockets; a file that has the key is only written where there are no such sockets."""
+        """Number the sockets; write a file with the key only where IPC sockets are not supported."""
         if self.transport != "ipc":
             super().write_connection_file(**kwargs)
         for number, name in enumerate(port_names if self.transport == "ipc" else (), 1):
@@ -133,10 +133,10 @@ class KernelManager(AsyncKernelManager):
 
 
 def make_manager(folder: Path, fork_server: ForkServer | None, policy: SandboxPolicy) -> KernelManager:
-    """Return a manager of one kernel; `folder`, which the kernel cannot change, gets its log.
+    """Return a manager of one kernel; its log is written into `folder`, which the kernel cannot change.
 
-    `fork_server` forks it; without one, an interpreter is started. `policy` is that of its sandbox, and its
-    sockets lie where the kernel may write. Raises OSError when their path is too long for sockets.
+    `fork_server` forks it; without one, an interpreter is started. `policy` is that of its sandbox;
+    its sockets are in the policy's folder. Raises OSError when their path is too long for sockets.
     """
     if sys.platform == "win32":
         manager = KernelManager()
@@ -146,10 +146,10 @@ def make_manager(folder: Path, fork_server: ForkServer | None, policy: SandboxPo
             raise OSError(f"{sockets} is too long a path for a socket: set TMPDIR to a shorter one")
         manager = KernelManager(transport="ipc", ip=sockets, connection_file=str(folder / "kernel.json"))
         if zmq.has("curve"):
-            # Other examples can reach the sockets, but not say anything there without the public key.
+            # Other examples can reach the sockets, but cannot send anything there without the public key.
             manager.curve_publickey, manager.curve_secretkey = zmq.curve_keypair()
     manager.kernel_id = str(uuid.uuid4())
-    # Set beforehand: jupyter_client would look a provisioner up by name among installed entry points.
+    # Set here, because jupyter_client would search the installed entry points for a provisioner.
     provisioner = ForkProvisioner(
         kernel_id=manager.kernel_id, kernel_spec=manager.kernel_spec, parent=manager
     )

@@ -1,8 +1,9 @@
-"""What Linux itself refuses to a process and to all that it starts, whatever language they speak.
+"""Restrictions that Linux enforces on a process and its descendants, in any programming language.
 
 Landlock: files written outside its folders, signals and abstract sockets outside. seccomp: system calls that
-change limits, priority or processor of other processes, or leave something behind that belongs to no folder.
-No capability is left, so that root can do here what another user can. None of it can be taken back.
+change limits, priority or CPU affinity of other processes, or create objects outside the file system that
+outlive the process. All capabilities are dropped, so that root has no more rights than another user. None of
+these restrictions can be undone.
 """
 
 import ctypes
@@ -15,7 +16,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-# Devices that libraries write to. Nothing can be made there but shared memory.
+# Devices that libraries write to. No files can be created there, except shared memory.
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx")
 GPU_DEVICES = ("/dev/nvidia*", "/dev/nvhost*", "/dev/nvmap", "/dev/dri", "/dev/kfd", "/dev/dxg")
 SHARED_MEMORY = "/dev/shm"
@@ -48,8 +49,8 @@ CALLS = {
     "keyctl": (250, 219),
 }
 # Where a call names a process, 0 is the calling one: allowed where all these arguments have these values.
-# A limit is only read where its new value, the third argument, is a null pointer.
-# A thread is named by its own number, so ZeroMQ's threads choose the ordinary scheduler, 0, by such a call.
+# prlimit64 only reads a limit if its third argument, the new value, is a null pointer.
+# ZeroMQ's threads choose the ordinary scheduler, 0, naming themselves by thread id.
 OWN_PROCESS: dict[str, Sequence[dict[int, int]]] = {
     "prlimit64": ({0: 0}, {2: 0}),
     "setpriority": ({0: 0, 1: 0},),
@@ -63,7 +64,7 @@ POINTERS = {("prlimit64", 2)}
 LOAD, EQUAL, AT_LEAST, RETURN = 0x20, 0x15, 0x35, 0x06
 ALLOW, REFUSE = 0x7FFF0000, 0x00050000 | errno.EPERM
 NUMBER_AT, ARCHITECTURE_AT, ARGUMENTS_AT = 0, 4, 16
-# Numbers of the x32 ABI, by which the same calls could be made under another number.
+# The x32 ABI has other numbers for the same calls.
 X32 = 0x40000000
 
 Instruction = tuple[int, int, int, int]
@@ -85,8 +86,8 @@ def device_paths() -> list[str]:
 def restrict_process(folders: Sequence[str], files: Sequence[str]) -> None:
     """Restrict this process and its descendants, as far as this machine can. Raises OSError.
 
-    They write only in `folders` and to `files`, each of which may also be a folder in which nothing can be
-    made. To be called before any thread is started: only the calling thread is restricted.
+    They write only in `folders` and to `files`; a folder among `files` allows writing its files, but creating
+    none. Call it before any thread is started: only the calling thread is restricted.
     """
     if not sys.platform.startswith("linux"):
         return
@@ -106,10 +107,12 @@ def drop_capabilities() -> None:
 
 
 def apply_landlock(version: int, folders: Iterable[str], files: Iterable[str]) -> None:
-    """Have Linux refuse every write outside, and what else this version of Landlock can. Raises OSError."""
+    """Have Linux refuse every write outside `folders` and `files`. Raises OSError.
+
+    `version` is that of Landlock; later ones also refuse signals and abstract sockets to other processes."""
     rights = WRITE_FILE | REMOVE_AND_MAKE | (REFER if version >= 2 else 0) | (TRUNCATE if version >= 3 else 0)
     scopes = SOCKET_SCOPE | SIGNAL_SCOPE if version >= SIGNALS_SINCE else 0
-    # Rights on files, on ports, scopes: as much of it as this version knows.
+    # Rights on files, rights on ports, scopes: the fields that this version knows.
     attributes = struct.pack("=QQQ", rights, 0, scopes)[: 24 if version >= SIGNALS_SINCE else 8]
     ruleset = _call(CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)
     for place in folders:
@@ -149,7 +152,7 @@ def apply_seccomp() -> None:
     # struct sock_fprog: the number of instructions, and where they are.
     whole = struct.pack("@HP", len(program), ctypes.addressof(code))
     library = ctypes.CDLL(None, use_errno=True)
-    # A kernel without seccomp says EINVAL: the other restrictions hold all the same.
+    # A Linux without seccomp returns EINVAL: the other restrictions still apply.
     if library.prctl(SET_SECCOMP, SECCOMP_FILTER, whole, 0, 0) and ctypes.get_errno() != errno.EINVAL:
         raise OSError(ctypes.get_errno(), "seccomp")
 
@@ -172,17 +175,17 @@ def make_filter(machine: str) -> list[Instruction]:
 
 
 def _refuse_unless(name: str) -> list[Instruction]:
-    """Return what is done once the number is that of a call: allow it in the cases known, else refuse it."""
+    """Return the instructions for one system call: allow the cases of OWN_PROCESS, refuse the others."""
     block: list[Instruction] = []
     for values in OWN_PROCESS.get(name, ()):
-        # Of a whole number the call takes the lower half, of a pointer both.
+        # Of an integer the call uses the lower half, of a pointer both.
         words = [
             (ARGUMENTS_AT + 8 * at + half, value)
             for at, value in values.items()
             for half in ((0, 4) if (name, at) in POINTERS else (0,))
         ]
         for left, (place, value) in zip(range(len(words), 0, -1), words, strict=True):
-            # Where it differs: over this word's other instructions, and the `allow` after them.
+            # If it differs, skip the comparisons of the remaining words, and the `allow` after them.
             block += [(LOAD, 0, 0, place), (EQUAL, 0, 2 * left - 1, value)]
         block.append((RETURN, 0, 0, ALLOW))
     return [*block, (RETURN, 0, 0, REFUSE)]

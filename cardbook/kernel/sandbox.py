@@ -1,8 +1,8 @@
-"""The sandbox: an example writes only in its working folder, and what it reads outside is noted.
+"""The sandbox: an example writes only in its working folder, and the files that it reads outside are logged.
 
-Linux holds the process and all its children (`restrictions`). An audit hook of Python says so at the spot,
-with the path, and notes what is read; where Landlock is missing it is the only restriction, and a child that
-is not a Python process is unrestricted.
+Linux restricts the process and all its children (`restrictions`). In addition, an audit hook of Python raises
+an error with the path and the line, and logs the files that are read. Without Landlock it is the only
+restriction, and a child that is not a Python process is unrestricted.
 """
 
 import errno
@@ -22,10 +22,10 @@ from cardbook.kernel.restrictions import SHARED_MEMORY, device_paths, restrict_p
 REFUSAL = "an example writes only in its working folder"
 SYSTEM = (
     *("/proc", "/sys", "/dev", "/etc", "/run", "/usr", "/lib", "/lib64", "/bin", "/var/lib"),
-    # Of macOS.
+    # On macOS.
     *("/System", "/Library"),
 )
-# Below these a path may lead anywhere, by links that the system makes up.
+# Below these a path may lead anywhere, through links that the system generates.
 MAGIC = ("/proc", "/dev")
 
 
@@ -33,8 +33,8 @@ MAGIC = ("/proc", "/dev")
 class SandboxPolicy:
     """Where an example may write (`folder` and below), and what counts as its data when read.
 
-    `root` is the book's folder, `ignored` what is not data: models, caches. `log` gets a line for each file
-    read; it lies outside `folder`. No file that the example writes gets larger than `file_bytes`.
+    `root` is the book's folder, `ignored` are folders without data: models, caches. `log` is a file outside
+    `folder`, with a line for each file read. No file that the example writes gets larger than `file_bytes`.
     """
 
     folder: str
@@ -45,7 +45,7 @@ class SandboxPolicy:
 
 
 def dump_policy(policy: SandboxPolicy) -> str:
-    """Return a policy as text, to be handed to another process."""
+    """Return a policy as text, for another process."""
     return json.dumps(asdict(policy))
 
 
@@ -56,10 +56,10 @@ def load_policy(text: str) -> SandboxPolicy:
 
 
 def apply_sandbox(policy: SandboxPolicy, *, python: bool = True) -> None:
-    """Restrict this process and all that it will start; that cannot be taken back. Raises OSError.
+    """Restrict this process and its future descendants, irrevocably. Raises OSError.
 
-    Without `python` it is about to become another program, and gets no audit hook. To be called before any
-    thread is started.
+    Without `python` it is about to become another program, and gets no audit hook. Call it before any thread
+    is started.
     """
     hook = AuditHook(policy) if python else None
     if sys.platform != "win32":
@@ -70,7 +70,7 @@ def apply_sandbox(policy: SandboxPolicy, *, python: bool = True) -> None:
 
 
 def limit_files(size: int) -> None:
-    """Let no file that this process and its descendants write get larger than so many bytes."""
+    """Limit the files that this process and its descendants write to `size` bytes each."""
     import resource
 
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
@@ -79,7 +79,7 @@ def limit_files(size: int) -> None:
 
 
 class AuditHook:
-    """Python's audit hook: refuses writes outside the fence, and notes each file that is read outside."""
+    """Python's audit hook: refuses writes outside the working folder, and logs each file read outside."""
 
     # Which arguments of an event are paths that it changes, and where the folder's descriptor stands.
     CHANGES = {  # noqa: RUF012
@@ -101,7 +101,7 @@ class AuditHook:
     def __init__(self, policy: SandboxPolicy) -> None:
         self.inside = tuple(map(os.path.realpath, (policy.folder, *device_paths(), SHARED_MEMORY)))
         self.ignored = tuple(_ignored(policy))
-        # In these an example can make no link, so a path need not be resolved to lie there.
+        # An example cannot create links in these, so a path in them need not be resolved.
         own = (policy.folder, os.path.realpath(policy.folder))
         self.fixed = tuple(place for place in self.ignored if place not in (*own, *MAGIC))
         self.root, self.real_root = policy.root, os.path.realpath(policy.root)
@@ -109,7 +109,7 @@ class AuditHook:
         self.log = os.open(policy.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Take one audit event. Raises PermissionError."""
+        """Handle one audit event. Raises PermissionError."""
         if event == "open":
             path, mode, flags = arguments
             if _is_path(path):
@@ -128,12 +128,12 @@ class AuditHook:
                     self.refuse(_entry(arguments[place], arguments[at + number] if at else None))
 
     def refuse(self, path: str) -> None:
-        """Raise PermissionError unless the path lies where an example may write."""
+        """Raise PermissionError unless an example may write to the path."""
         if not _lies_in(path, self.inside) and not _lies_in(path, (f"/proc/{os.getpid()}",)):
             raise PermissionError(errno.EACCES, REFUSAL, path)
 
     def note(self, path: str) -> None:
-        """Write down a file that is read, once, with its size and time, unless it is no data of the book."""
+        """Log a file that is read, once, with its size and time, if it counts as data."""
         named = os.path.abspath(path)
         if _lies_in(named, self.fixed) and ".." not in path:
             return
@@ -141,13 +141,13 @@ class AuditHook:
         if not self.is_data(real):
             return
         if not _lies_in(named, (self.root,)):
-            # Whichever way it was reached, a file of the book has its name in the book.
+            # A file of the book is named by its path in the book, however it was reached.
             named = self.root + real[len(self.real_root) :] if _lies_in(real, (self.real_root,)) else real
         if named in self.seen:
             return
         self.seen.add(named)
         if named.endswith(".pyc"):
-            # A module is its source, wherever its compiled form is.
+            # A module is named by its source file, wherever its compiled file is.
             with suppress(ValueError):
                 named = source_from_cache(named)
         if os.path.isfile(named) and self.is_data(os.path.realpath(named)):
@@ -161,12 +161,12 @@ class AuditHook:
 
 
 def _is_path(value: object) -> bool:
-    # An open descriptor is a path to `open`, too.
+    # `open` also accepts an open descriptor, which is not a path.
     return isinstance(value, str | bytes | os.PathLike)
 
 
 def _entry(path: Any, base: int | None) -> str:  # noqa: ANN401
-    """Return where a directory entry really stands; a link that it may be is not followed."""
+    """Return the resolved path of a directory entry; if it is a link, the link is not followed."""
     name = os.fsdecode(path)
     if base is not None and base >= 0:
         name = os.path.join(os.readlink(f"/proc/self/fd/{base}"), name)
@@ -175,13 +175,13 @@ def _entry(path: Any, base: int | None) -> str:  # noqa: ANN401
 
 
 def _ignored(policy: SandboxPolicy) -> Iterator[str]:
-    """Yield the folders whose files are no data: interpreter, packages, system, and the example's own."""
+    """Yield the folders whose files are not data: interpreter, packages, system, the example's own."""
     packages = [place for place in sys.path if os.path.basename(place) in ("site-packages", "dist-packages")]
     packages += [*sysconfig.get_paths().values(), sys.prefix, sys.base_prefix]
     own = [policy.folder, *policy.ignored, os.path.dirname(__file__)]
     root = os.path.realpath(policy.root)
     for place in {*own, *packages, *SYSTEM, *map(os.path.realpath, [*own, *packages, *SYSTEM])}:
-        # A book below /usr, say, has data nonetheless.
+        # A book may itself be in such a folder, for example below /usr.
         if not _lies_in(root, (place,)):
             yield place
 

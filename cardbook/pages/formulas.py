@@ -6,6 +6,8 @@ from functools import lru_cache
 
 from math_core import LatexError, LatexToMathML
 
+from cardbook.base.errors import CardbookError
+
 # Commands that the converter lacks, or takes in numbered equations only.
 _MACROS = {
     "substack": r"\begin{matrix}#1\end{matrix}",
@@ -89,7 +91,7 @@ movablelimits notation rowlines rowspan rspace scriptlevel separator stretchy st
 _STYLE = re.compile(r"[\w :;.,#%-]*")
 
 
-class FormulaError(Exception):
+class FormulaError(CardbookError):
     """TeX that cannot be shown; the text says why."""
 
 

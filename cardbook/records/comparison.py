@@ -19,7 +19,7 @@ from cardbook.base.errors import CardbookError
 from cardbook.records.outputs import DECODE_ERRORS, OutputError, check_size
 from cardbook.records.text import Table, clean_text, split_tables
 
-# A number with a point or an exponent. Integers, dates and versions are words: they are equal or not.
+# A number with a point or an exponent. Integers, dates and versions are compared as words.
 DECIMAL = re.compile(r"(?<![\w.])-?(?:\d+\.\d+(?:e[+-]?\d+)?|\d+e[+-]?\d+)(?!\.?\w)", re.IGNORECASE)
 # Figures are compared after averaging, so that the longer side has this many pixels.
 THUMBNAIL = 64
@@ -83,7 +83,7 @@ def _decode(text: str) -> bytes:
     try:
         return base64.b64decode(text)
     except ValueError:
-        # Not an image either: the comparison says so.
+        # It is not an image either, which the comparison reports.
         return text.encode()
 
 
@@ -91,14 +91,14 @@ def read_outputs(printed: str, warned: str, figures: Sequence[bytes]) -> Outputs
     """Return printed text, warnings and figures as they are compared: without blank lines."""
     parts = list(split_tables(clean_text(printed)))
     return Outputs(
-        tuple(line for part in parts if isinstance(part, str) for line in _spoken(part)),
-        tuple(_spoken(clean_text(warned))),
+        tuple(line for part in parts if isinstance(part, str) for line in _nonblank_lines(part)),
+        tuple(_nonblank_lines(clean_text(warned))),
         tuple(part for part in parts if isinstance(part, Table)),
         tuple(figures),
     )
 
 
-def _spoken(text: str) -> list[str]:
+def _nonblank_lines(text: str) -> list[str]:
     return [line for line in text.split("\n") if line.strip()]
 
 
@@ -190,8 +190,8 @@ def _compare_figures(before: bytes | None, now: bytes | None, tolerance: Toleran
 def score_figures(before: bytes, now: bytes) -> float:
     """Return the largest difference of two images, as a colour distance (CIELAB, ΔE 1976).
 
-    0 is the same, 100 black instead of white. Both are averaged to small images of one size first, and what
-    moved by less than one of their pixels does not count. Raises NoPicture.
+    0 is the same, 100 black instead of white. Both are first averaged to small images of one size, and a
+    shift of less than one of their pixels does not count. Raises ImageDecodeError.
     """
     first, second = open_image(before), open_image(now)
     scale = THUMBNAIL / max(first.size)
@@ -201,7 +201,7 @@ def score_figures(before: bytes, now: bytes) -> float:
 
 
 def _farthest(image: Pixels, other: Pixels) -> float:
-    """Return the largest distance of a pixel from the colours in and around its place in the other image."""
+    """Return the largest distance of a pixel from the colours at and around it in the other image."""
     padded = np.pad(other, ((1, 1), (1, 1), (0, 0)), mode="edge")
     near = sliding_window_view(padded, (3, 3), axis=(0, 1))
     nearest = np.clip(image, near.min(axis=(3, 4)), near.max(axis=(3, 4)))

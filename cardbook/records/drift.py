@@ -31,8 +31,8 @@ class CellDrift:
 class Drift:
     """How one example's records differ.
 
-    `problem` says why they cannot be compared, "" when they can. `causes` are, in words, what determines
-    the outputs and changed. `seconds` and `memory` are ratios, later to earlier. `new`: it has no
+    `problem` says why they cannot be compared, "" when they can. `causes` describe changes of the inputs that
+    determine the outputs. `seconds` and `memory` are ratios, later to earlier. `new`: it has no
     earlier record.
     """
 
@@ -57,7 +57,7 @@ def compare_records(base: RecordSet, now: RecordSet, tolerance: Tolerance) -> li
 
 
 def compare_example(base: RecordSet, now: RecordSet, name: str, tolerance: Tolerance) -> Drift:
-    """Return the drift of one example."""
+    """Return the drift of the example `name` from the records `base` to `now`."""
     if not NAME.fullmatch(name):
         return _incomparable(repr(name), "this is not the name of an example")
     records = []
@@ -74,7 +74,7 @@ def compare_example(base: RecordSet, now: RecordSet, name: str, tolerance: Toler
     try:
         return drift_between(name, before, after, tolerance)
     except (KeyError, TypeError, AttributeError):
-        return _incomparable(name, "its provenance is not whole")
+        return _incomparable(name, "its provenance is incomplete")
 
 
 def _incomparable(name: str, problem: str) -> Drift:
@@ -122,7 +122,7 @@ def _code_cells(notebook: NotebookNode) -> list[NotebookNode]:
 def pair_cells(before: Sequence[str], now: Sequence[str]) -> Iterator[tuple[int | None, int | None]]:
     """Return the positions of cells that belong together; None for a cell that is new, or gone.
 
-    Cells of equal code belong together; between those, in order, the changed ones.
+    Cells of equal code belong together; changed cells between them are paired in order.
     """
     matcher = difflib.SequenceMatcher(None, before, now, autojunk=False)
     for _, a, a_end, b, b_end in matcher.get_opcodes():

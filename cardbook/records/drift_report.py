@@ -13,7 +13,7 @@ from cardbook.records.comparison import Difference, ImageDecodeError, Tolerance,
 from cardbook.records.drift import CellDrift, Drift
 from cardbook.records.text import clean_text
 
-# Of one difference; a pull request takes 65,536 characters in all.
+# Of one difference; a comment on a pull request has at most 65,536 characters.
 SHOWN_LINES = 40
 SHOWN_CHARACTERS = 200
 GAP = 24
@@ -29,7 +29,7 @@ def count_drifted(drifts: Sequence[Drift]) -> str:
 def to_text(drifts: Sequence[Drift]) -> str:
     """Return the report for a terminal."""
     lines = []
-    for drift in filter(_is_worth_telling, drifts):
+    for drift in filter(_is_reportable, drifts):
         lines.append(f"{drift.example}: {_state(drift)}{_ratios(drift)}")
         lines += [f"  {clean_text(cause)}" for cause in drift.causes]
         for cell in drift.cells:
@@ -41,15 +41,15 @@ def to_text(drifts: Sequence[Drift]) -> str:
 
 def to_markdown(drifts: Sequence[Drift], tolerance: Tolerance, images: Images) -> str:
     """Return the report for a pull request; `images` are the addresses that `write_images` returned."""
-    told = list(filter(_is_worth_telling, drifts))
+    reported = list(filter(_is_reportable, drifts))
     blocks = [
         f"**{count_drifted(drifts)}**: beyond {tolerance.number:.2%} for decimal numbers, "
         f"beyond a score of {tolerance.figure:g} for figures."
     ]
-    if told:
-        rows = [f"| {_code(drift.example)} | {_state(drift)} | {_kinds(drift)} |" for drift in told]
+    if reported:
+        rows = [f"| {_code(drift.example)} | {_state(drift)} | {_kinds(drift)} |" for drift in reported]
         blocks.append("\n".join(["| example | | what differs |", "|:--|:--|:--|", *rows]))
-    blocks += [_details(_code(drift.example), _body(drift, images)) for drift in told]
+    blocks += [_details(_code(drift.example), _body(drift, images)) for drift in reported]
     blocks.append(_details("Time and memory", _measures(drifts)))
     return "\n\n".join(blocks)
 
@@ -99,10 +99,10 @@ def _side_by_side(difference: Difference) -> Image.Image | None:
         sides = [open_image(figure) if figure else None for figure in difference.figures]
     except ImageDecodeError:
         return None
-    there = [image for image in sides if image]
-    if not there:
+    present = [image for image in sides if image]
+    if not present:
         return None
-    width, height = max(image.width for image in there), max(image.height for image in there)
+    width, height = max(image.width for image in present), max(image.height for image in present)
     sheet = Image.new("RGB", (2 * width + GAP, height), "white")
     for image, left in zip(sides, (0, width + GAP), strict=True):
         if image:
@@ -111,11 +111,11 @@ def _side_by_side(difference: Difference) -> Image.Image | None:
 
 
 def _code(name: str) -> str:
-    """Return a name, or what stands in its place, as code in a table or a summary."""
+    """Return a name, or any other text, as code in a table or a summary."""
     return f"<code>{html.escape(name).replace('|', '&#124;').replace('`', '&#96;')}</code>"
 
 
-def _is_worth_telling(drift: Drift) -> bool:
+def _is_reportable(drift: Drift) -> bool:
     return bool(drift.problem or drift.new or drift.cells or drift.causes)
 
 

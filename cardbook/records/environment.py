@@ -1,4 +1,4 @@
-"""What an example runs in: Python, package versions, the device."""
+"""The environment of examples: Python, package versions, the device."""
 
 import os
 import platform
@@ -18,7 +18,10 @@ BLANK_LINE = re.compile(r"\r?\n\r?\n")
 
 @dataclass(frozen=True)
 class Environment:
-    """Python's version, the installed distributions, and the kind of device the examples get."""
+    """Python's version, the kind of device, and the installed distributions by canonical name.
+
+    `requirements` are the names that each distribution requires, `providers` the distributions by module.
+    """
 
     python: str
     device: str
@@ -54,7 +57,7 @@ class Environment:
 
 
 def canonical(name: str) -> str:
-    """Return a distribution's name in the one form in which names are compared."""
+    """Return a distribution's name in the normal form in which names are compared (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -64,7 +67,7 @@ def read_environment() -> Environment:
     requirements: dict[str, tuple[str, ...]] = {}
     providers: dict[str, set[str]] = {}
     for distribution in metadata.distributions():
-        # importlib also parses each long description, which takes longer than the rest of a command.
+        # Not distribution.metadata, which also parses each long description and is slow.
         text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
         fields = FIELD.findall(BLANK_LINE.split(text, 1)[0])
         name = canonical(next((value for key, value in fields if key == "Name"), ""))
@@ -84,13 +87,13 @@ def read_environment() -> Environment:
 
 
 def _top_modules(distribution: metadata.Distribution) -> set[str]:
-    """Return the modules a distribution says it has, else those that its list of files shows."""
+    """Return the modules that a distribution declares, else those in its list of files."""
     declared = (distribution.read_text("top_level.txt") or "").split()
     if declared:
         return set(declared)
     record = distribution.read_text("RECORD")
     if record is not None:
-        # By hand: a regular expression takes ten times as long, and some lists have 20,000 lines.
+        # A regular expression takes ten times as long, and some lists have 20,000 lines.
         paths = [line.partition(",")[0] for line in record.split("\n") if ".py," in line]
         return {path.partition("/")[0].removesuffix(".py") for path in paths if path.endswith(".py")}
     files = distribution.files or ()
@@ -106,7 +109,7 @@ def _required(lines: Iterable[str]) -> Iterable[str]:
 
 
 def find_device(torch_version: str) -> str:
-    """Return `cuda` or `cpu`: what the examples get on this machine, without importing torch."""
+    """Return the device of the examples on this machine, `cuda` or `cpu`, without importing torch."""
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") == ""
     has_gpu = Path("/dev/nvidiactl").exists() and not hidden and "+cpu" not in torch_version
     return "cuda" if has_gpu else "cpu"

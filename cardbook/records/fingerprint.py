@@ -1,4 +1,4 @@
-"""Fingerprints: a hash of everything that determines a record; time does not."""
+"""Fingerprints: a hash of everything that determines a record; time is not part of it."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,7 +16,7 @@ from cardbook.source.example import Example, imports_of, strings_of
 
 Parts = Mapping[str, Any]
 
-# How examples are run. Raise it when a change to the runner could change what they print or draw.
+# The version of the runner. Raise it when a change to it could change what examples print or draw.
 RUNNER = 1
 
 
@@ -45,7 +45,8 @@ def compute_fingerprint(
 ) -> Fingerprint:
     """Return the fingerprint that a record of this example, run today, would have.
 
-    `example` has the profile's parameters already; `needs` are distributions it uses without importing them.
+    `example` has the profile's parameters; `needs` are distributions that it uses without importing them;
+    `stored` are the stored models by id.
     """
     imports, strings = imports_of(example), strings_of(example)
     names = {*environment.distributions(imports), *needs}
@@ -85,7 +86,7 @@ def check_models(example: Example, models: Mapping[str, Model]) -> list[Problem]
 
 
 def explain(recorded: Parts, today: Parts) -> list[str]:
-    """Return a description of each difference that makes a record stale."""
+    """Return a description of each difference between the recorded parts and today's."""
     reasons = list(_explain_code(recorded.get("code", []), today["code"]))
     if recorded.get("theme") != today["theme"]:
         reasons.append("the figure theme changed")

@@ -1,6 +1,6 @@
-"""Imports the records that other machines made, if they are what this checkout would run.
+"""Imports records from other machines, if they are those of the code in this checkout.
 
-A runner that executes examples is trusted less than the machine that publishes: what it hands over is data.
+A runner that executes examples is trusted less than the machine that publishes: its upload is only data.
 """
 
 import os
@@ -24,7 +24,7 @@ FILE = re.compile(r"(?P<name>[A-Za-z0-9_]+)\.(?P<kind>ipynb|failed\.json)")
 
 @dataclass(frozen=True)
 class IncomingRecords:
-    """What may be kept, by example, and why each other well-formed record may not."""
+    """The records and failures to store, by example, and why each other well-formed record is left out."""
 
     records: Mapping[str, Record]
     failures: Mapping[str, Failure]
@@ -35,8 +35,8 @@ def read_incoming(project: Project, folders: Iterable[Path]) -> IncomingRecords:
     """Return what these folders, or the folders in them, hold for this book.
 
     Of several records of one example the newest counts, and a failure counts if it is newer still. A record
-    for another fingerprint is left out. Raises InputError with every file that no honest run leaves: nothing
-    of what was handed over is to be trusted then.
+    for another fingerprint is left out. Raises InputError with every file that no honest run writes: then no
+    file in the folders can be trusted.
     """
     records: dict[str, Record] = {}
     failures: dict[str, Failure] = {}
@@ -57,14 +57,14 @@ def read_incoming(project: Project, folders: Iterable[Path]) -> IncomingRecords:
             records[name] = max(found, records.get(name, found), key=_started)
     if problems:
         raise InputError(in_order(problems))
-    standing = {
+    current = {
         name: failure for name, failure in failures.items() if not failure.superseded_by(records.get(name))
     }
-    return IncomingRecords(records, standing, tuple(left_out))
+    return IncomingRecords(records, current, tuple(left_out))
 
 
 def store_records(project: Project, incoming: IncomingRecords, log: Callable[[str], None]) -> None:
-    """Write the records into the project's; if a run is at work on those, wait for it and say so to `log`."""
+    """Store the records in the project; if another run uses its records, log that and wait."""
     with project.records.lock(log):
         for record in incoming.records.values():
             project.records.write(record)
@@ -73,8 +73,8 @@ def store_records(project: Project, incoming: IncomingRecords, log: Callable[[st
 
 
 def summarize(incoming: IncomingRecords, names: Sequence[str]) -> Iterator[str]:
-    """Return the lines to print: what is kept, what failed, what was left out, what is missing."""
-    yield f"{len(incoming.records)} of {len(names)} examples have a record that is taken over."
+    """Return the lines to print: how many records are stored, what failed, what is left out or missing."""
+    yield f"{len(incoming.records)} of {len(names)} examples have a record to store."
     yield from incoming.left_out
     for name, failure in incoming.failures.items():
         yield f"{name}: failed: {failure.message}"
@@ -89,7 +89,7 @@ def _started(found: Record | Failure) -> datetime:
 
 
 def _files_in(folders: Iterable[Path], problems: list[Problem]) -> Iterator[tuple[str, Path]]:
-    """Return each file with the name to call it by; artifacts are folders, or a folder of such folders."""
+    """Return each file with its label in messages; an artifact is a folder, or a folder of folders."""
     for folder in folders:
         for entry in _entries(folder):
             if not entry.is_dir(follow_symlinks=False):
@@ -104,7 +104,7 @@ def _files_in(folders: Iterable[Path], problems: list[Problem]) -> Iterator[tupl
 
 
 def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
-    # Hidden files are what a run leaves for itself: its lock, a draft. Nobody looks into them.
+    # Hidden files are a run's own, such as its lock and drafts. They are not read.
     shown = (entry for entry in os.scandir(folder) if not entry.name.startswith("."))
     return sorted(shown, key=lambda entry: entry.name)
 
@@ -113,9 +113,9 @@ def _read_file(project: Project, path: Path) -> Record | Failure | str:
     """Return the record or failure in a file, or why its record is left out. Raises UntrustedInputError."""
     match = FILE.fullmatch(path.name)
     if not match:
-        raise UntrustedInputError("is not a file that a run leaves")
+        raise UntrustedInputError("is not a file that a run writes")
     if match["name"] not in project.plans:
-        # The records of the last publication may have it from before the example was renamed or removed.
+        # The records of the last publication may still have an example that was renamed or removed.
         return "the book has no example of this name"
     if match["kind"] == "failed.json":
         return inspect_failure(read_json(path, FAILURE_BYTES))

@@ -1,4 +1,4 @@
-"""The data files that an example reads; they are as much its input as its code."""
+"""The data files that an example reads, which are inputs like its code."""
 
 import hashlib
 import json
@@ -17,7 +17,7 @@ class DataChangedError(CardbookError):
 
 
 def hash_data(root: Path, names: Iterable[str]) -> dict[str, str]:
-    """Return the SHA-256 of each file, MISSING for one that is not there; names are relative to the book."""
+    """Return the SHA-256 of each file, MISSING for an absent one; names are relative to the book."""
     return {name: _hash(root / name) for name in sorted(set(names))}
 
 
@@ -36,14 +36,14 @@ def collect_inputs(root: Path, log: Path, declared: Iterable[str]) -> Mapping[st
     """Return the SHA-256 of every file that a run read, by the sandbox's log, and of every one declared.
 
     `declared` are names relative to `root`, the book's folder. The example can write to the log. Raises
-    DataChangedError where a file is not what the run itself has read.
+    DataChangedError if a file has changed since the run read it, or is absent.
     """
     read = {_name(root, path): (path, size, time) for path, size, time in _read_log(log)}
     for name, (path, size, time) in read.items():
         try:
             found = os.stat(path)  # noqa: PTH116
         except OSError:
-            raise DataChangedError(f"data file {name} went away while it ran: run again") from None
+            raise DataChangedError(f"data file {name} disappeared while it ran: run again") from None
         if [found.st_size, found.st_mtime_ns] != [size, time]:
             raise DataChangedError(f"data file {name} changed while it ran: run again")
     hashes = hash_data(root, [*read, *declared])
@@ -67,7 +67,7 @@ def _read_log(log: Path) -> list[tuple[str, int, int]]:
         lines = [None]
     if len(content) > LOG_BYTES or not all(map(_is_entry, lines)):
         raise DataChangedError(
-            "the list of the files that it read is damaged: leave open files of others alone"
+            "the list of the files that it read is damaged: write only to files that the example opens"
         )
     return [(path, size, time) for path, size, time in lines]
 

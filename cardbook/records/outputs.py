@@ -1,6 +1,6 @@
 """What a record may contain as outputs: printed text, plain values and PNG figures, as pages show them.
 
-A run keeps no more than that, and `import` accepts no more: both ask `check_outputs`.
+A run stores nothing else, and `import-records` accepts nothing else: both call `check_outputs`.
 """
 
 import base64
@@ -22,8 +22,8 @@ SHOWN = ("image/png", "text/plain")
 FIGURE_PIXELS, EXAMPLE_PIXELS = 4_000_000, 20_000_000
 # The longest side that the WebP of a page can have.
 SIDE = 16_383
-# What Pillow raises for a file that is not a whole image: SyntaxError for a broken chunk, LookupError
-# for a short one, and so on.
+# What Pillow raises for a damaged image: SyntaxError for a broken chunk, LookupError for a short one, and
+# others.
 DECODE_ERRORS = (
     *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError, OSError, SyntaxError, EOFError),
     *(struct.error, zlib.error, Image.DecompressionBombError),
@@ -35,7 +35,7 @@ class OutputError(CardbookError):
 
 
 def reduce_outputs(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
-    """Return what a page shows of a cell's outputs: without HTML and other forms, results as displays.
+    """Return the parts of a cell's outputs that a page shows: no HTML or other formats; results as displays.
 
     An output that has neither a figure nor plain text is left out.
     """
@@ -69,7 +69,7 @@ def _check_output(output: NotebookNode) -> int:
     if output.output_type == "stream" and output.name in STREAMS:
         return 0
     if output.output_type != "display_data":
-        raise OutputError(f"an output of a kind that no page shows: {output.output_type}")
+        raise OutputError(f"an output of a kind that pages do not show: {output.output_type}")
     if not output.data:
         raise OutputError("an output without content")
     for media in output.data:
@@ -108,6 +108,6 @@ def check_figure(content: str) -> int:
 
 
 def check_size(image: Image.Image) -> None:
-    """Check, before an image is decoded, that it can be shown. Raises OutputError."""
+    """Check the size of an image before it is decoded. Raises OutputError."""
     if image.width * image.height > FIGURE_PIXELS or max(image.size) > SIDE:
         raise OutputError(f"a figure of {image.width} × {image.height} pixels")

@@ -20,7 +20,7 @@ from cardbook.source.book import Book, ExampleOptions, read_book
 from cardbook.source.example import Example, imports_of, read_example, set_parameters
 from cardbook.source.publisher import Publisher, read_publisher
 
-# By how much the clocks of two machines may differ.
+# The largest accepted difference between the clocks of two machines.
 CLOCK_ERROR = timedelta(minutes=10)
 
 
@@ -35,20 +35,22 @@ class PlannedRun:
 
 @dataclass(frozen=True)
 class AgeLimit:
-    """How many days old a record may be, at the time `now`. No record of a later run is too old."""
+    """The largest age of a record in days, at the time `now`. No record of a later run is too old."""
 
     days: int
     now: datetime
 
 
 def limit_age(days: int) -> AgeLimit:
-    """Return a limit of so many days from now on; in whole seconds, as runs record their start."""
+    """Return a limit of `days` days from now; in whole seconds, like the start that runs record."""
     return AgeLimit(days, datetime.now(UTC).replace(microsecond=0))
 
 
 @dataclass(frozen=True)
 class Project:
-    """A book and what a run of it depends on: the plan of each example, environment, models, records.
+    """A book and the inputs of its runs: the plan of each example, environment, models, records.
+
+    `stored` are the models in the store; `commit` is that of `read_commit`.
 
     `age_limit` says when a record is too old; None sets no limit.
     """
@@ -71,7 +73,7 @@ class Project:
         return Cache(ProjectPaths(self.root).cache)
 
     def describe_models(self, model_ids: Iterable[str]) -> dict[str, dict[str, str]]:
-        """Return what provenance says of stored models: revision, source, note and licence of each."""
+        """Return the entry of each model in provenance: revision, source, note and licence."""
         return {
             model_id: {
                 "revision": self.stored[model_id].revision,
@@ -86,7 +88,7 @@ class Project:
         """Return the packages to install for an example, with their versions."""
         installed = plan.fingerprint.parts["packages"]
         direct = self.environment.distributions(imports_of(plan.example))
-        # Named even when only a layer above them is imported: they decide what a model answers.
+        # These are listed even if only libraries above them are imported: they affect a model's output.
         names = {*direct, *plan.options.needs, *({"torch", "transformers"} & installed.keys())}
         return {name: installed[name] for name in sorted(names) if name in installed}
 
@@ -115,8 +117,8 @@ def load_project(
 ) -> Project:
     """Return the project in `root`. Raises InputError with every problem of its files.
 
-    `device` is the kind of device records are wanted from, where that is not this machine's. `environment`
-    is this interpreter's, where that was read before.
+    `records` is the folder of the records; None is the profile's own. `device` is the kind of device that the
+    records must come from; None is this machine's. `environment` is this interpreter's; None reads it.
     """
     book = read_book(root)
     models = read_models(root)
@@ -157,7 +159,7 @@ def load_project(
 
 
 def read_commit(root: Path) -> str:
-    """Return the commit checked out in `root`, with "+" when files differ from it; "" outside git."""
+    """Return the commit checked out in `root`, with "+" if files differ from it; "" outside git."""
     command = ["git", "-C", str(root), "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"]
     try:
         outcome = subprocess.run(command, capture_output=True, text=True, stdin=subprocess.DEVNULL)

@@ -73,8 +73,8 @@ class Failure:
     def superseded_by(self, record: Record | None) -> bool:
         """Return whether a record is of a later run, so that the failure no longer counts.
 
-        The record the failure came after is not, whatever the clock said. The two stand side by side when
-        record sets are merged, or when a run is ended between writing the one and removing the other.
+        The record that precedes the failure is not, whatever the clocks say. Both exist when record sets are
+        merged, or when a run is killed after it has written a record and before it removes the failure.
         """
         if record is None or self.after == provenance_hash(record):
             return False
@@ -82,12 +82,12 @@ class Failure:
 
 
 CORRUPT_FAILURE = Failure(
-    "", "9999-12-31T00:00:00+00:00", "a run failed, and the file that says why is damaged"
+    "", "9999-12-31T00:00:00+00:00", "a run failed, and the file with the reason is damaged"
 )
 
 
 class CorruptRecordError(CardbookError):
-    """A record file that cannot be trusted: truncated, garbage, or changed by hand."""
+    """A record file that cannot be trusted: truncated, malformed, or edited."""
 
 
 def provenance_hash(record: Record) -> str:
@@ -155,7 +155,7 @@ class RecordSet:
         return failure if _is_instant(failure.started) else CORRUPT_FAILURE
 
     def write(self, record: Record) -> None:
-        """Store a record, whole or not at all; it replaces the one before it and any failure."""
+        """Store a record atomically; it replaces the previous one and any failure."""
         notebook = record.notebook
         notebook.metadata.cardbook = asdict(record.provenance)
         name = record.provenance.example
@@ -163,7 +163,9 @@ class RecordSet:
         self.failure_path(name).unlink(missing_ok=True)
 
     def write_failure(self, name: str, fingerprint: str, started: str, message: str) -> None:
-        """Mark an example as failed; its record stays, and `check` refuses it."""
+        """Mark an example as failed; its record stays, but `check` refuses it.
+
+        `fingerprint` is that of the run, "" for any; `started` is UTC in ISO 8601."""
         try:
             record = self.read(name)
         except CorruptRecordError:
@@ -175,7 +177,7 @@ class RecordSet:
     def lock(self, log: Callable[[str], None]) -> Iterator[None]:
         """Lock these records against other runs while the block lasts; wait for one that holds the lock.
 
-        `log` gets a line before it waits. The lock is the operating system's: a killed run holds none.
+        `log` gets a line before it waits. The operating system releases the lock of a killed run.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         lock, holder = FileLock(self.folder / ".lock"), self.folder / ".holder"

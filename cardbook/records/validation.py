@@ -1,6 +1,6 @@
-"""Inspects what another machine handed over: is it what an honest run of this checkout leaves?
+"""Inspects records from another machine: could an honest run of this checkout have written them?
 
-Only what a page shows is taken from it, outputs and provenance; the code is this checkout's own.
+Only outputs and provenance are taken from them; the code is this checkout's own.
 """
 
 import json
@@ -27,13 +27,13 @@ from cardbook.source.example import to_notebook
 
 SCHEMA_FILE = Path(__file__).with_name("provenance.schema.json")
 TEXT_LENGTH = 2_000
-# Clocks of two machines differ by seconds; a record from further ahead is from a clock nobody set.
+# Clocks of two machines differ by seconds; a record from further in the future has a wrong clock.
 AHEAD = timedelta(minutes=10)
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 def one_line(text: str) -> str:
-    """Return text as one short line that a log can show: it may have been written to mislead one."""
+    """Return untrusted text as one short line that is safe to print."""
     return " ".join(clean_text(text).split())[:TEXT_LENGTH]
 
 
@@ -48,8 +48,8 @@ def _validator(definition: str) -> Draft202012Validator:
 def find_fault(value: object, definition: str = "") -> str:
     """Return where and how a value breaks the schema of provenance, "" if it does not.
 
-    The value is a whole provenance.json, or what one of the schema's definitions describes. It is not quoted,
-    because it may be long, or written to mislead.
+    The value is a whole provenance.json or, with `definition`, a value of that definition of the schema. It
+    is not quoted, because it is untrusted and may be long.
     """
     error = next(_validator(definition).iter_errors(value), None)
     return f"{one_line(error.json_path)[:200]}: {error.validator}" if error else ""
@@ -64,11 +64,11 @@ def inspect_failure(found: Any) -> Failure:  # noqa: ANN401
 
 
 def inspect_record(project: Project, plan: PlannedRun, found: Any) -> Record | str:  # noqa: ANN401
-    """Return the record, with this checkout's code and prose, or why it is not one for today.
+    """Return the record, with this checkout's code and prose, or why it does not match today's fingerprint.
 
-    Raises UntrustedInputError.
+    `found` is untrusted JSON. Raises UntrustedInputError.
     """
-    # Not nbformat's own `validate`: it fails while it words what is wrong with some notebooks.
+    # Not nbformat's own `validate`: for some invalid notebooks, it fails while it composes the message.
     if next(iter(get_validator(4, 5).iter_errors(found)), None):
         raise UntrustedInputError("is not a notebook")
     claims = found["metadata"].get("cardbook")
@@ -98,7 +98,7 @@ def inspect_record(project: Project, plan: PlannedRun, found: Any) -> Record | s
 
 
 def _check_provenance(name: str, claims: Mapping[str, Any]) -> Provenance:
-    """Check what can be said of any record, made for today or not. Raises UntrustedInputError."""
+    """Check what holds for every record, whatever its fingerprint. Raises UntrustedInputError."""
     if fault := find_fault(claims, "record"):
         raise UntrustedInputError(f"has an impossible provenance: {fault}")
     provenance = Provenance(**claims)
@@ -117,7 +117,7 @@ def check_time(text: str) -> None:
     try:
         started = datetime.fromisoformat(text)
     except ValueError:
-        raise UntrustedInputError("has a time that no calendar has") from None
+        raise UntrustedInputError("has an impossible date or time") from None
     if not EARLIEST <= started <= datetime.now(UTC) + AHEAD:
         raise UntrustedInputError(f"has a time in the future, or before {EARLIEST.year}")
 
@@ -125,7 +125,7 @@ def check_time(text: str) -> None:
 def _check_data(root: Path, data: Mapping[str, str]) -> list[str]:
     """Return the names of the data files that a record says it read. Raises UntrustedInputError.
 
-    They are about to be opened here, so each must be a regular file of the book, or not there at all.
+    They are opened afterwards, so each must be a regular file of the book, or absent.
     """
     for name in data:
         if not may_be_data(root, name):
@@ -140,7 +140,7 @@ def may_be_data(root: Path, name: str) -> bool:
         inside = path.resolve().is_relative_to(root.resolve()) and ".." not in path.parts
         return inside and (path.is_file() or not path.exists())
     except (OSError, ValueError, RuntimeError):
-        # Too long a name, NUL, a loop of links.
+        # The name is too long, contains NUL, or leads to a loop of links.
         return False
 
 
@@ -151,7 +151,7 @@ def _why_other(provenance: Provenance, today: Fingerprint) -> str:
 
 
 def _check_claims(project: Project, plan: PlannedRun, provenance: Provenance) -> None:
-    """Check what a page would repeat beside the fingerprint. Raises UntrustedInputError."""
+    """Check the packages and models that a page shows. Raises UntrustedInputError."""
     parts = plan.fingerprint.parts
     if provenance.packages != project.name_packages(plan):
         raise UntrustedInputError("has packages that are not those of its fingerprint")

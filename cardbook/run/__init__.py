@@ -1,4 +1,4 @@
-"""Running examples: the scheduler decides order and number, the executor runs one in its own kernel.
+"""Running examples: the scheduler decides what runs and when, the executor runs one in its own kernel.
 
 Imports records and what is below. Knows nothing of pages.
 """

@@ -1,4 +1,4 @@
-"""What a run reports while it goes on, and how one example of it fails."""
+"""What a run reports while it is running, and the error of a failed example."""
 
 from dataclasses import dataclass
 

@@ -36,25 +36,28 @@ from cardbook.run.outputs import OUTPUT_LIMIT, check_size, clean_outputs, keep_s
 from cardbook.run.record_check import check_data, check_record
 from cardbook.source.example import Example, to_notebook
 
-# The limit of each example bounds how long all its cells together may take.
+# Practically unlimited: the example's own limit applies to all its cells together.
 UNBOUNDED_SECONDS = 10**9
-# What a message counts beside what is in it: an output without text takes memory, too.
+# Counted for each message in addition to its content: an empty output takes memory, too.
 MESSAGE_SIZE = 100
-# How long a kernel may take to say what it used, and how much of its log is read.
+# How long a kernel may take to answer USAGE_PROBE, and how much of its log is read.
 PROBE_SECONDS, LOG_BYTES = 30.0, 100_000
 LINE_IN_CELL = re.compile(r"Cell In\s*\[(\d+)\], line (\d+)")
-# Evaluated in the kernel after the last cell, outside the notebook: what only its own process knows.
+# Evaluated in the kernel after the last cell, outside the notebook: only that process knows this.
 USAGE_PROBE = """__import__("json").dumps((lambda torch: (
     [torch.cuda.get_device_name(), torch.cuda.max_memory_allocated()]
     if torch is not None and torch.cuda.is_available() and torch.cuda.is_initialized() else ["", None]
 ))(__import__("sys").modules.get("torch")))"""
-# What torch calls a GPU that has no memory left.
+# torch's error when the memory of the GPU is exhausted.
 OUT_OF_MEMORY = re.compile(r"^(torch\.|torch\.cuda\.)?OutOfMemoryError: CUDA|: CUDA error: out of memory")
 
 
 @dataclass(frozen=True)
 class ResourceUsage:
-    """What a run took: wall time, the kernel's peak memory in bytes, the GPU ("" if none) and its memory."""
+    """What a run used: wall time in seconds, the kernel's peak memory in bytes, the GPU ("" if none).
+
+    `gpu_memory` is the peak memory on the GPU in bytes, None without a GPU.
+    """
 
     seconds: float
     memory: int
@@ -63,13 +66,13 @@ class ResourceUsage:
 
 
 class BoundedClient(NotebookClient):
-    """Executes a notebook until it is told to stop, and receives at most OUTPUT_LIMIT characters."""
+    """Executes a notebook until `stop` is called, and receives at most OUTPUT_LIMIT characters."""
 
     received = 0
     stopped = ""
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> Any:  # noqa: ANN401
-        """Process one message of the kernel, unless stopped. The kernel may have sent anything."""
+        """Process one untrusted message of the kernel, unless stopped."""
         content = msg["content"]
         figures = size_of(content.get("data"))
         self.received += MESSAGE_SIZE + figures
@@ -78,13 +81,13 @@ class BoundedClient(NotebookClient):
             remedy = "draw smaller figures" if figures > OUTPUT_LIMIT / 2 else "print less"
             self.stop(f"more than {OUTPUT_LIMIT / 1e6:g} MB of output: {remedy}")
         if self.stopped:
-            # The cell that was told to stop may have ended meanwhile, and this be the next.
+            # The cell that was stopped may have ended meanwhile, and this may be the next.
             self.stop(self.stopped)
             return None
         return super().process_message(msg, cell, cell_index)
 
     def stop(self, why: str) -> None:
-        """Give up the cell that is being executed."""
+        """Stop waiting for the current cell; `why` becomes the error message."""
         self.stopped = self.stopped or why
         if self.task_poll_for_reply is not None:
             # nbclient's own way to leave a cell whose kernel is dead.
@@ -101,7 +104,7 @@ async def execute_example(
     """Execute one example in a kernel of its own and return its record, which is not stored.
 
     `threads` is how many its libraries may use. `fork_server` forks the kernel; without one, an interpreter
-    is started. Raises ExampleError, or whatever a library raises that reads what a hostile example sends.
+    is started. Raises ExampleError, or any error of a library that parses messages of a hostile example.
     """
     started = datetime.now(UTC).isoformat(timespec="seconds")
     file, notebook = plan.example.file, to_notebook(plan.example)
@@ -109,7 +112,7 @@ async def execute_example(
         with temporary_folder(fork_server.folder if fork_server else None) as folder:
             policy = make_policy(project, plan, folder)
             make_home(project.root, Path(policy.folder))
-            # By default nbclient goes on without the outputs that have not arrived four seconds after a cell.
+            # By default, nbclient drops outputs that arrive more than 4 s after their cell.
             client = BoundedClient(notebook, timeout=None, iopub_timeout=UNBOUNDED_SECONDS)
             variables = kernel_variables(project.root, plan.options.environment, threads, Path(policy.folder))
             log = folder / "kernel.log"
@@ -149,7 +152,7 @@ def make_policy(project: Project, plan: PlannedRun, folder: Path) -> SandboxPoli
 async def _running(
     client: BoundedClient, manager: KernelManager, plan: PlannedRun, variables: dict[str, str], log: Path
 ) -> AsyncIterator[None]:
-    """Keep the client's kernel running, within its memory, for as long as the block lasts."""
+    """Run the client's kernel, within its memory limit, while the block lasts."""
     client.km = manager
     watch = None
     try:
@@ -157,8 +160,8 @@ async def _running(
             await client.async_start_new_kernel(env=variables, cwd=str(Path(variables["HOME"]) / "scratch"))
             await client.async_start_new_kernel_client()
         except RuntimeError as error:
-            words = log_tail(log) or f": {error}"
-            raise ExampleError(f"{plan.example.file}: its process did not start{words}") from None
+            reason = log_tail(log) or f": {error}"
+            raise ExampleError(f"{plan.example.file}: its process did not start{reason}") from None
         pid = manager.provisioner.pid  # type: ignore[union-attr]
         watch = asyncio.create_task(watch_memory(pid, plan.options.memory, client.stop))
         yield
@@ -189,7 +192,7 @@ async def _execute_cells(
         except CellExecutionError:
             raise ExampleError(_error_message(example, number, cell)) from None
         except (DeadKernelError, TimeoutError):
-            # nbclient takes any cancellation for a dead kernel: the limits', and Ctrl-C's.
+            # nbclient treats every cancellation as a dead kernel: by a limit, and by Ctrl-C.
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise asyncio.CancelledError from None
@@ -203,7 +206,7 @@ async def _execute_cells(
 
 
 async def _describe_end(client: BoundedClient, log: Path) -> str:
-    """Return in words how the kernel's process ended, and what it said last."""
+    """Return a description of how the kernel's process ended, with the last line of its log."""
     manager: Any = client.km
     status = await manager.provisioner.poll()
     if status == -signal.SIGKILL:
@@ -216,16 +219,16 @@ async def _describe_end(client: BoundedClient, log: Path) -> str:
 
 
 def log_tail(log: Path) -> str:
-    """Return the last line that a kernel's process itself wrote, to be appended to a message; "" if none."""
+    """Return the last line that a kernel's process itself wrote, with a colon before it; "" if none."""
     if not log.is_file():
         return ""
     with log.open("rb") as stream:
         stream.seek(max(0, log.stat().st_size - LOG_BYTES))
         text = stream.read(LOG_BYTES).decode("utf-8", errors="replace")
-    # ipykernel itself tells how to connect to it, ending with a line that has this option.
+    # ipykernel itself prints how to connect to it; the last of these lines has this option.
     lines = text.rpartition("--existing ")[2].split("\n")[1:] if "--existing " in text else text.split("\n")
-    spoken = [clean_text(line).strip() for line in lines if line.strip()]
-    return f": {spoken[-1][:300]}" if spoken else ""
+    written = [clean_text(line).strip() for line in lines if line.strip()]
+    return f": {written[-1][:300]}" if written else ""
 
 
 def _error_message(example: Example, number: int, cell: NotebookNode) -> str:
@@ -240,15 +243,15 @@ def _error_message(example: Example, number: int, cell: NotebookNode) -> str:
         inside = f" (raised in cell {places[-1][0]}, line {places[-1][1]})"
     summary = one_line(f"{error.ename}: {error.evalue}".splitlines()[0])
     if OUT_OF_MEMORY.search(summary):
-        inside += ": end what else uses the GPU, or make the example's batches or model smaller"
+        inside += ": end other programs on the GPU, or use smaller batches or models"
     return f"{example.file}: cell {number}{line}: {summary}{inside}"
 
 
 async def _measure_usage(client: BoundedClient, seconds: float, device: str, file: str) -> ResourceUsage:
-    """Return what the run took; `device` is the kind of device of this machine. Raises ExampleError.
+    """Return what the run used; `device` is the kind of device of this machine. Raises ExampleError.
 
-    Only the kernel knows whether it used the GPU, and how much of it: an example that changes its own process
-    can say what it likes of that, and of nothing else.
+    Only the kernel knows whether it used the GPU, and how much of its memory. An example that changes its own
+    process can falsify that, and nothing else.
     """
     manager: Any = client.km
     try:
@@ -269,7 +272,7 @@ async def _measure_usage(client: BoundedClient, seconds: float, device: str, fil
 
 
 async def _ask_kernel(client: BoundedClient, expression: str) -> str:
-    """Return the value of an expression in the kernel, a text without quotes in it."""
+    """Return the value of an expression in the kernel: a string that contains no quotes."""
     kernel: Any = client.kc
     message = kernel.execute("", silent=True, user_expressions={"value": expression})
     while True:

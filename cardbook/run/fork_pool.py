@@ -1,4 +1,4 @@
-"""A fork server that outlives runs, and is replaced when something else should be imported."""
+"""A fork server that serves several runs, and is replaced when the imports of the examples change."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -28,7 +28,7 @@ class PreloadSpec:
 class ServerThread(Thread):
     """Starts one fork server and runs it until `stop`.
 
-    `fork_server` is None until `ready` is set, and where forking is not supported.
+    `fork_server` is None before `ready` is set, and where forking is not supported.
     """
 
     def __init__(self, project: Project, spec: PreloadSpec, log: Callable[[str], None]) -> None:
@@ -40,7 +40,7 @@ class ServerThread(Thread):
     def run(self) -> None:
         """Start the fork server, and end it after `stop`."""
         try:
-            # As many threads for each kernel as a run of all examples would give it.
+            # One thread for each kernel, as in a run of all examples.
             with start_fork_server_for(self.project.root, 1, self.log) as fork_server:
                 if fork_server is not None:
                     asyncio.run(fork_server.preload(self.spec.imports, self.log))
@@ -75,7 +75,7 @@ class ForkServerPool:
 
     def take(self, project: Project) -> ForkServer | None:
         """Return a fork server with today's versions of what the examples import, None if none is ready."""
-        self._adopt()
+        self._replace_current()
         spec = PreloadSpec.by(project)
         newest = self._next or self._current
         if newest is None or newest.spec != spec or newest.is_over:
@@ -83,10 +83,10 @@ class ForkServerPool:
                 self._next.stop()
             self._next = ServerThread(project, spec, self._log)
             self._next.start()
-        # An import that it lacks is a kernel's to do; a version that it has cannot be undone there.
-        present = self._current
-        if present and present.spec.versions == spec.versions and not present.is_over:
-            return present.fork_server
+        # A kernel can import what the server lacks, but cannot replace an imported version.
+        current = self._current
+        if current and current.spec.versions == spec.versions and not current.is_over:
+            return current.fork_server
         return None
 
     def wait(self) -> None:
@@ -100,7 +100,7 @@ class ForkServerPool:
             if thread:
                 thread.stop()
 
-    def _adopt(self) -> None:
+    def _replace_current(self) -> None:
         if self._next and self._next.ready.is_set():
             if self._current:
                 self._current.stop()

@@ -1,4 +1,4 @@
-"""What a run keeps of the outputs of a kernel: clean text, whole streams, and only what a page can show."""
+"""Outputs of a kernel as a run stores them: clean text, joined streams, and only what a page can show."""
 
 import re
 from collections.abc import Sequence
@@ -23,13 +23,13 @@ from cardbook.source.example import Example
 OUTPUT_LIMIT = 5_000_000
 # Characters that UTF-8 cannot store, lone surrogates, and control codes that no terminal follows.
 UNSTORABLE_CHARACTERS = re.compile("[\x00-\x07\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ud800-\udfff]")
-# How much of a record is left for its provenance.
+# How much of a record is reserved for its provenance.
 PROVENANCE_BYTES = 500_000
 OUTPUT_REMEDY = f"show text, or PNG figures of at most {FIGURE_PIXELS / 1e6:g} million pixels"
 
 
 def size_of(value: Any) -> int:  # noqa: ANN401
-    """Return about how many characters a value of a message takes."""
+    """Return the approximate number of characters in a value of a message."""
     if isinstance(value, dict):
         return sum(len(str(key)) + size_of(item) for key, item in value.items())
     return len(value) if isinstance(value, str) else len(repr(value))
@@ -45,7 +45,7 @@ def number_cells(notebook: NotebookNode) -> None:
 def keep_shown(notebook: NotebookNode, example: Example) -> None:
     """Reduce outputs to what a page shows. Raises ExampleError when a figure cannot be shown.
 
-    What passes here passes the inspection of `import-records` on another machine: the rule is the same.
+    The inspection of `import-records` on another machine applies the same rules.
     """
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for number, (cell, source) in enumerate(zip(cells, example.code_cells, strict=True), 1):
@@ -60,13 +60,13 @@ def keep_shown(notebook: NotebookNode, example: Example) -> None:
         check_outputs(cell.outputs for cell in cells)
     except OutputError as error:
         raise ExampleError(f"{example.file}: it shows {error}: {OUTPUT_REMEDY}") from None
-    # Each printed line is one of the file's lines, with more around it.
+    # Each printed line takes a line of the notebook file, with quotes and indentation.
     if len(nbformat.writes(notebook).encode("utf-8")) > RECORD_BYTES - PROVENANCE_BYTES:
         raise ExampleError(f"{example.file}: a record of more than {RECORD_BYTES / 1e6:g} MB: print less")
 
 
 def check_size(notebook: NotebookNode, file: str) -> None:
-    """Check that the outputs are as large as what was received. Raises ExampleError.
+    """Check that the outputs are not much larger than the received messages. Raises ExampleError.
 
     One message that updates a display by its id replaces the content of all displays with that id.
     """
@@ -78,17 +78,17 @@ def check_size(notebook: NotebookNode, file: str) -> None:
 
 
 def clean_outputs(notebook: NotebookNode) -> None:
-    """Join what was printed in pieces, and replace the characters that UTF-8 cannot store."""
+    """Join the parts of each stream, and replace characters that UTF-8 cannot store."""
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = _clean(join_streams(cell.outputs))
 
 
 def join_streams(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
-    """Return the outputs with each stream in one piece, where it began, as a terminal would have left it.
+    """Return the outputs with each stream as one output, where it began, as a terminal would show it.
 
-    Standard output comes before standard error beside it: which was first is left to chance. nbclient's own
-    `coalesce_streams` does the same, in a time that grows with the square of a line's length.
+    Adjacent streams have standard output first, because their order is random. nbclient's own
+    `coalesce_streams` does the same, in time quadratic in the length of a line.
     """
     pieces: dict[str, list[str]] = {}
     joined: list[NotebookNode] = []

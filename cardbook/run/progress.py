@@ -11,7 +11,7 @@ from cardbook.run.events import Event
 
 @contextmanager
 def show_progress() -> Iterator[Callable[[Event], None]]:
-    """Return a listener for a run's events that shows them to a person while the block lasts."""
+    """Return a function that shows a run's events to a person while the block lasts."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield _print_line

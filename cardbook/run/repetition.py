@@ -1,4 +1,4 @@
-"""Runs examples again and finds the cells whose output differs although nothing else changed."""
+"""Runs examples again and finds cells whose output differs between runs of the same code."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -19,8 +19,8 @@ def repeat_examples(
 ) -> list[str]:
     """Run examples that have just run until each has run `times` times, `jobs` at a time.
 
-    Returns a message for each cell whose output varies although it is not tagged so: outputs must be equal to
-    the last digit and pixel. The records stay as they are.
+    Returns a message for each cell whose output varies without the tag `varies`: every digit and pixel must
+    be equal. The records are not changed.
     """
     found: dict[str, str] = {}
     for _ in range(times - 1):
@@ -36,7 +36,7 @@ def repeat_examples(
 def _compare(project: Project, again: Project, name: str) -> Iterator[tuple[str, str]]:
     file = project.plans[name].example.file
     if failure := again.records.read_failure(name):
-        yield file, f"{failure.message} (only when it was run again)"
+        yield file, f"{failure.message} (only in a repeated run)"
         return
     drift = compare_example(project.records, again.records, name, EXACT)
     if drift.problem:
@@ -47,5 +47,5 @@ def _compare(project: Project, again: Project, name: str) -> Iterator[tuple[str,
             lines = [f"  {line}" for difference in cell.differences for line in difference.lines]
             yield (
                 place,
-                "\n".join([f"{place}: its output is not the same when it is run again: {REMEDY}", *lines]),
+                "\n".join([f"{place}: its output differs in a repeated run: {REMEDY}", *lines]),
             )

@@ -33,21 +33,21 @@ def run_examples(
 ) -> list[Status]:
     """Execute what is not fresh of these examples, or all with `force`, and store the records.
 
-    Longest first, `jobs` at a time; waits while another run is at work on the same records. Returns the
-    states afterwards, in the order of `names`. A `fork_server` that is given forks every kernel and is left
-    running; without one, one is started.
+    Longest first, `jobs` at a time; waits for another run that uses the same records. Returns the states
+    afterwards, in the order of `names`. `fork_server` forks every kernel and is not stopped; without one, one
+    is started.
     """
     before = [status_of(project, name) for name in names]
-    if not _waiting(before, force):
+    if not _waiting(before, force=force):
         return before
     with project.records.lock(partial(_note, on_event)):
         # Another run may have done some of them meanwhile.
-        waiting = _waiting([status_of(project, name) for name in names], force)
+        waiting = _waiting([status_of(project, name) for name in names], force=force)
         faults = _run_all(project, [project.plans[name] for name in waiting], jobs, on_event, fork_server)
     return [_state_after(project, name, faults.get(name, "")) for name in names]
 
 
-def _waiting(states: Sequence[Status], force: bool) -> list[str]:
+def _waiting(states: Sequence[Status], *, force: bool) -> list[str]:
     """Return the examples to execute, longest first."""
     waiting = [row for row in states if row.state != "skipped" and (force or row.state != "fresh")]
     waiting.sort(key=lambda row: row.record.provenance.seconds if row.record else float("inf"), reverse=True)
@@ -56,14 +56,15 @@ def _waiting(states: Sequence[Status], force: bool) -> list[str]:
 
 def _state_after(project: Project, name: str, fault: str) -> Status:
     status = status_of(project, name)
-    # Where not even the failure could be stored, what is stored is not of this run.
+    # If not even the failure could be stored, the stored record or failure is of an earlier run.
     return replace(status, state="failed", reasons=(fault,)) if fault else status
 
 
 def choose_shard(names: Sequence[str], seconds: Mapping[str, float], number: int, count: int) -> list[str]:
     """Return shard `number` (from 1) of `count`: each example in exactly one, sums of `seconds` about equal.
 
-    The same on every machine that has the same durations; an example without one counts as an average one.
+    The result is the same on every machine with the same `seconds`; an example without a duration counts as
+    average.
     """
     average = sum(seconds.values()) / len(seconds) if seconds else 1.0
     loads = [0.0] * count
@@ -102,7 +103,7 @@ async def _run_side_by_side(
     fork_server: ForkServer | None,
     on_event: OnEvent,
 ) -> dict[str, str]:
-    """Run the examples, the first of those that are ready whenever there is a place."""
+    """Run the examples, `jobs` at a time, in the order in which they become ready, longest first."""
     ready: asyncio.PriorityQueue[int] = asyncio.PriorityQueue()
     faults: dict[str, str] = {}
     async with asyncio.TaskGroup() as group:
@@ -128,7 +129,7 @@ async def make_ready(
 ) -> AsyncIterator[int]:
     """Yield the number of each example as soon as the fork server has imported what it imports.
 
-    The one that needs the fewest more libraries is next, so that it can run while others are prepared.
+    Next is the example that needs the fewest additional libraries, so that it runs while others are prepared.
     """
     waiting = {number: plan.example for number, plan in enumerate(plans)}
     imported: frozenset[str] = frozenset()
@@ -144,7 +145,7 @@ async def make_ready(
 
 
 async def _examine(project: Project, model_id: str) -> str:
-    """Return what is wrong with a stored model, in words, after hashing its files in another thread."""
+    """Hash the files of a stored model in another thread; return what is wrong with it, "" if nothing."""
     store = ModelStore(project.root)
     return await asyncio.to_thread(store.fault, project.models[model_id])
 
@@ -157,12 +158,12 @@ async def _run_one(
     models: Mapping[str, "asyncio.Task[str]"],
     on_event: OnEvent,
 ) -> str:
-    """Run one example and store what it leaves; return why it failed, "" if it did not."""
+    """Run one example and store its record or failure; return why it failed, "" if it did not."""
     name, total = plan.example.name, len(plan.example.code_cells)
     started = datetime.now(UTC).isoformat(timespec="seconds")
     on_event(Event("started", name, 0, total, f"{name}: running"))
     result = _absent_models(project, plan) or await _execute(project, plan, threads, fork_server, on_event)
-    # What a broken model made of it matters less than that it is broken.
+    # A broken model is the more useful error message.
     result = await _broken_models(plan, models) or result
     try:
         if isinstance(result, Record):
@@ -182,15 +183,15 @@ async def _run_one(
 async def _execute(
     project: Project, plan: PlannedRun, threads: int, fork_server: ForkServer | None, on_event: OnEvent
 ) -> Record | str:
-    """Execute one example; return its record, or why there is none, in one short line."""
+    """Execute one example; return its record, or in one short line why there is none."""
     running = execute_example(project, plan, threads, fork_server, on_event)
-    # Whatever a hostile example makes a library raise is its own failure: the others go on.
+    # An error that a hostile example causes in a library fails only this example.
     (result,) = await asyncio.gather(running, return_exceptions=True)
     return result if isinstance(result, Record) else describe_failure(plan.example.file, result)
 
 
 def describe_failure(file: str, error: BaseException) -> str:
-    """Return in one short line why the script `file` left no record. Raises `error` if it is no Exception."""
+    """Return in one short line why the script `file` has no record; re-raise what is not an Exception."""
     if isinstance(error, ExampleError):
         return one_line(str(error))
     if not isinstance(error, Exception):

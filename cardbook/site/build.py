@@ -27,30 +27,30 @@ class PublicationError(CardbookError):
     """The book must not be published; the text has one reason a line."""
 
 
-def make_site(place: SitePaths, log: Callable[[str], None]) -> None:
+def make_site(paths: SitePaths, log: Callable[[str], None]) -> None:
     """Bring `site/` up to date with today's book, examples, models and environment.
 
     Raises PublicationError or InputError, leaving the site as it was.
     """
-    if is_finished(place):
+    if is_finished(paths):
         log("Nothing has changed: site/ is what the last build left.")
         return
     from filelock import FileLock
 
     from cardbook.site.mkdocs_build import read_settings
 
-    place.draft.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(place.draft.with_suffix(".lock")):
-        _fill_models(place, log)
-        parts = source_digests(place)
+    paths.draft.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(paths.draft.with_suffix(".lock")):
+        _fill_models(paths, log)
+        parts = source_digests(paths)
         # MkDocs wants the folder that pages are written to.
-        ProjectPaths(place.root).docs.mkdir(exist_ok=True)
+        ProjectPaths(paths.root).docs.mkdir(exist_ok=True)
         # Before examples run: what is wrong in mkdocs.yml should not be found minutes later.
-        settings = read_settings(place.root, place.draft)
-        with _starting_fork_server(place.root) as (environment, fork_server):
-            parts |= _write_pages(place, log, environment, fork_server)
-        parts["docs"] = digest_of(place.root / "docs")
-        _build(place, parts, settings)
+        settings = read_settings(paths.root, paths.draft)
+        with _starting_fork_server(paths.root) as (environment, fork_server):
+            parts |= _write_pages(paths, log, environment, fork_server)
+        parts["docs"] = digest_of(paths.root / "docs")
+        _build(paths, parts, settings)
     log("The site is in site/: open site/index.html, or run: cardbook serve")
 
 
@@ -70,41 +70,41 @@ def _starting_fork_server(root: Path) -> Iterator[tuple["Environment", "ForkServ
 
 
 def _write_pages(
-    place: SitePaths, log: Callable[[str], None], environment: "Environment", fork_server: "ForkServer | None"
+    paths: SitePaths, log: Callable[[str], None], environment: "Environment", fork_server: "ForkServer | None"
 ) -> Parts:
     """Run what is not fresh and write the pages; return the digest of the records they are made from."""
     from cardbook.pages.generate import make_pages, write_pages
     from cardbook.records.status import load_project, publication_blockers, statuses_of
     from cardbook.source.card_dates import describe_undated, undated_cards
 
-    project = load_project(place.root, place.profile, place.records, environment=environment)
+    project = load_project(paths.root, paths.profile, paths.records, environment=environment)
     for warning in to_lines(project.book.warnings):
         log(f"warning: {warning}")
-    if undated := undated_cards(place.root, project.book):
+    if undated := undated_cards(paths.root, project.book):
         log(f"warning: {describe_undated(undated)}")
     # Hashed before they are read, so that what another run writes meanwhile counts as a change.
-    records = digest_of(place.records)
+    records = digest_of(paths.records)
     statuses = statuses_of(project)
     if waiting := [row.name for row in statuses if row.state not in ("fresh", "skipped")]:
         _run(project, waiting, fork_server)
-        records = digest_of(place.records)
+        records = digest_of(paths.records)
         statuses = statuses_of(project)
     if faults := publication_blockers(project, statuses):
         raise PublicationError("\n".join(faults))
-    changed = write_pages(place.root / "docs", make_pages(project, statuses))
+    changed = write_pages(paths.root / "docs", make_pages(project, statuses))
     log(f"{len(changed)} generated files changed.")
     return {"records": records}
 
 
-def _fill_models(place: SitePaths, log: Callable[[str], None]) -> None:
+def _fill_models(paths: SitePaths, log: Callable[[str], None]) -> None:
     from cardbook.models.download import ModelFetchError, fill
     from cardbook.models.manifest import models_of, read_models
     from cardbook.models.store import ModelStore
 
-    store, models = ModelStore(place.root), read_models(place.root)
-    if any(store.stored(model) is None for model in models_of(models, place.profile)):
+    store, models = ModelStore(paths.root), read_models(paths.root)
+    if any(store.stored(model) is None for model in models_of(models, paths.profile)):
         try:
-            fill(store, models, place.profile, log)
+            fill(store, models, paths.profile, log)
         except ModelFetchError as error:
             raise PublicationError(str(error)) from None
 
@@ -148,17 +148,17 @@ def _rendering_ahead(project: "Project") -> Iterator[Callable[[str], None]]:
             pool.shutdown(cancel_futures=True)
 
 
-def _build(place: SitePaths, parts: Parts, settings: "MkDocsConfig") -> None:
+def _build(paths: SitePaths, parts: Parts, settings: "MkDocsConfig") -> None:
     from cardbook.site.mkdocs_build import build_site
 
     build_site(settings)
-    old = place.draft.with_suffix(".old")
+    old = paths.draft.with_suffix(".old")
     shutil.rmtree(old, ignore_errors=True)
-    Cache(ProjectPaths(place.root).cache).prune()
-    made = digest_of(place.draft)
-    place.stamp.unlink(missing_ok=True)
-    if place.site.exists():
-        os.replace(place.site, old)
-    os.replace(place.draft, place.site)
-    write_whole(place.stamp, json.dumps(parts | {"site": made}, indent=1))
+    Cache(ProjectPaths(paths.root).cache).prune()
+    made = digest_of(paths.draft)
+    paths.stamp.unlink(missing_ok=True)
+    if paths.site.exists():
+        os.replace(paths.site, old)
+    os.replace(paths.draft, paths.site)
+    write_whole(paths.stamp, json.dumps(parts | {"site": made}, indent=1))
     shutil.rmtree(old, ignore_errors=True)

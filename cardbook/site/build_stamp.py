@@ -20,7 +20,7 @@ VARIABLES = ("BOOK_", "CARDBOOK_")
 
 @dataclass(frozen=True)
 class SitePaths:
-    """Where a site is made: the book's folder, the profile, the folder of its records."""
+    """The folders of one build: the book's, that of its records, and the profile."""
 
     root: Path
     profile: str
@@ -33,7 +33,7 @@ class SitePaths:
 
     @property
     def draft(self) -> Path:
-        """Where a site is built before it takes the finished one's place."""
+        """Where a site is built before it replaces the finished one."""
         return ProjectPaths(self.root).draft
 
     @property
@@ -45,30 +45,30 @@ class SitePaths:
 Parts = dict[str, str]
 
 
-def is_finished(place: SitePaths) -> bool:
+def is_finished(paths: SitePaths) -> bool:
     """Return whether the site is what the last build left, and that build had today's inputs."""
     try:
-        kept = json.loads(place.stamp.read_text(encoding="utf-8"))
+        kept = json.loads(paths.stamp.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
-    return place.site.is_dir() and bool(kept == build_inputs(place))
+    return paths.site.is_dir() and bool(kept == build_inputs(paths))
 
 
-def build_inputs(place: SitePaths) -> Parts:
+def build_inputs(paths: SitePaths) -> Parts:
     """Return a digest of each thing that the site depends on, and of the site itself."""
-    made = {"records": place.records, "docs": place.root / "docs", "site": place.site}
-    return source_digests(place) | {name: digest_of(path) for name, path in made.items()}
+    made = {"records": paths.records, "docs": paths.root / "docs", "site": paths.site}
+    return source_digests(paths) | {name: digest_of(path) for name, path in made.items()}
 
 
-def source_digests(place: SitePaths) -> Parts:
+def source_digests(paths: SitePaths) -> Parts:
     """Return digests of what people write and install."""
-    here = [path for path in sorted(place.root.iterdir()) if not is_excluded(path)]
+    here = [path for path in sorted(paths.root.iterdir()) if not is_excluded(path)]
     return {
         "book": hash_parts(f"{path.name} {digest_of(path)}" for path in here),
         "package": digest_of(PACKAGE),
         "installed": hash_parts([sys.version, platform.machine(), *_installed()]),
-        "settings": hash_parts([place.profile, *_settings(place.root)]),
-        "models": hash_parts(_model_states(place.root)),
+        "settings": hash_parts([paths.profile, *_settings(paths.root)]),
+        "models": hash_parts(_model_states(paths.root)),
     }
 
 

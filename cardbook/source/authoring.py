@@ -1,6 +1,6 @@
 """Places the cards of decks in a book: makes the lines of book.yml and card-ids.yml that place them.
 
-What stands in these files is never changed: lines are only added.
+Existing lines of these files never change; lines are only added.
 """
 
 import json
@@ -21,7 +21,7 @@ CARDS_A_CHAPTER = 10
 PART = re.compile(r"\s*\(Part\s+(\d+)\)$", re.IGNORECASE)
 KIND = re.compile(r"^[^:]*flashcards[^:]*:\s*", re.IGNORECASE)
 TOPIC = re.compile(r"^\*\*Starting Chapter:\*\*[ \t]*(\S.*)$", re.MULTILINE | re.IGNORECASE)
-# A file name in place of a title, such as 2A004---Deep-Learning_processed.
+# A file name used as a title, such as 2A004---Deep-Learning_processed.
 NUMBER = re.compile(r"^\w+---")
 PROCESSED = re.compile(r"_processed$")
 # Text that YAML reads as it is, without quotes.
@@ -39,7 +39,7 @@ class DeckHead:
 
 
 def read_head(text: str, name: str) -> DeckHead:
-    """Return what the lines before the first card say; `name` is the deck's, used where they say nothing."""
+    """Return what the lines before the first card say; `name`, the deck's, replaces a missing title."""
     head = re.split(r"^####", text.removeprefix("\ufeff"), maxsplit=1, flags=re.MULTILINE)[0]
     heading = next((line[2:].strip() for line in head.splitlines() if line.startswith("# ")), "")
     part = PART.search(heading)
@@ -60,21 +60,22 @@ class NewDeck:
     omitted: tuple[tuple[int, str, str], ...]
 
     def occurrence(self, card: Card) -> int:
-        """Return which of the cards with its title a card is, counted from 1; 0 where its question tells."""
+        """Return the number of a card among those with its title, from 1; 0 if its question identifies it."""
         same = [other for other in self.cards if other.title == card.title]
         asked = [hash_question(other.question) for other in same]
         return same.index(card) + 1 if asked.count(hash_question(card.question)) > 1 else 0
 
     @property
     def head(self) -> DeckHead:
-        """What its first lines say."""
+        """What the lines before the first card say."""
         return read_head(self.text, self.name)
 
 
 def select_cards(deck: Deck, text: str, received: ReceivedDecks) -> NewDeck:
-    """Return the deck without its malformed cards, which are to be left out.
+    """Return the deck with its malformed cards listed as omitted.
 
-    A problem between two cards counts for the first; one before all cards remains a problem of the deck.
+    `text` is the deck's text, `received` has the problems of its file. A problem between two cards counts for
+    the first; one before all cards remains a problem of the deck.
     """
     starts = title_lines(deck)
     reasons: dict[int, str] = {}
@@ -94,7 +95,7 @@ def select_cards(deck: Deck, text: str, received: ReceivedDecks) -> NewDeck:
 
 @dataclass
 class Placement:
-    """The lines to add to the files of a book."""
+    """The lines to add to the files of a book, one list for each list in them."""
 
     chapters: list[str] = field(default_factory=list)
     parts: list[str] = field(default_factory=list)
@@ -134,7 +135,7 @@ class Placer:
         return placement
 
     def place_in_chapter(self, decks: Sequence[NewDeck], default: str) -> Placement:
-        """Return lines for the cards of one chapter; `default` is the deck that its cards need not name."""
+        """Return lines for the cards of one chapter; those of its deck, `default`, do not name it."""
         placement = Placement()
         shared = self._shared_titles(decks)
         for deck in decks:
@@ -144,7 +145,7 @@ class Placer:
         return placement
 
     def _shared_titles(self, decks: Iterable[NewDeck]) -> set[str]:
-        """Return the titles that do not tell cards apart."""
+        """Return the titles that several cards have."""
         titles = Counter(card.title for deck in decks for card in deck.cards)
         return {title for title, times in titles.items() if times > 1 or title in self.registry.ids}
 
@@ -172,14 +173,14 @@ class Placer:
                 yield f"- {{{', '.join(f'{key}: {text}' for key, text in keys.items())}}}"
 
     def _take_id(self, wanted: str) -> str:
-        """Return an id that is free, and whose example's address is."""
+        """Return an unused id whose example's address is unused too."""
         card_id = make_id(wanted.replace("-", " "), self.taken)
         self.taken |= {card_id, f"{card_id}-example", card_id.removesuffix("-example")}
         return card_id
 
 
 def divide(deck: NewDeck) -> Iterator[tuple[str, Sequence[Card]]]:
-    """Yield the title and the cards of each chapter: at most ten, as many in one as in another."""
+    """Yield the title and the cards of each chapter: at most ten cards, divided evenly."""
     count = math.ceil(len(deck.cards) / CARDS_A_CHAPTER)
     topic = deck.head.topic or deck.head.title
     for number in range(count):
@@ -245,14 +246,14 @@ def add_cards(text: str, document: Document, chapter: int, items: Sequence[str])
 
 
 def _is_in_list(line: str, column: int) -> bool:
-    """Return whether a line is of the list whose dashes stand in this column, counted from 0."""
+    """Return whether a line belongs to the list whose dashes are in this column, counted from 0."""
     content = line.lstrip()
     depth = len(line) - len(content)
     return not content or content[0] == "#" or depth > column or (depth == column and content[0] == "-")
 
 
 def _insert(lines: list[str], start: int, end: int, items: Sequence[str]) -> str:
-    """Return the text with items behind the last of those that stand between two lines."""
+    """Return the text with items added after the last item between the lines `start` and `end`."""
     first = next((line for line in lines[start:end] if line.lstrip().startswith("- ")), "  - ")
     space = first[: len(first) - len(first.lstrip())]
     while end > start and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
@@ -266,16 +267,16 @@ def _not_extendable(line: int, key: str) -> InputError:
 
 
 def check_untouched(before: Document, text: str) -> None:
-    """Raise InputError unless the text of book.yml says all that it said before, in the same order."""
+    """Raise InputError unless the new text of book.yml has everything of `before`, in the same order."""
     if not _contains(parse_yaml(text, "book.yml").value, before.value):
-        what = "lines cannot be added without changing what stands"
+        what = "lines cannot be added without changing existing ones"
         raise InputError(
             [Problem("book.yml", 0, what, "add the cards by hand, or write the file in plain blocks")]
         )
 
 
 def _contains(now: object, before: object) -> bool:
-    """Return whether lists only have grown at their end, and mappings by keys."""
+    """Return whether lists have only grown at their end, and mappings by keys."""
     if isinstance(now, dict) and isinstance(before, dict):
         return all(key in now and _contains(now[key], value) for key, value in before.items())
     if isinstance(now, list) and isinstance(before, list):
@@ -284,7 +285,7 @@ def _contains(now: object, before: object) -> bool:
 
 
 def unplaced(deck: Deck, document: Document, received: ReceivedDecks) -> Deck:
-    """Return the deck with those cards only that book.yml neither places nor omits."""
+    """Return the deck with only those cards that book.yml neither places nor omits."""
     placed: Counter[str] = Counter()
     main = document.text(("deck",))
     for chapter in document.items(("chapters",)):

@@ -1,6 +1,6 @@
-"""The book: `book.yml`, made one with the decks it draws on and the registry of permanent card ids.
+"""The book: `book.yml`, combined with its decks and the registry of permanent card ids.
 
-`book.schema.json` says what book.yml may contain; here is checked what no schema can say.
+`book.schema.json` says what book.yml may contain; this module checks what a schema cannot express.
 """
 
 import json
@@ -18,7 +18,7 @@ from cardbook.source.registry import ID, Registry, make_id, read_registry, regis
 
 SCHEMA_FILE = Path(__file__).with_name("book.schema.json")
 RETIRE = "remove it here, and retire the id in card-ids.yml: {}: {{retired: DATE, reason: WHY}}"
-# The address of an example on its page is that of its card, with this behind it.
+# The address of an example on its page is that of its card, followed by this.
 EXAMPLE_SUFFIX = "-example"
 
 Literal = str | int | float | bool
@@ -28,7 +28,7 @@ Literal = str | int | float | bool
 class Correction:
     """What is wrong, outdated or misleading in a card, and a source that readers can check.
 
-    `quote` has the words of the source that carry the text, or ""; `unread`: nobody has read the source.
+    `quote` has the words of the source that support the text, or ""; `unread`: nobody has read the source.
     """
 
     text: str
@@ -39,7 +39,7 @@ class Correction:
 
 @dataclass(frozen=True)
 class Skip:
-    """Why an example is not run, where that is discussed, and the last day the skip holds."""
+    """Why an example is not run, a link to the discussion, and the last day of the skip."""
 
     reason: str
     link: str
@@ -48,7 +48,7 @@ class Skip:
 
 @dataclass(frozen=True)
 class Entry:
-    """A card in its place in the book: permanent id, deck, example that proves it, corrections.
+    """A card of the book: permanent id, deck, the example that proves it, corrections.
 
     `also` has other words by which readers find it.
     """
@@ -82,9 +82,11 @@ class Part:
 
 @dataclass(frozen=True)
 class ExampleOptions:
-    """What `book.yml` says of one example beside its code.
+    """The options of one example in `book.yml`.
 
-    `seconds` is how long it may take, `memory` how many GB; `data` are files that it reads unseen by Python.
+    `hub` are values of its parameters cell in the hub profile, `environment` the variables of the caller that
+    it sees, `needs` packages that it uses without importing them. `seconds` and `memory` (GB) are limits;
+    `data` are files that it reads without Python's `open`.
     """
 
     hub: Mapping[str, Literal]
@@ -106,9 +108,9 @@ NO_OPTIONS = ExampleOptions({}, (), (), None, DEFAULT_SECONDS, DEFAULT_MEMORY, (
 class Book:
     """The table of contents, whole and checked.
 
-    `name` is permanent, as the ids of cards are: readers' decks in Anki depend on it; "" when there is none.
+    `name` is permanent, like the ids of cards: readers' decks in Anki depend on it; "" when there is none.
     `max_age_days` is how old a record may be when the book is published. A chapter need not be in one of the
-    `parts`. `warnings` is what an author should look at, though nothing is wrong.
+    `parts`. `warnings` are not errors, but an author should check them.
     """
 
     title: str
@@ -155,17 +157,17 @@ def read_book(root: Path) -> Book:
 
 @dataclass
 class _BookReader:
-    """Makes a book of what its files say; what does not fit together is reported in the document."""
+    """Makes a book from its files; reports in the document what does not fit together."""
 
     document: Document
     received: ReceivedDecks
     registry: Registry
     # The registered ids that book.yml names, by themselves or by their title.
     listed: set[str] = field(default_factory=set)
-    # Every id with its place; the cards that have a place, with the id of each.
+    # Every id with its path in book.yml; the id of each card in a chapter, by deck and line.
     ids: list[tuple[str, DocumentPath]] = field(default_factory=list)
     used: dict[tuple[str, int], str] = field(default_factory=dict)
-    # What is told once: the decks that are not there, the titles that book.yml does not place rightly.
+    # Reported once: the decks that are missing, the titles that book.yml does not place unambiguously.
     missing_decks: set[str] = field(default_factory=set)
     unresolved: set[tuple[str, str]] = field(default_factory=set)
     # The cards of each deck by title.
@@ -218,7 +220,7 @@ class _BookReader:
         card_id = text("id") or self.registry.id_for(title, cards)
         self.ids.append((card_id, (*where, "id") if text("id") else where))
         card = self._find_card(where, deck, title, card_id)
-        # As long as it is not known which card is meant, none of the ids that it may have is gone.
+        # While it is unknown which card is meant, no id that it may have is missing from book.yml.
         self.listed.update(known if card is None else [card_id])
         if card is None:
             return None
@@ -275,7 +277,7 @@ class _BookReader:
             what = f'card "{shorten(title)}" of {deck} is omitted{proved}'
             self.document.report(at, what, "remove it here, or from omit")
         elif not self.received.is_damaged(deck):
-            # Otherwise it may be the damaged card, whose problem is told already.
+            # Otherwise it may be the damaged card, whose problem is already reported.
             others = decks_with(self.received.decks, title)
             remedy = "the deck has no title like it"
             if others:
@@ -333,8 +335,8 @@ class _BookReader:
                 self.received.problems.append(Problem(deck.path, 0, what, remedy))
                 continue
             for card in deck.cards:
-                told = (name, card.title) in self.unresolved or len(card.title) > TITLE_LENGTH
-                if told or (name, card.line) in self.used:
+                reported = (name, card.title) in self.unresolved or len(card.title) > TITLE_LENGTH
+                if reported or (name, card.line) in self.used:
                     continue
                 title = json.dumps(card.title, ensure_ascii=False)
                 line = f"- {title}" if name == main else f"- {{card: {title}, deck: {name}}}"

@@ -1,9 +1,9 @@
 """The edition of each card, and since when: `card-dates.yml`.
 
-Anki updates a note only from one with a newer date. A date taken from the clock would differ between two
-builds, and git's history is not in every clone: so it is kept beside the hash of the text it belongs to. The
-edition is counted too, because what is published may have a later date than the change that comes next:
-that of the run whose output it shows.
+Anki replaces a note only if the imported one has a newer date. A date from the clock would differ between two
+builds, and not every clone has git's history, so the file has the date beside the hash of the text. It also
+counts editions: a published note has the date of the run whose output it shows, which may be later than the
+next change of the card.
 """
 
 import json
@@ -27,7 +27,7 @@ HEAD = """\
 
 @dataclass(frozen=True)
 class CardEdition:
-    """The hash of a card as it was noted, its edition counted from 1, and when that was (whole seconds)."""
+    """The recorded hash of a card, its edition counted from 1, and since when (whole seconds)."""
 
     text: str
     edition: int
@@ -35,7 +35,7 @@ class CardEdition:
 
 
 def hash_card(chapter: Chapter, entry: Entry) -> str:
-    """Return 16 hexadecimal digits that differ when what an author wrote of a card differs."""
+    """Return 16 hexadecimal digits of a hash over what authors wrote about a card."""
     card = entry.card
     corrections = [[correction.text, correction.source] for correction in entry.corrections]
     parts = [chapter.id, card.title, card.context, card.question, card.answer, corrections, entry.example]
@@ -43,7 +43,7 @@ def hash_card(chapter: Chapter, entry: Entry) -> str:
 
 
 def read_dates(root: Path) -> dict[str, CardEdition]:
-    """Return what is noted of each card, by id; nothing when there is no file. Raises InputError."""
+    """Return the recorded edition of each card, by id; none when there is no file. Raises InputError."""
     if not (root / FILE).exists():
         return {}
     document = read_yaml(root / FILE, FILE)
@@ -58,7 +58,7 @@ def read_dates(root: Path) -> dict[str, CardEdition]:
 
 
 def check_dates(root: Path, book: Book, now: datetime) -> list[Problem]:
-    """Return a problem for each card that is not as it was noted; none for a book without a deck for Anki."""
+    """Return a problem for each card that differs from its record; none for a book without an Anki deck."""
     if not book.name:
         return []
     noted, wanted = read_dates(root), edition_cards(root, book, now)
@@ -77,7 +77,7 @@ def check_dates(root: Path, book: Book, now: datetime) -> list[Problem]:
 def undated_cards(root: Path, book: Book) -> list[str]:
     """Return the ids of cards that are new, or changed since they were dated; none without an Anki deck.
 
-    Raises InputError when what is noted cannot be read.
+    Raises InputError when card-dates.yml cannot be read.
     """
     if not book.name:
         return []
@@ -91,7 +91,7 @@ def undated_cards(root: Path, book: Book) -> list[str]:
 
 
 def describe_undated(undated: Sequence[str]) -> str:
-    """Return what an author should know of undated cards, and do."""
+    """Return a warning about undated cards, with what to do."""
     shown = ", ".join(undated[:5]) + (", …" if len(undated) > 5 else "")
     what = f"new, or changed since they were dated: {len(undated)} cards ({shown})"
     return f"{what}: until you run cardbook update-dates, readers' notes in Anki are not updated"
@@ -105,9 +105,9 @@ def date_cards(root: Path, book: Book, now: datetime) -> list[str]:
 
 
 def edition_cards(root: Path, book: Book, now: datetime) -> dict[str, CardEdition]:
-    """Return the dates of a book's cards: as noted where the card is as noted, else now and the next edition.
+    """Return the edition of each card: the recorded one if the card is unchanged, else the next, dated `now`.
 
-    Raises InputError when what is noted cannot be read.
+    Raises InputError when card-dates.yml cannot be read.
     """
     noted = read_dates(root)
     dates = {}

@@ -1,7 +1,7 @@
 """Finds where the fenced code of a deck begins and ends, even where a closing fence is missing.
 
-One forgotten fence turns every later closing fence into an opening one, so where a fence ends
-cannot be decided fence by fence. Each fence ends either at its closing fence or, taken as
+One forgotten fence turns every later closing fence into an opening one, so the end of a fence
+cannot be decided in isolation. Each fence ends either at its closing fence or, if read as
 unclosed, at the end of its card; `find_fences` chooses the cheapest combination for the file.
 """
 
@@ -32,7 +32,7 @@ _CARDS_RUN_TOGETHER = 10
 
 @dataclass(frozen=True)
 class Fence:
-    """Code in the lines from `first` up to, not including, `end`, its fences included."""
+    """Code with its fences, in the lines from `first` up to but not including `end`."""
 
     first: int
     end: int
@@ -51,7 +51,7 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Opening:
-    """A run taken as opening a fence, and where that fence could end."""
+    """A run read as an opening fence, and where that fence could end."""
 
     line: int
     closing: int | None
@@ -60,7 +60,7 @@ class _Opening:
 
 @dataclass(frozen=True)
 class _Cards:
-    """Line numbers of what looks like cards when no line is taken as code.
+    """Line numbers of what looks like cards if no line is read as code.
 
     A card starts with a title, has its `opener` and is `unfinished` if the next one starts before
     a closing mark. A `handover` is a closing mark right before a title. At a `cut` a card ends.
@@ -76,7 +76,7 @@ class _Cards:
 
 
 def find_fences(lines: Sequence[str]) -> list[Fence]:
-    """Return the fences of a file in order; those taken as never closed end with their card."""
+    """Return the fences of a file in order; those read as never closed end with their card."""
     openings = _openings(lines)
     if not openings:
         return []
@@ -130,7 +130,7 @@ def _nearest(later: dict[tuple[str, int], int], run: _Run) -> int | None:
 
 
 def _readings(opening: _Opening, cards: _Cards) -> list[tuple[int, Fence]]:
-    """Return the ways to end a fence with their costs; where they tie, the first is preferred."""
+    """Return the ways to end a fence with their costs; of equal costs, the first is preferred."""
     cut = _next(cards.cuts, opening.line, cards.length)
     unclosed = (_UNCLOSED, Fence(opening.line, cut, closed=False))
     if opening.closing is None:
@@ -141,7 +141,7 @@ def _readings(opening: _Opening, cards: _Cards) -> list[tuple[int, Fence]]:
 
 
 def _doubt(opening: _Opening, closing: int, cards: _Cards) -> int:
-    """Return how unlikely the cards inside make a closed fence; whole cards are documentation."""
+    """Return how unlikely a closed fence is, given the cards inside; complete cards are documentation."""
     first = opening.line
     if _next(cards.starts, first, closing) >= closing:
         return 0

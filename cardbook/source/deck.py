@@ -26,7 +26,7 @@ _SHOWN = 60
 class Card:
     """One flashcard, its texts as Markdown; `line` is that of its `####`, counted from 1.
 
-    The other lines are those where its texts begin, 0 if unknown; they do not make a card another one.
+    The other lines are those where its texts begin, 0 if unknown; equality ignores them.
     """
 
     title: str
@@ -50,9 +50,9 @@ class DamagedCard:
 
 @dataclass(frozen=True)
 class Deck:
-    """One flashcard file: its well-formed cards in order, the others, and what is wrong or odd by line.
+    """One flashcard file: its well-formed cards in order, the damaged ones, problems and warnings by line.
 
-    `problems` has one for each damaged card; `warnings` are about cards that could be read all the same.
+    `problems` has one for each damaged card; `warnings` are about readable cards.
     """
 
     name: str
@@ -80,7 +80,7 @@ def parse_deck(text: str, path: str) -> Deck:
 
 @dataclass
 class _Draft:
-    """What was found of a card so far; the file is read up to line `end`."""
+    """The parts of a card read so far; the file is read up to line `end`."""
 
     first: int
     end: int
@@ -97,12 +97,12 @@ class _Draft:
 
     @property
     def name(self) -> str:
-        """The card in words, for a message that has to stay on one line."""
+        """The card's name in a message of one line."""
         return f'"{_shown(self.title)}"' if self.title else "a card without a title"
 
 
 def _shown(text: str) -> str:
-    """Return the start of a text as a message can show it."""
+    """Return the printable start of a text, for a message."""
     printable = "".join(char if char.isprintable() else " " for char in text[: _SHOWN + 1])
     return f"{printable[:_SHOWN]}…" if len(text) > _SHOWN else printable
 
@@ -182,17 +182,17 @@ class _Reader:
         if last and last.closed and not last.faults:
             part = f"if it is the rest of the answer of {last.name}, "
             if last.closed.kind is Kind.OPEN:
-                # Only an x?? ends an answer for certain. Nobody should get half an answer for a whole one.
+                # Only an x?? certainly ends an answer. No reader should get half of an answer.
                 number = last.closed.line + 1
                 remedy = f"{part}remove the ??x in line {number} and put x?? after it; if not, {remedy}"
                 self._withdraw(last)
             else:
-                remedy = f"{part}move the x?? in line {last.closed.line + 1} behind it; if not, {remedy}"
+                remedy = f"{part}move the x?? in line {last.closed.line + 1} after it; if not, {remedy}"
         self._problems.append(self._problem(number, "this text belongs to no card", remedy))
         return True
 
     def _withdraw(self, draft: _Draft) -> None:
-        """Count a card that seemed whole as damaged."""
+        """Count a card that seemed complete as damaged."""
         if self._cards and self._cards[-1].line == draft.first + 1:
             self._cards.pop()
             self._damaged.append(DamagedCard(draft.title, draft.first + 1, draft.end))
@@ -221,7 +221,7 @@ class _Reader:
         return draft
 
     def _keep(self, draft: _Draft) -> None:
-        # What else seems wrong follows from a fence left open, which has swallowed marks.
+        # Other problems follow from an unclosed fence, which contains marks.
         if draft.faults and not _any_within(self._unclosed, draft.first, draft.end):
             self._problems.append(min(draft.faults))
         if draft.faults or _any_within(self._flawed, draft.first, draft.end):
@@ -328,14 +328,14 @@ class _Reader:
                 f"this ??x stands inside the answer of {draft.name}, which goes on to line {closing.line + 1}"
             )
             self._warnings.append(
-                self._problem(mark.line, what, "the answer is read whole, without the mark")
+                self._problem(mark.line, what, "the answer is read to its end, without the mark")
             )
         if not draft.answer.strip():
             what = f"the answer of {draft.name} is empty"
             self._fault(draft, opening.line, what, "write it between ??x and x??")
 
     def _inner_marks(self) -> list[Mark]:
-        """Return the ??x that do not end the answer: an x?? follows before anything of another card."""
+        """Return the ??x that do not end the answer, because an x?? follows before the next card."""
         index = self._next
         while index < len(self._marks) and self._marks[index].kind is Kind.OPEN:
             index += 1
@@ -351,7 +351,7 @@ class _Reader:
                 self._next += 1
 
     def _starts_card(self) -> bool:
-        """Return whether the next mark, met inside an answer, is where another card starts."""
+        """Return whether another card starts at the next mark inside an answer."""
         kinds = [mark.kind for mark in self._marks[self._next : self._next + 3]]
         if kinds[:2] == [Kind.TITLE, Kind.ASK]:
             return True
@@ -365,13 +365,13 @@ def _any_within(numbers: Sequence[int], start: int, end: int) -> bool:
 
 
 def _trimmed(lines: Sequence[str], start: int, end: int, *, separators: bool = False) -> tuple[str, int]:
-    """Return these lines as text without blank lines (and separators) at both ends, and where it begins."""
-    said = [
+    """Return these lines as text without blank lines (and separators) at both ends, and its first line."""
+    filled = [
         number
         for number in range(start, end)
         if not is_blank(lines[number]) and not (separators and is_separator(lines[number]))
     ]
-    return ("\n".join(lines[said[0] : said[-1] + 1]), said[0]) if said else ("", start)
+    return ("\n".join(lines[filled[0] : filled[-1] + 1]), filled[0]) if filled else ("", start)
 
 
 def _counted(numbers: Sequence[int], noun: str) -> str:

@@ -1,4 +1,4 @@
-"""What is well-formed in decks but odd: questions asked twice, code without a language, stray marks."""
+"""Reports what is well-formed but unusual: repeated questions, code without a language, stray marks."""
 
 import re
 from collections import defaultdict
@@ -11,7 +11,7 @@ from cardbook.source.deck import Card, Deck
 
 # Two questions are nearly the same if they share this part of their words.
 SIMILAR = 0.75
-# Words in more questions than this tell nothing about any of them.
+# Words in more questions than this do not distinguish questions.
 COMMON = 200
 _UNTITLED = re.compile(
     r"[\W_\d]*(?:(?:untitled|background|context|introduction|overview|question|answer|(?:flash)?card|title|none)"
@@ -24,7 +24,7 @@ _MARK = re.compile(r"(?<!`)(?:\?\?x|x\?\?)(?!`)|^[ \t]*:p\b", re.MULTILINE)
 
 
 def check_decks(decks: Sequence[Deck]) -> list[Problem]:
-    """Return what an author may want to look at in these decks; formulas in doubt are warnings of a deck."""
+    """Return what an author may want to check in these decks; the decks' own warnings are not included."""
     remarks = [remark for deck in decks for card in deck.cards for remark in _check_card(deck, card)]
     remarks += _similar_questions([(deck, card) for deck in decks for card in deck.cards])
     return sorted(remarks)
@@ -69,7 +69,7 @@ def _most_similar(words: Sequence[frozenset[str]], number: int, places: dict[str
     """Return the first of the earlier questions that has nearly the same words as question `number`."""
     own = words[number]
     rare = sorted(own, key=lambda word: len(places[word]) if word in places else 0)
-    # Of so many words at least one of the rarest is shared.
+    # Similar questions share at least one of this many rarest words.
     needed = rare[: len(own) - int(SIMILAR * len(own)) + 1]
     candidates: Iterable[int] = {n for word in needed for n in places.get(word, ())[-COMMON:]}
     for earlier in sorted(candidates):

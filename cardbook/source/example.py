@@ -58,7 +58,7 @@ class Example:
 
     @property
     def code_cells(self) -> tuple[Cell, ...]:
-        """The code cells in order; cell 1 of an error message is the first of these."""
+        """The code cells in order; error messages count them from 1."""
         return tuple(cell for cell in self.cells if cell.kind == "code")
 
 
@@ -91,7 +91,7 @@ def read_example(root: Path, name: str) -> Example:
 
 def parse_example(name: str, text: str) -> Example:
     """Return the cells of a script in percent format."""
-    # Imported here: it takes longer to import than all the rest, and most scripts were parsed before.
+    # Imported here: its import is slow, and most parsed scripts are cached.
     import jupytext
 
     notebook = jupytext.reads(text, fmt="py:percent")
@@ -154,7 +154,7 @@ def _check_code(example: Example) -> list[Problem]:
             line = cell.line + (error.lineno or 1) - 1
             problems.append(Problem(example.file, line, f"syntax error: {error.msg}", "correct it"))
         except (ValueError, RecursionError, MemoryError):
-            # What Python's parser cannot hold: too many digits in a number, or too many brackets in brackets.
+            # Limits of Python's parser: too many digits in a number, or too deeply nested brackets.
             what = "Python cannot parse this cell"
             problems.append(Problem(example.file, cell.line, what, "write it more simply"))
     return problems
@@ -202,7 +202,7 @@ def _write_values(source: str, values: Mapping[str, Literal]) -> tuple[str, list
 
 
 def script_of(example: Example) -> str:
-    """Return the script as the profile runs it: what a reader downloads and `python` runs."""
+    """Return the script as the profile runs it."""
     return example.text
 
 
@@ -243,8 +243,8 @@ def strings_of(example: Example) -> frozenset[str]:
 
 
 def to_notebook(example: Example) -> NotebookNode:
-    """Return the example as a notebook without outputs, the same one every time."""
-    # From plain values: nbformat's own makers validate each cell by itself, and writing validates them all.
+    """Return the example as a notebook without outputs, deterministically."""
+    # From plain values: nbformat's constructors validate each cell, and writing validates them all again.
     return nbformat.from_dict(
         {
             "nbformat": 4,

@@ -1,4 +1,4 @@
-r"""Finds the formulas in a Markdown text, and tells them from dollars that are money or shell variables.
+r"""Finds the formulas in a Markdown text; dollars of amounts and shell variables are not formulas.
 
 A formula is `$…$`, `$$…$$`, `\(…\)` or `\[…\]`, on one line or on several; a displayed one may have blank
 lines inside. Code has no formulas, and `\$` is a dollar.
@@ -13,7 +13,7 @@ from functools import lru_cache
 
 _FENCE = re.compile(r"(?:[ \t>]|[-*+][ \t]|\d{1,9}[.)][ \t])*(`{3,}(?=[^`]*$)|~{3,})(.*)")
 _MARK = re.compile(r"\\\(|\\\[|\\begin\{|\\[^\n]|`+|\]\([^()\s]*\)|\$\$|\$")
-# What stands between the marks of a formula. An inline one ends before a blank line.
+# The content between the marks of a formula. An inline one ends before a blank line.
 _LINE_BREAK = r"\\?\n(?![ \t>]*(?:\n|$))"
 _BODIES = {
     "$": re.compile(rf"((?:[^$\\\n]++|\\[^\n]|{_LINE_BREAK})++)\$"),
@@ -21,7 +21,7 @@ _BODIES = {
     r"\(": re.compile(rf"((?:[^\\\n]++|\\\\|\\(?![()])[^\n]|{_LINE_BREAK})++)\\\)"),
     r"\[": re.compile(r"((?:[^\\]++|\\\\|\\(?![\[\]]).)++)\\\]", re.DOTALL),
 }
-# An environment is displayed mathematics by itself, as in LaTeX.
+# An environment is displayed mathematics without other marks, as in LaTeX.
 _ENVIRONMENT = re.compile(
     r"\\begin\{((?:equation|align|gather|multline|eqnarray|displaymath)\*?)\}(?:[^\\]++|\\(?!(?:begin|end)\{\1\}).)*+\\end\{\1\}",
     re.DOTALL,
@@ -85,17 +85,17 @@ class Formula:
 
 @dataclass(frozen=True)
 class Doubt:
-    """A place, as an offset in the text, that can be read both as a formula and as plain text."""
+    """An ambiguity, at an offset in the text: it can be read as a formula or as plain text."""
 
     start: int
     what: str
     remedy: str
 
 
-# The same text is read for the page, for studying and for export.
+# The same text is parsed for the page, the study page and the exports.
 @lru_cache(maxsize=30_000)
 def find_formulas(text: str) -> tuple[Sequence[Formula], Sequence[Doubt]]:
-    """Return the formulas of a Markdown text and what can be read in two ways, each in order."""
+    """Return the formulas of a Markdown text and its ambiguities, each in order."""
     formulas: list[Formula] = []
     doubts: list[Doubt] = []
     for start, end in _prose(text):
@@ -122,7 +122,7 @@ def _prose(text: str) -> Iterator[tuple[int, int]]:
 
 
 class _Scanner:
-    """Goes once through a part of a text without fenced code."""
+    """Scans a part of a text without fenced code once."""
 
     def __init__(self, text: str, start: int, end: int, formulas: list[Formula], doubts: list[Doubt]) -> None:
         self._text, self._at, self._end = text, start, end
@@ -133,7 +133,7 @@ class _Scanner:
             self._ticks[len(run[0])].append(run.start())
 
     def scan(self) -> None:
-        """Add what the part has."""
+        """Add the formulas and ambiguities of this part."""
         while found := _MARK.search(self._text, self._at, self._end):
             mark = found[0]
             self._at = found.end()
@@ -145,7 +145,7 @@ class _Scanner:
                 self._report_bare(found.start())
 
     def _pass_code(self, size: int) -> None:
-        """Go behind a code span whose opening run of backticks has just been passed."""
+        """Skip the code span whose opening backticks end here."""
         runs = self._ticks[size]
         index = bisect_left(runs, self._at)
         if index < len(runs) and "\n\n" not in self._text[self._at : runs[index]]:
@@ -155,8 +155,8 @@ class _Scanner:
         found = _BODIES[mark].match(self._text, self._at, self._end)
         if found is None or len(found[1]) > _LIMIT:
             if mark != "$" and start >= self._doubted:
-                what = f"this {mark} begins no formula: its end is missing"
-                self._doubts.append(Doubt(start, what, "close the formula, or put the mark into `code`"))
+                what = f"this {mark} does not begin a formula: its end is missing"
+                self._doubts.append(Doubt(start, what, "close the formula, or write the mark as `code`"))
             return
         tex = self._tex(start, found[1])
         before, after = self._text[start - 1 : start], self._text[found.end() : found.end() + 1]
@@ -164,11 +164,11 @@ class _Scanner:
         if reading is None:
             return
         if not reading or _reads_as_words(tex):
-            self._doubts.append(_doubt(start, self._text[start : found.end()], reading))
+            self._doubts.append(_doubt(start, self._text[start : found.end()], formula=reading))
             self._doubted = found.end()
         if reading:
             self._formulas.append(Formula(start, found.end(), tex, mark in _DISPLAYED))
-        # The second of two amounts or variables may begin a formula; marks close around words are a pair.
+        # The second of two amounts or variables may begin a formula; marks right next to words are a pair.
         if reading or found[1].strip() == found[1]:
             self._at = found.end()
 
@@ -184,13 +184,13 @@ class _Scanner:
         """Report TeX outside a formula, once for each line."""
         found = _BARE_TEX.match(self._text, start, self._end)
         if found and start >= self._doubted:
-            what = f"{found[0]} is shown as text, because it does not stand in a formula"
+            what = f"{found[0]} is shown as text, because it is not in a formula"
             self._doubts.append(Doubt(start, what, "put the formula between $ and $"))
             end = self._text.find("\n", start)
             self._doubted = end if end >= 0 else self._end
 
     def _tex(self, start: int, body: str) -> str:
-        """Return the TeX of a formula without blank lines and without the marks of a quotation around it."""
+        """Return the TeX of a formula without blank lines and quotation marks (`>`)."""
         if "\n" in body:
             line = self._text[self._text.rfind("\n", 0, start) + 1 : start]
             if quote := _QUOTE.match(line):
@@ -198,21 +198,21 @@ class _Scanner:
                 body = re.sub(rf"\n[ \t]*(?:>[ \t]?){{1,{depth}}}", "\n", body)
             body = _BLANK_LINES.sub("\n", body)
         body = body.strip()
-        # TeX takes what follows a % for a comment. Where no line follows, it is a percent sign.
+        # In TeX, % begins a comment. In a formula of one line it is meant as a percent sign.
         return _COMMENT.sub("", body) if "\n" in body else _PERCENT.sub(r"\%", body)
 
 
 def _reading(mark: str, tex: str, before: str, after: str, *, spaced: bool) -> bool | None:
-    """Return whether what stands between marks is a formula; None if the marks are no pair at all.
+    """Return whether the text between two marks is a formula; None if the marks are not a pair.
 
-    `before` and `after` are the characters around the marks; `spaced` is whether a space ends the inside.
+    `before` and `after` are the characters around the marks; `spaced`: the text ends with a space.
     """
     if not tex:
         return None
     if mark == r"\(":
         return True
     if mark == r"\[":
-        # Brackets that Markdown need not escape: [1], [see below].
+        # Brackets that were escaped although Markdown does not need it: [1], [see below].
         return None if _CITATION.fullmatch(tex) else bool(_TEX.search(tex)) or not _is_words(tex)
     if mark == "$$":
         return not _is_words(tex) and not _FOUR_WORDS.search(_without_commands(tex))
@@ -225,7 +225,7 @@ def _reading(mark: str, tex: str, before: str, after: str, *, spaced: bool) -> b
 
 
 def _is_words(body: str) -> bool:
-    """Return whether a text between marks is no formula: words in a row, or an amount of something."""
+    """Return whether a text between marks is not a formula: several words, or an amount."""
     if not _WORD.search(body):
         return False
     if _FOUR_WORDS.search(_without_commands(body)):
@@ -236,7 +236,7 @@ def _is_words(body: str) -> bool:
 
 
 def _reads_as_words(body: str) -> bool:
-    """Return whether a formula, though it may be one, has words as TeX would not write them."""
+    """Return whether a possible formula contains words that are not marked as text."""
     if not _WORD.search(body):
         return False
     plain = _without_commands(body)
@@ -251,12 +251,12 @@ def _without_commands(body: str) -> str:
     return _COMMAND.sub(" \\\\ ", _WORDS_IN_TEX.sub(" \\\\ ", body))
 
 
-def _doubt(start: int, source: str, formula: bool) -> Doubt:
+def _doubt(start: int, source: str, *, formula: bool) -> Doubt:
     shown = " ".join(source.split())
     shown = shown if len(shown) <= 60 else f"{shown[:57]}…"
     if formula:
         return Doubt(
             start, f"this is shown as a formula, but reads as words: {shown}", r"write words as \text{…}"
         )
-    remedy = r"write \$ for a dollar; put words of a formula into \text{…}"
+    remedy = r"write \$ for a dollar; write words in a formula as \text{…}"
     return Doubt(start, f"this is shown as text, but could be a formula: {shown}", remedy)

@@ -60,5 +60,5 @@ def is_separator(line: str) -> bool:
 
 
 def is_noise(line: str) -> bool:
-    """Return whether the line means nothing between cards: it is blank, a separator or a rating."""
+    """Return whether the line has no meaning between cards: it is blank, a separator or a rating."""
     return is_blank(line) or is_separator(line) or _RATING.fullmatch(line) is not None

@@ -1,4 +1,4 @@
-"""Where a book is published, as its publisher says in the environment; unknown in a plain clone."""
+"""Where a book is published, from the publisher's environment variables; unknown in a plain clone."""
 
 import re
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ class Publisher:
 
 
 def read_publisher(variables: Mapping[str, str]) -> Publisher:
-    """Return what BOOK_REPOSITORY and BOOK_ADDRESS name. Raises InputError."""
+    """Return the publisher that the variables BOOK_REPOSITORY and BOOK_ADDRESS name. Raises InputError."""
     repository, address = variables.get("BOOK_REPOSITORY", ""), variables.get("BOOK_ADDRESS", "")
     found = REPOSITORY.fullmatch(repository)
     problems = []

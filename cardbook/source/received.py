@@ -1,4 +1,4 @@
-"""Received decks as the book reads them: with its repairs, without the cards it omits.
+"""Received decks with the book's repairs, without the cards that it omits.
 
 The files in `flashcards/` are never changed.
 """
@@ -17,7 +17,7 @@ from cardbook.source.deck import Card, Deck, parse_deck
 FOLDER = "flashcards"
 TITLE_LENGTH = 300
 UNDECODABLE = re.compile(r"[\ud800-\udfff]")
-# Without NUL, of which the deck itself tells.
+# Without NUL, which the deck's own problems report.
 CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -39,7 +39,7 @@ class ReceivedDecks:
     problems: list[Problem] = field(default_factory=list)
 
     def is_damaged(self, deck: str) -> bool:
-        """Return whether something is wrong with this deck, so that cards of it may be missing."""
+        """Return whether this deck has problems, so that cards of it may be missing."""
         file = self.decks[deck].path
         return any(problem.file == file for problem in self.problems)
 
@@ -49,7 +49,7 @@ class ReceivedDecks:
 
 
 def read_decks(root: Path, document: Document) -> ReceivedDecks:
-    """Return the decks in `flashcards/`, as `repairs` and `omit` of book.yml want them read.
+    """Return the decks in `flashcards/`, after applying `repairs` and `omit` of book.yml.
 
     A repair or omission that does not apply is reported in `document`.
     """
@@ -90,7 +90,7 @@ def _by_deck(document: Document, key: str) -> dict[str, list[DocumentPath]]:
 def _repair(
     document: Document, content: bytes, file: str, repairs: Iterable[DocumentPath]
 ) -> tuple[str, list[tuple[int, int]]]:
-    """Return the repaired text, and after which of its lines how many were added."""
+    """Return the repaired text, and the added lines as pairs: after which line, how many."""
     text = content.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for where in repairs:
@@ -98,15 +98,13 @@ def _repair(
         after = document.at((*where, "to"))
         if not (isinstance(number, int) and isinstance(before, str) and isinstance(after, str) and before):
             continue
-        stands = lines[number - 1] if 1 <= number <= len(lines) else ""
-        if stands.count(before) == 1:
-            lines[number - 1] = stands.replace(before, after)
+        found = lines[number - 1] if 1 <= number <= len(lines) else ""
+        if found.count(before) == 1:
+            lines[number - 1] = found.replace(before, after)
             continue
         what = f'line {number} of {file} does not have "{shorten(before)}" once'
         elsewhere = [str(i) for i, line in enumerate(lines, 1) if before in line][:5]
-        remedy = (
-            f"it stands on line {', '.join(elsewhere)}" if elsewhere else "correct it, or remove the repair"
-        )
+        remedy = f"it is on line {', '.join(elsewhere)}" if elsewhere else "correct it, or remove the repair"
         document.report(where, what, remedy)
     added = [(number, line.count("\n")) for number, line in enumerate(lines, 1) if "\n" in line]
     return "\n".join(lines), added
@@ -114,7 +112,7 @@ def _repair(
 
 def _check_characters(text: str, file: str) -> list[Problem]:
     if UNDECODABLE.search(text):
-        # What is not UTF-8 has such characters by accident.
+        # Bytes that are not UTF-8 decode to such characters by accident.
         return []
     return [
         Problem(
@@ -142,7 +140,7 @@ def _check_titles(deck: Deck) -> list[Problem]:
 
 
 def _omit(document: Document, deck: Deck, places: Iterable[DocumentPath], omitted: list[Omission]) -> Deck:
-    """Return the deck without the cards to omit, and without what is wrong with them."""
+    """Return the deck without the cards to omit and their problems."""
     titles = {card.line: card.title for card in deck.cards} | {
         card.first: card.title for card in deck.damaged
     }
@@ -159,7 +157,7 @@ def _omit(document: Document, deck: Deck, places: Iterable[DocumentPath], omitte
             known = titles[starts[0]] or f"the card in line {starts[0]}"
             omitted.append(Omission(deck.name, known, document.text((*where, "reason"))))
         elif not count and deck.problems:
-            # It may be one of the damaged cards, which are told.
+            # It may be one of the damaged cards, which are reported.
             continue
         elif title:
             what = f'{deck.name} has {count} cards titled "{shorten(title)}"'
@@ -179,9 +177,9 @@ def _omit(document: Document, deck: Deck, places: Iterable[DocumentPath], omitte
 
     problems = [problem for problem in deck.problems if stays(problem.line)]
     damaged = [card for card in deck.damaged if card.first not in dropped]
-    # One problem may speak of several cards, as of all lines that are not UTF-8.
-    told = [problem.line for problem in problems]
-    if not all(any(card.first <= line <= card.last for line in told) for card in damaged):
+    # One problem may be about several cards, such as all lines that are not UTF-8.
+    reported = [problem.line for problem in problems]
+    if not all(any(card.first <= line <= card.last for line in reported) for card in damaged):
         problems = list(deck.problems)
     return replace(
         deck,
@@ -200,7 +198,7 @@ def title_lines(deck: Deck) -> dict[int, str]:
 
 
 def _renumber(deck: Deck, added: Sequence[tuple[int, int]]) -> Deck:
-    """Return the deck with the line numbers of its file, if repairs have added lines."""
+    """Return the deck with the line numbers of its file, undoing the shift of lines that repairs added."""
     if not added:
         return deck
 

@@ -1,4 +1,4 @@
-"""The registry of permanent card ids, `card-ids.yml`: which id belongs to which card, for good.
+"""The registry of permanent card ids, `card-ids.yml`: which id belongs to which card, permanently.
 
 An id is registered with its card's title. Where several cards have one title, a hash of the question is
 registered too, so that the id stays with its card when such cards are swapped, or one of them is removed.
@@ -21,17 +21,17 @@ from cardbook.source.deck import Card
 FILE = "card-ids.yml"
 SCHEMA_FILE = Path(__file__).with_name("card-ids.schema.json")
 ID_LENGTH = 60
-# As the schemas have it.
+# The same pattern as in the schemas.
 ID = re.compile(r"(?=.{1,100}$)[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def hash_question(question: str) -> str:
-    """Return 16 hexadecimal digits of a question; space does not count."""
+    """Return 16 hexadecimal digits of a hash of a question, ignoring differences in white space."""
     return hash_text(" ".join(question.split()))[:16]
 
 
 def make_id(title: str, taken: Collection[str] = ()) -> str:
-    """Return an id made from a title that is not taken; "" where the title has no Latin letter or digit."""
+    """Return an id made from a title and not in `taken`; "" if the title has no Latin letter or digit."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", plain)
     made = "-".join(words)
@@ -71,9 +71,9 @@ class Registry:
         return known[0] if len(known) == 1 else make_id(title)
 
     def candidates(self, card_id: str, title: str, cards: Sequence[Card]) -> list[Card]:
-        """Return those of the cards of one title that can be the card of an id, by its registered question.
+        """Return those of `cards`, all with this title, that can have this id by its registered question.
 
-        Where none has this question, it may have been edited: then those that no other id has registered.
+        If none has this question, it may have been edited: then those that no other id has registered.
         """
         question = self.questions.get(card_id)
         if not question:
@@ -84,7 +84,7 @@ class Registry:
         return same or [card for found, card in hashes if found not in claimed]
 
     def check(self, listed: Collection[str], cards: Mapping[str, Card]) -> list[Problem]:
-        """Report what is wrong between the registry and the book; return warnings.
+        """Report conflicts between the registry and the book; return warnings.
 
         `listed` are the ids that book.yml names, `cards` those cards of them that were found.
         """
@@ -96,7 +96,7 @@ class Registry:
             line = registry_line(card_id, card, shared=counts[card.title] > 1)
             if card_id in self.retired:
                 what = f'card id "{card_id}" is retired but used in book.yml'
-                self.document.report((card_id,), what, "choose another id: a retired one never comes back")
+                self.document.report((card_id,), what, "choose another id: a retired id cannot be used again")
             elif card_id not in self.titles:
                 self.document.report((), f'card id "{card_id}" is not registered', f"add the line {line}")
             elif card.title != self.titles[card_id]:
@@ -113,7 +113,7 @@ class Registry:
             elif counts[card.title] > 1 and not self.questions[card_id]:
                 what = f'card id "{card_id}" shares its title with another card'
                 place = self.document.line((card_id,))
-                remedy = f"to tell them apart for good, write {line}"
+                remedy = f"to distinguish them permanently, write {line}"
                 warnings.append(Problem(FILE, place, what, remedy))
         for card_id in self.titles:
             if card_id not in listed:

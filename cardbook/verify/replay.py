@@ -14,7 +14,7 @@ from pathlib import Path
 
 from cardbook.base.files import read_regular, temporary_folder
 from cardbook.kernel.launcher import confined_command
-from cardbook.kernel.memory import GIGABYTE, LOOK_SECONDS, exceeds
+from cardbook.kernel.memory import GIGABYTE, POLL_SECONDS, exceeds
 from cardbook.kernel.sandbox import SandboxPolicy, dump_policy
 from cardbook.records.comparison import Outputs, read_outputs
 from cardbook.records.text import clean_text
@@ -90,7 +90,7 @@ def _run(
     try:
         while process.poll() is None:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(min(LOOK_SECONDS, max(0.0, deadline - time.monotonic())))
+                process.wait(min(POLL_SECONDS, max(0.0, deadline - time.monotonic())))
             if process.poll() is None and (reason := _excess(process.pid, deadline, limits, session)):
                 return reason
     finally:

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.books import write_big_book
 from benchmarks.forms import as_gallery_script, as_notebook, as_page, edit_code, edit_prose
-from benchmarks.measure import Failed, Measured, measure
+from benchmarks.measure import Measurement, MeasurementError, measure
 from benchmarks.results import Results
 from benchmarks.scale import run_scale
 from benchmarks.tools import variables_for
@@ -25,7 +25,7 @@ def test_measurement_has_the_memory_of_all_descendants(tmp_path: Path) -> None:
 
 
 def test_failed_command_is_told_with_its_words(tmp_path: Path) -> None:
-    with pytest.raises(Failed, match="exit status 3\nhelp"):
+    with pytest.raises(MeasurementError, match="exit status 3\nhelp"):
         measure([sys.executable, "-c", "print('help'); raise SystemExit(3)"], tmp_path, variables_for(ROOT))
 
 
@@ -46,26 +46,26 @@ def test_generated_book_is_as_large_as_wanted(tmp_path: Path) -> None:
 
 
 def test_growth_is_measured_step_by_step(tmp_path: Path) -> None:
-    told: list[tuple[str, str]] = []
-    run_scale(tmp_path / "book", 2, 1, lambda name, step, _: told.append((name, step)))
-    steps = ["cold run", "run again", "pages and site", "nothing changed", "one word edited"]
-    assert told == [("2 cards, 1 examples", step) for step in steps]
+    reported: list[tuple[str, str]] = []
+    run_scale(tmp_path / "book", 2, 1, lambda name, step, _: reported.append((name, step)))
+    steps = ["cold run", "run again", "pages and site", "no-op", "one word edited"]
+    assert reported == [("2 cards, 1 examples", step) for step in steps]
     page = (tmp_path / "book" / "site" / "chapters" / "chapter-1" / "index.html").read_text()
     assert "the sum is 1" in page
     assert page.count("That its answer is") == 1 and page.count("That the answer is") == 1
 
 
 def test_a_book_of_cards_only_is_measured_without_runs(tmp_path: Path) -> None:
-    told: list[str] = []
-    run_scale(tmp_path / "book", 2, 0, lambda _, step, __: told.append(step))
-    assert told == ["pages and site", "nothing changed", "one word edited"]
+    reported: list[str] = []
+    run_scale(tmp_path / "book", 2, 0, lambda _, step, __: reported.append(step))
+    assert reported == ["pages and site", "no-op", "one word edited"]
 
 
 def test_results_are_medians_with_ratios_and_failures_are_shown(tmp_path: Path) -> None:
     results = Results(tmp_path / "results.json")
     for seconds in (9.0, 10.0, 50.0):
-        results.add("plain", "cold", Measured(seconds, 5))
-    results.add("ours", "cold", Measured(2.5, 7_000_000))
+        results.add("plain", "cold", Measurement(seconds, 5))
+    results.add("ours", "cold", Measurement(2.5, 7_000_000))
     results.add("theirs", "cold", None)
     rows = list(zip(*(column.cells for column in results.table("", ("plain", "cold")).columns), strict=True))
     assert rows[1] == ("ours", "2.50 s (0.250)", "7 MB")

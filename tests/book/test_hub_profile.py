@@ -143,7 +143,7 @@ def test_another_revision_is_not_found(
     outcome = cardbook("models", "--root", tmp_path, "--profile", "hub", **online(hub))
     assert outcome.returncode == 1
     assert (
-        "google-bert/bert-base-uncased: only the Hub has it, and the Hub did not give it (404"
+        "google-bert/bert-base-uncased: only the Hub has it, and the Hub did not deliver it (404"
         in outcome.stderr
     )
     assert [path for path in hub.refused if other in path] == [

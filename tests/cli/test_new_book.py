@@ -313,7 +313,7 @@ def test_line_ends_stay_as_they_are(standing: Path, deck: Path, cardbook: Cardbo
 def test_only_what_leaves_all_that_stands_is_written(before: str, after: str) -> None:
     document = parse_yaml(STANDING, "book.yml")
     check_untouched(document, f"{STANDING}name: more\n")
-    with pytest.raises(InputError, match="without changing what stands"):
+    with pytest.raises(InputError, match="without changing existing ones"):
         check_untouched(document, STANDING.replace(before, after))
 
 

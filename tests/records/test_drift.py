@@ -147,7 +147,7 @@ def test_record_without_whole_provenance_is_reported(base: Path, cardbook: Cardb
     keep(base, read(today(base), "first"), parts={"code": 7})
     outcome = cardbook("drift", base, "--root", base.parent)
     assert outcome.returncode == 1
-    assert "first: its provenance is not whole" in outcome.stdout
+    assert "first: its provenance is incomplete" in outcome.stdout
 
 
 def test_markdown_cannot_be_left_by_what_an_output_says(base: Path, cardbook: Cardbook) -> None:

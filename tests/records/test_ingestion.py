@@ -103,7 +103,7 @@ def test_what_an_honest_run_left_is_taken_over(place: Project, artifacts: Path) 
     kept = place.records.read("first")
     assert kept is not None and kept.provenance == honest(place).provenance
     assert list(summarize(intake, ["first", "second", "third"])) == [
-        "2 of 3 examples have a record that is taken over.",
+        "2 of 3 examples have a record to store.",
         "third: nothing was handed over",
     ]
 
@@ -234,15 +234,15 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
     ),
     "error": (
         output({"output_type": "error", "ename": "E", "evalue": "", "traceback": []}),
-        "of a kind that no page shows",
+        "of a kind that pages do not show",
     ),
     "result": (
         output({**shown(text_plain="1"), "output_type": "execute_result", "execution_count": 1}),
-        "of a kind that no page shows",
+        "of a kind that pages do not show",
     ),
     "another stream": (
         output({"output_type": "stream", "name": "extra", "text": ""}),
-        "of a kind that no page shows",
+        "of a kind that pages do not show",
     ),
     "another example": (provenance("example", "second"), "another example"),
     "invented fingerprint": (provenance("fingerprint", "f" * 64), "not that of its parts"),
@@ -265,7 +265,7 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
     "future": (provenance("started", "2999-01-01T00:00:00+00:00"), "in the future"),
     "another zone": (provenance("started", "2026-11-24T18:00:00+23:59"), r"\$.started: pattern"),
     "a line after the time": (provenance("started", "2026-11-24T18:00:00+00:00\n"), r"\$.started: m"),
-    "no such day": (provenance("started", "2026-02-30T18:00:00+00:00"), "no calendar has"),
+    "no such day": (provenance("started", "2026-02-30T18:00:00+00:00"), "an impossible date or time"),
     "year 1": (provenance("started", "0001-01-01T00:00:00+00:00"), "before 2020"),
     "1970": (provenance("started", "1970-01-01T00:00:00+00:00"), "before 2020"),
     "no packages": (provenance("packages", {"x": "1"}), "packages that are not"),
@@ -347,7 +347,7 @@ def test_only_ordinary_files_are_read(place: Project, artifacts: Path, tmp_path:
     assert [(problem.file, problem.what) for problem in refused.value.problems] == [
         ("a/first.ipynb", "is not a regular file"),
         ("a/second.ipynb", "is not a regular file"),
-        ("artifacts/c", "is not a file that a run leaves"),
+        ("artifacts/c", "is not a file that a run writes"),
         ("b/deeper", "is a folder where only records belong"),
     ]
 
@@ -359,7 +359,7 @@ def test_nothing_is_taken_over_from_whom_one_file_is_refused(
     hand_over(artifacts / "b", "evil.sh\n::error::", "")
     outcome = cardbook("import-records", artifacts, "--root", small)
     assert outcome.returncode == 1
-    assert "b/evil.sh ::error::: is not a file that a run leaves: do not publish" in outcome.stderr
+    assert "b/evil.sh ::error::: is not a file that a run writes: do not publish" in outcome.stderr
     assert "No record was stored." in outcome.stderr
     assert place.records.read("first") is None
 

@@ -122,7 +122,7 @@ def test_file_that_changed_while_it_was_used_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataChangedError, match="data file x changed while it ran"):
         collect_inputs(tmp_path, log, [])
     data.unlink()
-    with pytest.raises(DataChangedError, match="data file x went away"):
+    with pytest.raises(DataChangedError, match="data file x disappeared"):
         collect_inputs(tmp_path, log, [])
 
 

@@ -191,7 +191,7 @@ FAULTS += [
         "runs out of the memory of a GPU",
         "class OutOfMemoryError(RuntimeError):\n    pass\n\n\n"
         "raise OutOfMemoryError('CUDA out of memory. Tried to allocate 2 GiB.\\nGPU 0 has')",
-        "OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB.: end what else uses the GPU",
+        "OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB.: end other programs on the GPU",
     ),
 ]
 if landlock_version():

@@ -17,7 +17,7 @@ def test_undeclared_variation_names_file_cell_and_lines(small: Path, cardbook: C
     record = records_of(small).read("first")
     assert record is not None
     message, *lines = outcome.stderr.splitlines()
-    assert message.startswith("examples/first.py: cell 3: its output is not the same when it is run again")
+    assert message.startswith("examples/first.py: cell 3: its output differs in a repeated run")
     assert f"  -{record.outputs[2][0].text.strip()}" in lines
     assert "cell 2" not in outcome.stderr and "second" not in outcome.stderr
 
@@ -44,5 +44,5 @@ def test_example_that_fails_when_it_is_run_again_is_named(small: Path, cardbook:
     outcome = cardbook("run", "first", "--repeat", "2", "--root", small)
     assert outcome.returncode == 1
     assert "examples/first.py: cell 3, line 3: AssertionError" in outcome.stderr
-    assert "(only when it was run again)" in outcome.stderr
+    assert "(only in a repeated run)" in outcome.stderr
     assert records_of(small).read_failure("first") is None, "the record stays as the first run left it"

@@ -269,7 +269,7 @@ def test_a_malformed_card_is_reported_where_it_can_be_fixed(
         ("#### Bad\ntext", [f"1: {NO_QUESTION}"]),
         (
             "---\nlost\n",
-            [f'2: {STRAY_TEXT}"A", move the x?? in line 8 behind it; if not, {WHOLE_CARD_AROUND}'],
+            [f'2: {STRAY_TEXT}"A", move the x?? in line 8 after it; if not, {WHOLE_CARD_AROUND}'],
         ),
     ],
 )

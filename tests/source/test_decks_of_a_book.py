@@ -59,7 +59,7 @@ def test_repair_that_adds_lines_keeps_line_numbers(damaged: Path) -> None:
             '{line: 3, from: ":Briefly", to: ":p"}',
             'line 3 of flashcards/part-01.md does not have ":Briefly" once',
         ),
-        ('{line: 3, from: ":Briefly", to: ":p"}', "it stands on line "),
+        ('{line: 3, from: ":Briefly", to: ":p"}', "it is on line "),
         ('{line: 9999, from: "x", to: "y"}', "line 9999 of"),
         ('{line: 3, from: "nowhere to be found", to: "y"}', "correct it, or remove the repair"),
         ('{deck: part-9, line: 3, from: "x", to: "y"}', 'no deck "part-9" in flashcards/'),

@@ -96,7 +96,7 @@ def test_what_can_be_read_in_two_ways_is_reported(text: str, formulas: list[str]
 def test_a_mark_without_an_end_is_reported(mark: str) -> None:
     formulas, (doubt,) = find_formulas(f"ab {mark} x\n\n\\) y" if mark == r"\(" else f"ab {mark} x")
     assert (formulas, doubt.start) == ([], 3)
-    assert doubt.what == f"this {mark} begins no formula: its end is missing"
+    assert doubt.what == f"this {mark} does not begin a formula: its end is missing"
 
 
 def test_tex_outside_a_formula_is_reported_once_a_line() -> None:

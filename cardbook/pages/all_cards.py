@@ -1,4 +1,4 @@
-"""The page of all cards: every question of the book, with its chapter and what was corrected."""
+"""The page of all cards: every question of the book by chapter, with its number of corrections."""
 
 from pathlib import PurePosixPath
 

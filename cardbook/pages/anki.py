@@ -1,4 +1,4 @@
-"""Anki: the cards as a deck that can be imported again and again without losing what was learned."""
+"""The Anki deck; importing it again keeps the review history."""
 
 import base64
 import html
@@ -28,12 +28,12 @@ from cardbook.source.example import Example
 NOTE_TYPE = 1731604882
 NOTE_TYPE_NAME = "Cardbook: question, answer, example"
 FIELDS = ("id", "question", "answer", "context", "correction", "code", "output", "link", "spare")
-# When templates or style last changed, in seconds since 1970: raise it with them, or Anki keeps the old ones.
+# When templates or style last changed, in seconds since 1970. Raise it with them, or Anki keeps the old ones.
 TEMPLATES_CHANGED_AT = 1795564800
 NOTE = Path(__file__).with_name("note")
-# Anki's ids of notes and cards are times in milliseconds; a collection that has one already gives another.
+# Anki's ids of notes and cards are times in milliseconds; an import replaces ids that are in use.
 FIRST_ID = 1_780_000_000_000
-# A note is read on a phone: what is longer or larger stays on the page.
+# Notes are read on phones: longer texts and larger figures are only on the page. Characters, and bytes.
 TEXT_LIMIT = 10_000
 FIGURE_LIMIT = 200_000
 
@@ -42,7 +42,7 @@ Media = dict[str, bytes]
 
 @dataclass(frozen=True)
 class AnkiNote:
-    """What one note is made of; `edition` is None for a card that card-dates.yml does not have.
+    """The sources of one note; `edition` is None for a card that is not in card-dates.yml.
 
     `chapter` is the id of its chapter, the note's tag; `link` the address of its card, or "".
     """
@@ -56,7 +56,7 @@ class AnkiNote:
 
 
 def make_package(name: str, title: str, notes: Sequence[AnkiNote]) -> bytes:
-    """Return an .apkg with these notes in their order; the same bytes from the same notes.
+    """Return an .apkg with these notes in their order; equal notes give equal bytes.
 
     The deck's id and the notes' GUIDs follow from the book's permanent `name` and the cards' permanent ids;
     `title` is what Anki calls the deck.
@@ -94,7 +94,7 @@ def changed_at(note: AnkiNote) -> int:
     times = [note.edition.changed] if note.edition else []
     if note.record:
         times.append(datetime.fromisoformat(note.record.provenance.started))
-    # The published note may have the date of a run later than this change: the edition makes this one newer.
+    # The published note may have the date of a later run than this change; the edition makes this one newer.
     edition = note.edition.edition if note.edition else 0
     return int(max(times, default=datetime.fromtimestamp(TEMPLATES_CHANGED_AT, UTC)).timestamp()) + edition
 
@@ -140,7 +140,7 @@ def _render(text: str) -> str:
 
 
 def _defuse(markup: str) -> str:
-    """Return the same HTML with nothing in it that Anki would act on: sounds, LaTeX, fields, clozes."""
+    """Return HTML with Anki's own syntax escaped: sounds, LaTeX, fields, clozes."""
     return markup.replace("[", "&#91;").replace("{{", "&#123;&#123;").strip()
 
 
@@ -176,7 +176,7 @@ def _make_figure(label: str, figure: bytes, alt: str, media: Media) -> str:
     text = html.escape(" ".join(alt.split()))
     if len(figure) > FIGURE_LIMIT:
         return f"<p>A figure, on the page: {text}</p>"
-    # Anki keeps the media of all decks in one folder: the content's hash keeps names apart.
+    # Anki stores the media of all decks in one folder; the hash of the content makes the name unique.
     name = f"{label}-{sha256(figure).hexdigest()[:12]}.png"
     media[name] = figure
     return f'<img src="{name}" alt="{text}">'

@@ -27,14 +27,14 @@ COLUMNS = (
     "example",
     "link",
 )
-# A spreadsheet would compute what begins so.
+# A spreadsheet would interpret cells that begin like this as formulas.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def make_exports(project: Project, statuses: Sequence[Status]) -> dict[PurePosixPath, bytes]:
     """Return `cards.json`, `cards.csv` and, when the book has a name, `NAME.apkg`, by path in docs/.
 
-    The same bytes from the same sources and records. Raises InputError when card-dates.yml cannot be read.
+    Equal sources and records give equal bytes. Raises InputError when card-dates.yml cannot be read.
     """
     book = project.book
     cards = [_as_object(project, chapter, entry) for chapter in book.chapters for entry in chapter.entries]
@@ -50,7 +50,7 @@ def make_exports(project: Project, statuses: Sequence[Status]) -> dict[PurePosix
 
 
 def card_link(project: Project, chapter: Chapter, entry: Entry) -> str:
-    """Return the address of a card; relative to the site if BOOK_ADDRESS does not name the site's address."""
+    """Return the address of a card; relative to the site if BOOK_ADDRESS is not set."""
     return f"{project.publisher.address}chapters/{chapter.id}/#{entry.id}"
 
 

@@ -1,4 +1,4 @@
-"""Chapters: one page of plain Markdown each, made of cards and of examples with what they left."""
+"""Chapters: one page of Markdown each, with cards, and examples with their records."""
 
 import ast
 import html
@@ -26,14 +26,14 @@ from cardbook.source.example import PARAMETERS, Cell, Example
 
 HEADING = re.compile(r"(#{1,6})(?=\s)")
 FENCE = re.compile(r"\s*(`{3,}|~{3,})")
-# Code cells of more lines are folded, and shorter ones that only draw.
+# Code cells of more lines are folded: LONG, or LONG_DRAWING for cells that only draw.
 LONG = 20
 LONG_DRAWING = 7
 
 
 @dataclass(frozen=True)
 class ExampleView:
-    """An example as a chapter shows it: with its record, or with the reason `why` there is none to show.
+    """An example as a chapter shows it: with its record, or with the reason `why` there is none.
 
     `figures` are those of each code cell. `repository` is the book's on GitHub (`OWNER/NAME`), `address` the
     site's, ending in "/"; each "" when unknown. `max_age_days` is how old the book lets a record be.
@@ -70,7 +70,7 @@ def chapter_page(chapter: Chapter, examples: Mapping[str, ExampleView]) -> str:
 
 
 def _study_link(chapter: Chapter) -> str:
-    """Return the way to study the chapter, to which web/ adds a round of its cards."""
+    """Return the link to study the chapter, to which web/ adds a round of its cards."""
     link = f"[Study this chapter](../study/index.md?chapter={chapter.id})"
     return f'{link}\n{{ .chapter-round data-search-exclude="" }}'
 
@@ -104,7 +104,7 @@ def sample_of(chapter_id: str, entry: Entry, shown: ExampleView) -> str:
 
 def card_block(entry: Entry) -> str:
     """Return a card as HTML that Markdown leaves alone: question, answer, context, corrections."""
-    # For the search: cardbook/site/search_index.py reads it and takes it away.
+    # For the search: cardbook/site/search_index.py reads and removes it.
     also = f' data-also="{html.escape("; ".join(entry.also))}"' if entry.also else ""
     return f'<div class="card" data-card="{entry.id}"{also}>\n{_card_content(entry)}\n</div>'
 
@@ -118,7 +118,7 @@ def _card_content(entry: Entry) -> str:
         )
     corrections = "".join(_correction(correction) for correction in entry.corrections)
     label = "Answer · corrected" if corrections else "Answer"
-    # A correction stands below what it corrects, where nobody grades the answer without having seen it.
+    # A correction is inside the answer, so that nobody grades the answer without seeing it.
     answer = f"<summary>{label}</summary>{render_card(card.answer)}{corrections}"
     return (
         f'<div class="card-question">{render_card(card.question)}</div>\n'
@@ -155,7 +155,7 @@ def _example_blocks(entry: Entry, shown: ExampleView) -> Iterator[str]:
 
 
 def _fold_of(cell: Cell, outputs: Sequence[NotebookNode]) -> str:
-    """Return what a folded cell says of its code; "" for a cell that is shown at once."""
+    """Return the summary of a folded cell; "" for a cell that is not folded."""
     lines = cell.source.count("\n") + 1
     draws = bool(cell.alt and outputs) and all(is_figure(output) for output in outputs)
     if lines <= (LONG_DRAWING if draws else LONG):
@@ -170,14 +170,14 @@ def _fold_of(cell: Cell, outputs: Sequence[NotebookNode]) -> str:
 
 
 def _run_block(shown: ExampleView) -> str:
-    """Return how to run the example, what that costs, and its files."""
+    """Return the block with the command that runs the example, its time and memory, and its files."""
     name = shown.example.name
-    # A section, because the search plugin would take the end of the first <div> inside for the end of this.
+    # A section, because the search plugin would take the end of an inner <div> for the end of this block.
     blocks = ['<section class="run" data-search-exclude markdown="1">']
     if shown.record:
         provenance = shown.record.provenance
         blocks.append(f"{_cost(provenance)}\n{{ .run-cost }}")
-        # A page that does not know its own address names the downloaded file; web/reading.ts completes it.
+        # Without the site's address, the command names the downloaded file; web/reading.ts completes it.
         script = f"{shown.address}downloads/{name}.py" if shown.address else f"{name}.py"
         blocks.append(_command_block("run-line", f"uv run {script}"))
         if line := install_line(provenance):
@@ -199,7 +199,7 @@ def _command_block(kind: str, line: str, mark: str = "") -> str:
 
 
 def _files_line(shown: ExampleView) -> str:
-    """Return the links to the example's files: what a reader can take away."""
+    """Return the links to the example's files."""
     name = shown.example.name
     links = [f'[Script .py](../downloads/{name}.py){{ download="" }}']
     if shown.record:

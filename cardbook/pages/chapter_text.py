@@ -1,4 +1,4 @@
-"""Chapters as plain Markdown to copy or to hand to a program, and `llms.txt`, which lists them."""
+"""Chapters as plain Markdown for copying and for programs, and `llms.txt`, which lists them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -32,7 +32,7 @@ def chapter_text(chapter: Chapter, examples: Mapping[str, ExampleView]) -> str:
 def book_list(book: Book, address: str) -> str:
     """Return `llms.txt` (llmstxt.org): the title and each chapter with the address of its plain text.
 
-    `address` is the site's, ending in "/"; "" when unknown: then the links are relative.
+    `address` is the site's, ending in "/"; if it is "", the links are relative.
     """
     lines = [f"# {book.title}", ""]
     lines += [

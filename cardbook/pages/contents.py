@@ -1,4 +1,4 @@
-"""The table of contents as the site reads it: what MkDocs pages need to know of the book."""
+"""The table of contents as a JSON file, from which the MkDocs plugin reads what it needs of the book."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ class PartContents(TypedDict):
 
 
 class Contents(TypedDict):
-    """The table of contents; `name` is "" without one, `examples` have an output on the site.
+    """The table of contents; `name` may be ""; `examples` are those with output on the site.
 
     `samples` has the Markdown for a page in `docs/` that shows a card with the first figure of its example.
     """

@@ -1,4 +1,4 @@
-"""The page of corrections: what is wrong or outdated in the cards, with the words of each source."""
+"""The page of corrections: what is wrong or outdated in the cards, with a quotation from each source."""
 
 import html
 from urllib.parse import urlsplit

@@ -25,7 +25,7 @@ DARK = {
 }
 # How far, in steps of a colour channel, a pixel may lie from a mixture of paper and one colour.
 TOLERANCE = 4.0
-# A pixel counts as such a mixture only if there is paper in a square of this width around it.
+# A pixel counts as such a mixture only if a square of this width around it contains paper.
 REACH = 5
 
 Colours = NDArray[np.float64]
@@ -48,7 +48,7 @@ def _write(image: Image.Image) -> bytes:
 
 
 def darken(image: Image.Image) -> Image.Image:
-    """Return a figure as the theme would draw it on a dark background; other colours stay.
+    """Return a figure in the theme's dark colours; other colours stay.
 
     Along an edge a pixel is a mixture of the paper and one colour: it becomes the same mixture in the dark.
     """

@@ -8,7 +8,7 @@ from typing import Any
 
 from cardbook.base.cache import Cache, cache_key
 
-# What renders the files: its code is part of their cache key.
+# The code that renders the files is part of their cache key.
 RENDERER_FILE = Path(__file__).with_name("dark_figures.py")
 
 
@@ -67,7 +67,7 @@ def _read_figure(output: Mapping[str, Any], stem: str, cache: Cache) -> Figure:
     key = cache_key(["pillow"], [RENDERER_FILE.read_bytes(), png])
     texts = cache.get(key)
     if texts is None:
-        # Imported here: it takes long, and most figures are in the cache.
+        # Imported here: its import is slow, and most figures are in the cache.
         from cardbook.pages.dark_figures import draw
 
         texts = [base64.b64encode(file).decode() if file else None for file in draw(png)]

@@ -1,4 +1,4 @@
-"""Formulas: TeX as MathML, written when the pages are, so that a reader needs no script for it."""
+"""Formulas: TeX as MathML, rendered when the pages are generated, so that readers need no script."""
 
 import html
 import re
@@ -8,7 +8,7 @@ from math_core import LatexError, LatexToMathML
 
 from cardbook.base.errors import CardbookError
 
-# Commands that the converter lacks, or takes in numbered equations only.
+# Commands that the converter lacks, or accepts in numbered equations only.
 _MACROS = {
     "substack": r"\begin{matrix}#1\end{matrix}",
     "mbox": r"\text{#1}",
@@ -44,7 +44,7 @@ _MACROS = {
     "varlimsup": r"\operatorname*{lim\,sup}",
     "varliminf": r"\operatorname*{lim\,inf}",
 }
-# Environments by the one that shows the same. A number of an equation would count within one card only.
+# Environments and their equivalents. Equations are not numbered: numbers would restart in each card.
 _ENVIRONMENTS = {
     "split": "aligned",
     "alignedat": "aligned",
@@ -77,7 +77,7 @@ _SIZE = re.compile(r"\\(?:tiny|scriptsize|footnotesize|small|normalsize|[lL]arge
 
 _TAG = re.compile(r"<(/?)([a-z]+)((?: [a-z]+(?:=\"[^\"<>]*\")?)*) ?/?>")
 _ATTRIBUTE = re.compile(r" ([a-z]+)=\"([^\"]*)\"")
-# MathML, and what may stand inside \text{…}.
+# MathML, and the elements allowed inside \text{…}.
 _TAGS = """
 math mrow mi mn mo ms mtext mspace mfrac msqrt mroot mstyle mpadded mphantom merror msub msup msubsup
 munder mover munderover mmultiscripts mprescripts mtable mtr mtd menclose b i u em code span
@@ -87,7 +87,7 @@ accent accentunder arg class columnalign columnlines columnspan depth dir displa
 form frame height intent largeop linethickness lspace mathcolor mathsize mathvariant maxsize minsize
 movablelimits notation rowlines rowspan rspace scriptlevel separator stretchy style symmetric voffset width
 """
-# No url(…): nothing is fetched.
+# Without url(…), which would fetch something.
 _STYLE = re.compile(r"[\w :;.,#%-]*")
 
 
@@ -101,8 +101,8 @@ def _converter() -> LatexToMathML:
 
 
 @lru_cache(maxsize=4096)
-def render_formula(tex: str, display: bool) -> str:
-    """Return TeX as MathML; `display` is that of a formula on a line of its own. Raises FormulaError."""
+def render_formula(tex: str, *, display: bool) -> str:
+    """Return TeX as MathML; `display`: the formula has its own line. Raises FormulaError."""
     try:
         markup = _converter().convert_with_local_state(_adapt(tex), displaystyle=display)
     except LatexError as error:
@@ -113,14 +113,14 @@ def render_formula(tex: str, display: bool) -> str:
     return f'<span class="{kind}">{markup}</span>'
 
 
-def tex_for_anki(tex: str, display: bool) -> str:
-    r"""Return TeX in the marks that Anki hands to its MathJax: `\(…\)` and `\[…\]`."""
+def tex_for_anki(tex: str, *, display: bool) -> str:
+    r"""Return TeX in the delimiters of Anki's MathJax: `\(…\)` or, with `display`, `\[…\]`."""
     opening, closing = (r"\[", r"\]") if display else (r"\(", r"\)")
     return opening + html.escape(tex, quote=False) + closing
 
 
 def _adapt(tex: str) -> str:
-    """Return TeX in which what the converter lacks is said in what it has."""
+    """Return TeX with unsupported commands and environments replaced by supported ones."""
     tex = _LABEL.sub("", tex).replace(r"\tag*", r"\qquad\text")
     tex = _SIZE.sub("", tex)
     tex = _OPERATOR.sub(_adapt_operator, tex)
@@ -132,14 +132,14 @@ def _adapt(tex: str) -> str:
 
 
 def _adapt_operator(found: re.Match[str]) -> str:
-    r"""Return `\mathop{…}` as an operator by name, if it is one: what is below it stands below then."""
+    r"""Return `\mathop{…}` as a named operator if possible, so that limits are set below it."""
     name = _NAME.sub("", found[1]).replace(r"\arg\m", r"\arg\,\m")
     letters = re.sub(r"\\(?:[a-z]+|,)", "", name)
     return rf"\operatorname*{{{name}}}" if not letters or letters.isalpha() else found[1]
 
 
 def _adapt_words(found: re.Match[str]) -> str:
-    r"""Return `\text{…}` with its formulas outside, and with what TeX would not take as text escaped."""
+    r"""Return `\text{…}` with its formulas moved out and TeX's special characters escaped."""
     command, words = found[1], found[2]
     parts = _DOLLAR.split(words)
     if len(parts) % 2 == 0:
@@ -151,12 +151,12 @@ def _adapt_words(found: re.Match[str]) -> str:
 
 
 def _check(markup: str) -> None:
-    """Raise FormulaError if there is anything but MathML: formulas come from untrusted texts."""
+    """Raise FormulaError if the markup contains anything but MathML: formulas are untrusted."""
     tags, names = frozenset(_TAGS.split()), frozenset(_ATTRIBUTES.split())
     for tag in _TAG.finditer(markup):
         attributes = dict(_ATTRIBUTE.findall(tag[3]))
         style = attributes.get("style", "")
         if tag[2] not in tags or not names.issuperset(attributes) or not _STYLE.fullmatch(style):
-            raise FormulaError(f"the converter gives {tag[0]}")
+            raise FormulaError(f"the converter produces {tag[0]}")
     if re.search("[<>]", _TAG.sub("", markup)):
-        raise FormulaError("the converter gives more than MathML")
+        raise FormulaError("the converter produces more than MathML")

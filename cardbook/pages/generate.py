@@ -32,7 +32,7 @@ Files = dict[PurePosixPath, bytes]
 def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
     """Return every generated file by its path inside `docs/`.
 
-    An example that is not fresh is shown without outputs and says so; only a preview may contain one.
+    An example that is not fresh is shown without outputs and with the reason; only a preview contains one.
     Raises InputError when a figure has no alternative text or a formula cannot be shown.
     """
     views = {status.name: view_example(project, status) for status in statuses}
@@ -70,7 +70,7 @@ def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
 
 
 def view_example(project: Project, status: Status) -> ExampleView:
-    """Return what pages show of an example; without a fresh record, the code and why there is none."""
+    """Return an example as pages show it; without a fresh record, with the code and the reason."""
     example, record = project.plans[status.name].example, status.fresh_record
     outputs = record.outputs if record else [[] for _ in example.code_cells]
     return ExampleView(
@@ -86,9 +86,9 @@ def view_example(project: Project, status: Status) -> ExampleView:
 
 
 def write_pages(docs: Path, files: Mapping[PurePosixPath, bytes]) -> list[PurePosixPath]:
-    """Bring the generated folders of `docs` to exactly these files; return what changed.
+    """Make the generated folders of `docs` contain exactly these files; return the changed paths.
 
-    Files that are already right are left untouched, so that a preview does not reload for nothing.
+    Unchanged files are not written, so that a preview does not reload without need.
     """
     changed = compare_pages(docs, files)
     for path in changed:
@@ -101,7 +101,7 @@ def write_pages(docs: Path, files: Mapping[PurePosixPath, bytes]) -> list[PurePo
 
 
 def compare_pages(docs: Path, files: Mapping[PurePosixPath, bytes]) -> list[PurePosixPath]:
-    """Return the paths that are absent from `docs`, different there, or there without being generated."""
+    """Return the paths that are missing or different in `docs`, or there but not generated."""
     present = {
         PurePosixPath(path.relative_to(docs).as_posix())
         for folder in FOLDERS

@@ -1,16 +1,16 @@
-"""HTML for text that is not ours: cards and outputs. Nothing in it can act outside its own block.
+"""HTML for untrusted text: cards and outputs. Nothing in it has an effect outside its block.
 
-What comes out is safe inside a page that Python-Markdown still reads: see `protect_from_markdown`.
+The HTML is safe inside a page that Python-Markdown still parses: see `protect_from_markdown`.
 """
 
 import html
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
@@ -31,22 +31,22 @@ from cardbook.source import formulas as formula_source
 from cardbook.source.deck import Card
 from cardbook.source.formulas import Formula, find_formulas
 
-# What Python-Markdown lets a backslash take the meaning from; before anything else it shows the backslash.
+# The characters that a backslash escapes in Python-Markdown; before others it shows the backslash.
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!])")
-# Codes that are no text: controls other than tab and line break, halves of characters, and noncharacters.
+# Codes that are not text: controls except tab and line break, lone surrogates, and noncharacters.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
-# Stands for a formula, by its number, while Markdown is read. No text has the two noncharacters.
+# The placeholder of a formula, with its number, while Markdown is parsed. No text has the two noncharacters.
 PLACE = re.compile("\ufdd0(\\d+)\ufdd1")
-# What decides how a card is rendered, beside this file.
+# The packages that determine how a card is rendered.
 RENDERERS = ("markdown-it-py", "pygments")
-# How many texts are kept in memory; a preview renders edited ones again and again.
+# How many rendered texts are kept in memory; a preview adds each edited one.
 RENDERINGS_LIMIT = 100_000
-# Colouring longer code would take minutes.
+# Highlighting longer code would take minutes.
 COLOURED_LIMIT = 50_000
 
-# What a lexer does by itself would change the code: strip blank lines, add a last line break.
+# By default, a lexer changes the code: it strips blank lines and adds a final line break.
 LEXER = {"stripnl": False, "ensurenl": False}
-# Two short elements for what is most of all colour: pages are sent with every byte.
+# Short elements for the most frequent colours, to keep pages small.
 ELEMENTS = {"k": ("<b>", "</b>"), "s1": ("<i>", "</i>")}
 COLOURS = (
     (Kind.Comment, "c1"),
@@ -64,12 +64,12 @@ COLOURS = (
     (Kind.Name.Builtin, "nf"),
     (Kind.Name.Variable, "m"),
 )
-# What would be most of the code, by language.
+# Kinds that would cover most of the code, by language.
 UNCOLOURED = {"Python": (Kind.Name.Builtin, Kind.Name.Variable), "Java": (Kind.Name.Attribute,)}
 
 
 class CardRenderer(RendererHTML):
-    """Renders cards: headings do not enter the page's outline, links leave no trace, code is coloured."""
+    """Renders cards: headings are not in the page's outline, links are nofollow, code is highlighted."""
 
     def heading_open(self, *_: Any) -> str:
         """Return the start of a heading inside a card."""
@@ -80,7 +80,7 @@ class CardRenderer(RendererHTML):
         return "</p>\n"
 
     def link_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Return the start of a link that vouches for nothing."""
+        """Return the start of a link with `rel="nofollow noopener"`."""
         tokens[idx].attrSet("rel", "nofollow noopener")
         return self.renderToken(tokens, idx, options, env)
 
@@ -89,7 +89,7 @@ class CardRenderer(RendererHTML):
         return f"<code>{html.escape(_restore(tokens[idx].content, env))}</code>"
 
     def fence(self, tokens: Sequence[Token], idx: int, _: OptionsDict, env: EnvType) -> str:
-        """Return a code block of a card: an illustration, coloured, never run."""
+        """Return a code block of a card: an illustration, highlighted and never run."""
         return highlight_code(_restore(tokens[idx].content, env), tokens[idx].info.strip().split(" ")[0])
 
     def code_block(self, tokens: Sequence[Token], idx: int, _: OptionsDict, env: EnvType) -> str:
@@ -98,7 +98,7 @@ class CardRenderer(RendererHTML):
 
 
 def _restore(code: str, env: EnvType) -> str:
-    """Return code with the text of what was taken for a formula."""
+    """Return code with the source of each formula in place of its placeholder."""
     return PLACE.sub(lambda found: env["sources"][int(found[1])], code)
 
 
@@ -111,15 +111,23 @@ def card_markdown() -> MarkdownIt:
     return reader
 
 
-def show_formula(tex: str, display: bool) -> str:
-    """Return a formula as MathML; what cannot be shown as such is shown as code. See `formula_problems`."""
+class FormulaRenderer(Protocol):
+    """Renders a formula, given as TeX; `display`: the formula has its own line."""
+
+    def __call__(self, tex: str, *, display: bool) -> str:
+        """Return HTML."""
+        ...
+
+
+def show_formula(tex: str, *, display: bool) -> str:
+    """Return a formula as MathML; if it cannot be converted, as code. See `formula_problems`."""
     try:
-        return render_formula(tex, display)
+        return render_formula(tex, display=display)
     except FormulaError:
         return f'<code class="formula-refused">{html.escape(tex)}</code>'
 
 
-def render_markdown(text: str, show: Callable[[str, bool], str] = show_formula) -> str:
+def render_markdown(text: str, show: FormulaRenderer = show_formula) -> str:
     """Return HTML for the Markdown of a card; `show` renders its formulas, as `show_formula` does."""
     text = UNPRINTABLE.sub("\ufffd", text)
     rendered = _render_with_places(text)
@@ -129,13 +137,13 @@ def render_markdown(text: str, show: Callable[[str, bool], str] = show_formula) 
 
     def formula(place: re.Match[str]) -> str:
         found = formulas[int(place[1])]
-        return show(found.tex, found.display)
+        return show(found.tex, display=found.display)
 
     return PLACE.sub(formula, rendered)
 
 
 def render_ahead(texts: Sequence[str], cache: Cache) -> None:
-    """Render the texts of a chapter, or take what an earlier build made of them from the cache."""
+    """Render the texts of a chapter into memory, or read their HTML from the cache."""
     texts = [UNPRINTABLE.sub("\ufffd", text) for text in texts]
     known = _renderings()
     if known.keys() >= set(texts):
@@ -151,12 +159,12 @@ def render_ahead(texts: Sequence[str], cache: Cache) -> None:
 
 @lru_cache(maxsize=1)
 def _renderings() -> dict[str, str]:
-    """Return the HTML of texts by text: each is shown in a chapter and for studying, and exported twice."""
+    """Return the HTML of texts by text: a chapter, the study page and two exports use each."""
     return {}
 
 
 def _render_with_places(text: str) -> str:
-    """Return HTML in which places stand for formulas."""
+    """Return HTML with a placeholder for each formula."""
     known = _renderings()
     if text not in known:
         if len(known) > RENDERINGS_LIMIT:
@@ -176,7 +184,7 @@ def _render_anew(text: str) -> str:
 def _replace(text: str, formulas: Sequence[Formula], others: Iterable[str]) -> str:
     """Return the text with each formula replaced by another text.
 
-    Where a space beside a word stands inside the formula's marks, as in `of$ n $words`, it is kept.
+    A space inside the formula's marks and next to a word, as in `of$ n $words`, is kept.
     """
     parts, at = [], 0
     for formula, other in zip(formulas, others, strict=True):
@@ -189,36 +197,38 @@ def _replace(text: str, formulas: Sequence[Formula], others: Iterable[str]) -> s
 
 
 def render_card(text: str) -> str:
-    """Return sealed HTML for a card's context, question or answer."""
+    """Return protected HTML for a card's context, question or answer."""
     return protect_from_markdown(render_markdown(text))
 
 
 def embed_formulas(markdown: str) -> str:
-    """Return Markdown for Python-Markdown, which the author wrote, with its formulas as HTML."""
+    """Return the author's Markdown with its formulas as HTML, for Python-Markdown."""
     formulas, _ = find_formulas(markdown)
-    shown = (protect_inline(show_formula(formula.tex, formula.display)) for formula in formulas)
+    shown = (protect_inline(show_formula(formula.tex, display=formula.display)) for formula in formulas)
     return _replace(markdown, formulas, shown)
 
 
 def formula_problems(text: str, file: str, line: int) -> list[Problem]:
-    """Return the formulas of a Markdown text that cannot be shown; `line` is where the text begins."""
+    """Return a problem for each formula of a Markdown text that cannot be shown.
+
+    `line` is where the text begins in `file`, 0 if unknown."""
     problems = []
     for formula in find_formulas(text)[0]:
         try:
-            render_formula(formula.tex, formula.display)
+            render_formula(formula.tex, display=formula.display)
         except FormulaError as error:
             shown = " ".join(formula.tex.split())
             shown = shown if len(shown) <= 60 else f"{shown[:57]}…"
             at = line + text.count("\n", 0, formula.start) if line else 0
             what = f"the formula {shown} cannot be shown: {error}"
             problems.append(
-                Problem(file, at, what, "fix its TeX; that of a received deck by repairs: in book.yml")
+                Problem(file, at, what, "fix its TeX; in a received deck, with repairs: in book.yml")
             )
     return problems
 
 
 def card_problems(card: Card, file: str) -> list[Problem]:
-    """Return the formulas of a card that cannot be shown, by their lines in the file of its deck."""
+    """Return a problem for each formula of a card that cannot be shown; `file` is that of its deck."""
     texts = (card.title, card.context, card.question, card.answer)
     lines = (card.line, card.context_line, card.question_line, card.answer_line)
     return [
@@ -229,14 +239,14 @@ def card_problems(card: Card, file: str) -> list[Problem]:
 
 
 def highlight_code(code: str, language: str) -> str:
-    """Return a card's code as HTML, coloured when Pygments knows the language."""
+    """Return a card's code as HTML, highlighted if Pygments knows the language."""
     return f'<div class="highlight illustration"><pre><code>{highlight(code, language)}</code></pre></div>'
 
 
 def render_code(code: str, kind: str, label: str, fold: str = "") -> str:
     """Return protected HTML for the code cell `label` (`EXAMPLE-NUMBER`), byte for byte.
 
-    `kind` is cell or parameters. `fold` says what the code is about: if it is not empty, the code is folded.
+    `kind` is cell or parameters. If `fold` is not empty, the code is folded and `fold` is its summary.
     """
     number = label.rpartition("-")[2]
     link = f'<a class="number" href="#{label}" data-search-exclude>{number}</a>'
@@ -248,10 +258,10 @@ def render_code(code: str, kind: str, label: str, fold: str = "") -> str:
     )
 
 
-# The same code stands in chapters and decks, and a preview shows it again after every edit.
+# Chapters and decks contain the same code, and a preview renders it again after every edit.
 @lru_cache(maxsize=4096)
 def highlight(code: str, language: str) -> str:
-    """Return code as HTML with an element around each run of one colour; names and operators need none."""
+    """Return code as HTML with an element around each run of one colour; names and operators have none."""
     if len(code) > COLOURED_LIMIT:
         return html.escape(code, quote=False)
     lexer = _lexer_of(language)
@@ -268,9 +278,9 @@ def highlight(code: str, language: str) -> str:
 
 @lru_cache(maxsize=64)
 def _lexer_of(language: str) -> Lexer:
-    """Return the lexer of a language, one for plain text when Pygments does not know it.
+    """Return the lexer of a language, or one for plain text if Pygments does not know it.
 
-    A language is known by its name, such as `yaml`, or by the end of a file's name, such as `yml`.
+    A language is given by its name, such as `yaml`, or by a file extension, such as `yml`.
     """
     found: Lexer = TextLexer(**LEXER)
     if language:
@@ -283,16 +293,16 @@ def _lexer_of(language: str) -> Lexer:
 
 @lru_cache(maxsize=1024)
 def _colour_of(kind: _TokenType, language: str) -> str:
-    """Return the short class of a kind of token, as Material colours it; "" for what keeps the ink."""
+    """Return the CSS class of a kind of token in Material; "" for tokens in the colour of text."""
     if any(is_token_subtype(kind, family) for family in UNCOLOURED.get(language, ())):
         return ""
     return next((name for family, name in COLOURS if is_token_subtype(kind, family)), "")
 
 
 def protect_from_markdown(markup: str) -> str:
-    """Return the same HTML with nothing in it that Python-Markdown or its extensions would act on.
+    """Return HTML that Python-Markdown and its extensions leave unchanged.
 
-    Fences are looked for before raw HTML is set aside, tabs are expanded, and a blank line may end a block.
+    They would search it for fences, expand its tabs, and end a block at a blank line.
     """
     for character in "`~\t":
         markup = markup.replace(character, f"&#{ord(character)};")
@@ -300,8 +310,8 @@ def protect_from_markdown(markup: str) -> str:
 
 
 def protect_inline(markup: str) -> str:
-    """Return HTML for the middle of a line of Markdown, which reads nothing in it as Markdown."""
-    # The TeX in an attribute would be read before the tag is.
+    """Return inline HTML in which Python-Markdown finds no Markdown."""
+    # Python-Markdown would interpret the TeX in the attribute before it recognizes the tag.
     pieces = re.split(r"(<[^<>]*>)", re.sub(r' data-tex="[^"]*"', "", markup))
     for number in range(0, len(pieces), 2):
         pieces[number] = MARKDOWN.sub(lambda found: f"&#{ord(found[0])};", pieces[number])
@@ -309,7 +319,7 @@ def protect_inline(markup: str) -> str:
 
 
 def title_markdown(text: str) -> str:
-    """Return the title of a card as Markdown on one line, letter by letter but for its formulas."""
+    """Return the title of a card as Markdown on one line: formulas are rendered, the rest is literal."""
     line = " ".join(UNPRINTABLE.sub("\ufffd", text).split())
     parts, at = [], 0
     for formula in find_formulas(line)[0]:
@@ -320,7 +330,7 @@ def title_markdown(text: str) -> str:
 
 
 def escape_markdown(text: str) -> str:
-    """Return text such that Markdown shows it letter by letter, on one line."""
+    """Return Markdown that shows the text literally, on one line."""
     return _escape(" ".join(UNPRINTABLE.sub("\ufffd", text).split()))
 
 
@@ -329,7 +339,7 @@ def _escape(line: str) -> str:
 
 
 def render_printed(text: str, kind: str, label: str) -> str:
-    """Return sealed HTML for what the cell `label` printed, its tables as tables.
+    """Return protected HTML for the printed output of the cell `label`, with its pipe tables as tables.
 
     `kind` is the stream: stdout or stderr.
     """
@@ -339,7 +349,7 @@ def render_printed(text: str, kind: str, label: str) -> str:
         if isinstance(part, Table):
             blocks.append(f'<div class="output output-table" {mark}>{_render_table(part)}</div>')
         else:
-            # At the end of a block, Python-Markdown would take braces for attributes of the block.
+            # At the end of a block, Python-Markdown would read braces as attributes of the block.
             body = html.escape(part, quote=False).replace("{", "&#123;")
             blocks.append(f'<pre class="output output-{kind}" {mark}>{body}</pre>')
     return "\n\n".join(protect_from_markdown(block) for block in blocks)

@@ -9,34 +9,34 @@ from nbformat import NotebookNode
 from cardbook.records.store import Provenance, Record
 from cardbook.source.example import Example, script_of, to_notebook
 
-# The tag of the two cells that no run had: the sentence about the installation, and the installation.
+# The tag of the two cells that are added for readers: a note about the installation, and the installation.
 INSTALL = "install"
-# Where publishing puts the notebooks with their outputs: Colab opens what stands in a repository.
+# The branch to which the workflow publishes the executed notebooks: Colab opens files of a repository.
 BRANCH = "notebooks"
 SCRIPT_METADATA = re.compile(r"\A# /// script\n(?:#[^\n]*\n)*?# ///\n\n")
 
 
 def install_requirements(provenance: Provenance) -> list[str]:
-    """Return what the example needs, each pinned as it ran: `torch==2.13.0`; empty when it needs nothing.
+    """Return the requirements of an example, pinned to the run's versions: `torch==2.13.0`.
 
-    A local version (`2.13.0+cpu`) is left out: it names a build, which the reader's machine chooses.
+    A local version (`+cpu` in `2.13.0+cpu`) is left out: it names a build, which depends on the machine.
     """
     return [f"{name}=={version.split('+')[0]}" for name, version in provenance.packages.items()]
 
 
 def install_line(provenance: Provenance) -> str:
-    """Return the shell command that installs what the example needs; "" when it needs nothing.
+    """Return the shell command that installs the requirements of an example; "" when there are none.
 
-    Each requirement is quoted, because a shell takes `<` and `>` for redirections.
+    Each requirement is quoted, because a shell interprets `<` and `>` as redirections.
     """
     quoted = " ".join(f'"{requirement}"' for requirement in install_requirements(provenance))
     return f"pip install {quoted}" if quoted else ""
 
 
 def published_script(example: Example, record: Record | None) -> str:
-    """Return the script a reader gets: what it needs, as PEP 723 metadata, and the code that ran.
+    """Return the script for readers: its requirements, as PEP 723 metadata, and the code that ran.
 
-    With it `uv run` needs nothing else. Without a record nothing is known, and nothing is added.
+    With the metadata, `uv run` needs nothing else. Without a record, no metadata is added.
     """
     if record is None:
         return script_of(example)
@@ -53,15 +53,15 @@ def published_script(example: Example, record: Record | None) -> str:
 
 
 def without_script_metadata(script: str) -> str:
-    """Return the script as it ran: without the metadata that `published_script` puts before it."""
+    """Return the script as it ran, without the metadata that `published_script` adds."""
     return SCRIPT_METADATA.sub("", script, count=1)
 
 
 def published_notebook(example: Example, record: Record) -> NotebookNode:
-    """Return the notebook a reader gets: today's prose, the code that ran, its outputs.
+    """Return the notebook for readers: today's prose, the code that ran, its outputs.
 
-    After the title stand two cells that the run did not have, tagged `install`: they say so, and install
-    the versions it ran with.
+    After the title are two cells that the run did not have, tagged `install`: a note that says so, and one
+    that installs the versions of the run.
     """
     notebook = to_notebook(example)
     recorded = [cell for cell in record.notebook.cells if cell.cell_type == "code"]

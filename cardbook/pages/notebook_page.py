@@ -15,9 +15,9 @@ from cardbook.pages.html import embed_formulas, escape_markdown, protect_from_ma
 from cardbook.pages.notebook import INSTALL
 from cardbook.records.store import Provenance
 
-# What decides how a notebook is converted.
+# The packages that determine how a notebook is converted.
 CONVERTERS = ("mkdocs-jupyter", "nbconvert", "jinja2", "mistune", "pygments", "beautifulsoup4")
-# mkdocs-jupyter brings 575 kB of style a page, and scripts that ask other hosts; the theme has all it needs.
+# mkdocs-jupyter adds 575 kB of style to each page, and scripts that contact other hosts; neither is needed.
 REMOVED = (
     "style, script, clipboard-copy, .clipboard-copy-txt, .zeroclipboard-container, .celltoolbar,"
     " .jp-Collapser, .anchor-link"
@@ -37,7 +37,7 @@ def render_notebook_page(
 ) -> str:
     """Return the Markdown page of the executed notebook of the example `name`, and of its run.
 
-    `place` is the example's in its chapter (`CHAPTER.md#ID`), `figures` are those of each code cell.
+    `place` is where its chapter shows it (`CHAPTER.md#ID`); `figures` are those of each code cell.
     """
     quoted = title.replace("'", "''")
     lines = [
@@ -70,7 +70,7 @@ def render_notebook_page(
 
 
 def _run_section(provenance: Provenance) -> str:
-    """Return what provenance.json says of a run, as a person reads it."""
+    """Return the entry of provenance.json for a run as readable Markdown."""
     parts = provenance.parts
     rows = {
         "Started": provenance.started,
@@ -96,7 +96,7 @@ def _run_section(provenance: Provenance) -> str:
 
 
 def quiet_notebook(notebook: NotebookNode) -> NotebookNode:
-    """Return the notebook to be shown as a page: as it ran, with text and figures that do nothing."""
+    """Return the notebook for its page: as it ran, with only text and figures as outputs."""
     quiet = nbformat.from_dict(notebook)
     quiet.cells = [cell for cell in quiet.cells if INSTALL not in cell.metadata.get("tags", [])]
     for cell in quiet.cells:
@@ -109,10 +109,10 @@ def quiet_notebook(notebook: NotebookNode) -> NotebookNode:
 
 
 def _convert(notebook: str, figures: Sequence[Sequence[Figure]]) -> str:
-    """Return mkdocs-jupyter's HTML of a notebook, without its chrome, its figures as files."""
-    # To define its program, nbconvert would load every exporter there is, for the names in its help.
+    """Return mkdocs-jupyter's HTML of a notebook, without styles and scripts, with links to figure files."""
+    # Otherwise nbconvert loads every installed exporter, for the names in its help text.
     os.environ["NBCONVERT_DISABLE_CONFIG_EXPORTERS"] = "1"
-    # Imported here: it takes long, and most notebooks are in the cache.
+    # Imported here: its import is slow, and most notebooks are in the cache.
     from mkdocs_jupyter.convert import nb2html
 
     with tempfile.TemporaryDirectory(prefix="cardbook-") as folder:
@@ -120,7 +120,7 @@ def _convert(notebook: str, figures: Sequence[Sequence[Figure]]) -> str:
         path.write_text(notebook, encoding="utf-8", errors="surrogatepass")
         page = BeautifulSoup(nb2html(str(path), allow_errors=False), "html.parser")
     if heading := page.find("h1"):
-        # The page has it already.
+        # The page has its own heading.
         heading.decompose()
     for element in page.select(REMOVED):
         element.decompose()

@@ -1,4 +1,4 @@
-"""Makes `provenance.json`, which says of every output on the site how it came about."""
+"""Makes `provenance.json`, which says how every output on the site was produced."""
 
 import json
 from collections.abc import Mapping, Sequence

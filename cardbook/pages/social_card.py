@@ -1,4 +1,4 @@
-"""Social images: what other sites show for a link to a chapter."""
+"""Social images, which other sites show for a link to a chapter."""
 
 import base64
 from pathlib import Path
@@ -15,7 +15,7 @@ def make_social(book: str, title: str, cache: Cache) -> bytes:
     key = cache_key(["pillow", "matplotlib"], parts)
     text = cache.get(key)
     if text is None:
-        # Imported here: it takes long, and most images are in the cache.
+        # Imported here: its import is slow, and most images are in the cache.
         from cardbook.pages.lettering import draw_social
 
         text = base64.b64encode(draw_social(book, title)).decode()

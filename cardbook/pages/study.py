@@ -1,7 +1,7 @@
-"""The study page: every card of the book, which web/ asks when it is due.
+"""The study page: every card of the book; web/ asks each when it is due.
 
-`cards.json` lists the cards by chapter. In a small book they stand in the page, as a list that the script
-turns into questions. In a big one they stand in parts, files that the script fetches as it shows them:
+`cards.json` lists the cards by chapter. In a small book the page contains them, as a list that the script
+turns into questions. In a large one they are in parts, files that the script fetches as needed:
 `{"chapter": "ID", "cards": {"ID": {"title": "…", "html": "<div …>"}, …}}`.
 """
 
@@ -18,7 +18,7 @@ from cardbook.source.book import Book, Chapter
 SCHEMA = 1
 FOLDER = PurePosixPath("study")
 INDEX = "cards.json"
-# How many cards a book may have for all of them to stand in the page.
+# The largest number of cards for which the page contains all of them.
 SMALL = 100
 # How many cards a part holds at most.
 PART_SIZE = 50
@@ -44,7 +44,7 @@ about to forget it.
 
 
 def make_study_files(book: Book, retired: Collection[str]) -> dict[PurePosixPath, bytes]:
-    """Return the study page, the list of the cards and, for a big book, the parts, by path inside `docs/`.
+    """Return the study page, the list of the cards and, for a large book, the parts, by path inside `docs/`.
 
     `retired` are the ids of cards that the book once had.
     """
@@ -78,7 +78,7 @@ def _list_chapters(book: Book) -> str:
 
 
 def _parts(chapter: Chapter) -> Iterator[tuple[str, str]]:
-    """Yield the files of a chapter by name; the name changes with the content, for the sake of caches."""
+    """Yield the files of a chapter by name; the name changes with the content, for browser caches."""
     for number, start in enumerate(range(0, len(chapter.entries), PART_SIZE), 1):
         cards = {
             entry.id: {"title": entry.card.title, "html": card_block(entry)}

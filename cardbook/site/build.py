@@ -14,7 +14,7 @@ from cardbook.base.files import digest_of, write_whole
 from cardbook.base.paths import ProjectPaths
 from cardbook.site.build_stamp import Parts, SitePaths, is_finished, source_digests
 
-# What a build needs is imported only when there is something to build, so that a no-op is fast.
+# Modules for building are imported only when there is something to build, so that a no-op is fast.
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
 
@@ -33,7 +33,7 @@ def make_site(paths: SitePaths, log: Callable[[str], None]) -> None:
     Raises PublicationError or InputError, leaving the site as it was.
     """
     if is_finished(paths):
-        log("Nothing has changed: site/ is what the last build left.")
+        log("Nothing has changed: site/ is up to date.")
         return
     from filelock import FileLock
 
@@ -43,9 +43,9 @@ def make_site(paths: SitePaths, log: Callable[[str], None]) -> None:
     with FileLock(paths.draft.with_suffix(".lock")):
         _fill_models(paths, log)
         parts = source_digests(paths)
-        # MkDocs wants the folder that pages are written to.
+        # MkDocs requires the folder to which pages are written.
         ProjectPaths(paths.root).docs.mkdir(exist_ok=True)
-        # Before examples run: what is wrong in mkdocs.yml should not be found minutes later.
+        # Before examples run, so that errors in mkdocs.yml are not reported minutes later.
         settings = read_settings(paths.root, paths.draft)
         with _starting_fork_server(paths.root) as (environment, fork_server):
             parts |= _write_pages(paths, log, environment, fork_server)
@@ -56,10 +56,9 @@ def make_site(paths: SitePaths, log: Callable[[str], None]) -> None:
 
 @contextmanager
 def _starting_fork_server(root: Path) -> Iterator[tuple["Environment", "ForkServer | None"]]:
-    """Return the environment and a fork server, started before it is known whether one is needed.
+    """Return the environment and a fork server, which starts before it is known whether one is needed.
 
-    It has imported Python and the kernel's own libraries by then. If no example is to be run, nothing waits
-    for it.
+    It imports the kernel's own libraries meanwhile. If no example has to run, nothing waits for it.
     """
     from cardbook.kernel.fork_client import start_fork_server_for
     from cardbook.records.environment import read_environment
@@ -82,7 +81,7 @@ def _write_pages(
         log(f"warning: {warning}")
     if undated := undated_cards(paths.root, project.book):
         log(f"warning: {describe_undated(undated)}")
-    # Hashed before they are read, so that what another run writes meanwhile counts as a change.
+    # Hashed before they are read, so that a concurrent change by another run counts as a change.
     records = digest_of(paths.records)
     statuses = statuses_of(project)
     if waiting := [row.name for row in statuses if row.state not in ("fresh", "skipped")]:
@@ -126,9 +125,9 @@ def _run(project: "Project", names: Sequence[str], fork_server: "ForkServer | No
 
 @contextmanager
 def _rendering_ahead(project: "Project") -> Iterator[Callable[[str], None]]:
-    """Return what to call with the name of each example that is done: its files go into the cache.
+    """Return a function that takes the name of each finished example and renders its files into the cache.
 
-    A thread renders them, because this process only waits while examples run.
+    A thread renders them, because this process is idle while examples run.
     """
     from concurrent.futures import Future, ThreadPoolExecutor
 

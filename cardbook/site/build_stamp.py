@@ -12,9 +12,9 @@ from pathlib import Path
 from cardbook.base.files import NOT_WRITTEN, PACKAGE, digest_of, hash_parts
 from cardbook.base.paths import SITE, ProjectPaths
 
-# Folders of the root that no page is made from; docs/ is hashed when its pages are written.
+# Folders of the root that do not affect pages; docs/ is hashed after its pages are written.
 EXCLUDED = NOT_WRITTEN | {SITE, "docs", "build", "dist"}
-# Variables that can change a page, besides those that mkdocs.yml reads.
+# Prefixes of variables that can change a page, besides those that mkdocs.yml reads.
 VARIABLES = ("BOOK_", "CARDBOOK_")
 
 
@@ -46,7 +46,7 @@ Parts = dict[str, str]
 
 
 def is_finished(paths: SitePaths) -> bool:
-    """Return whether the site is what the last build left, and that build had today's inputs."""
+    """Return whether the site is unchanged since the last build, and that build had today's inputs."""
     try:
         kept = json.loads(paths.stamp.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -61,7 +61,7 @@ def build_inputs(paths: SitePaths) -> Parts:
 
 
 def source_digests(paths: SitePaths) -> Parts:
-    """Return digests of what people write and install."""
+    """Return digests of the sources, the package, the installed distributions, settings and models."""
     here = [path for path in sorted(paths.root.iterdir()) if not is_excluded(path)]
     return {
         "book": hash_parts(f"{path.name} {digest_of(path)}" for path in here),
@@ -73,7 +73,7 @@ def source_digests(paths: SitePaths) -> Parts:
 
 
 def is_excluded(path: Path) -> bool:
-    """Return whether no page is made from this file or folder of the root."""
+    """Return whether this file or folder of the root does not affect pages."""
     return path.name in EXCLUDED or path.name.startswith(".") or path.suffix == ".egg-info"
 
 
@@ -97,7 +97,7 @@ def _settings(root: Path) -> Iterator[str]:
 
 
 def _model_states(root: Path) -> Iterator[str]:
-    """Yield each model's receipt with size and time of its files, because reading the files takes seconds."""
+    """Yield each model's receipt, and the size and time of its files: hashing the files takes seconds."""
     for path in sorted(ProjectPaths(root).receipts.glob("*.json")):
         yield (text := path.read_text(encoding="utf-8"))
         receipt = json.loads(text)

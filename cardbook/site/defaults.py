@@ -1,4 +1,4 @@
-"""The MkDocs settings of every book; what mkdocs.yml says comes first."""
+"""The MkDocs settings of every book; those in mkdocs.yml take precedence."""
 
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ from pathspec.gitignore import GitIgnoreSpec
 THEME_FOLDER = Path(__file__).with_name("theme")
 STYLES = ("assets/book.css", "assets/built/book.css")
 SCRIPT = {"path": "assets/built/book.js", "defer": True}
-# Chapters link to them.
+# Pages that only chapters link to.
 NOT_IN_NAV = ("/notebooks/", "/downloads/")
 THEME: dict[str, Any] = {
-    # Material would ask another host for fonts.
+    # By default, Material loads fonts from another host.
     "font": False,
     "favicon": "assets/favicon.svg",
     "icon": {"logo": "material/cards-outline"},
@@ -55,12 +55,12 @@ EXTENSIONS: dict[str, dict[str, Any]] = {
 
 
 def add_defaults(config: MkDocsConfig) -> None:
-    """Add to the settings of a book's mkdocs.yml what it does not set: theme, extensions, style, script."""
+    """Add the default theme, extensions, styles and script to the settings of a book's mkdocs.yml."""
     theme = _written_theme(config)
     for key, value in THEME.items():
         if key not in theme:
             config.theme[key] = value
-    # A book's own templates come before these, and these before those of Material.
+    # A book's own templates take precedence over these, and these over those of Material.
     config.theme.dirs.insert(1 if config.theme.custom_dir else 0, str(THEME_FOLDER))
     for name, options in EXTENSIONS.items():
         if name not in config.markdown_extensions:

@@ -1,4 +1,4 @@
-"""The glossary: the terms of the page `glossary.md`, which web/glossary.ts explains in the chapters."""
+"""The glossary: the terms of the page `glossary.md`, whose meanings web/glossary.ts shows in chapters."""
 
 import json
 import re

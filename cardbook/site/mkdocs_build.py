@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 def read_settings(root: Path, target: Path, address: str | None = None) -> "MkDocsConfig":
     """Return the settings with which MkDocs builds the site of `root` into the folder `target`.
 
-    With an address, the site is a preview served there, and warnings do not stop it. Raises InputError when
-    MkDocs refuses mkdocs.yml, or it lacks what a book needs.
+    With an address, the site is a preview that is served there, and warnings are not errors. Raises
+    InputError when MkDocs rejects mkdocs.yml, or a required setting is missing.
     """
     if not (root / "mkdocs.yml").exists():
         remedy = "write site_name: TITLE, theme: material, plugins: [search, cardbook], a line each"
         raise InputError([Problem("mkdocs.yml", 0, "no such file", remedy)])
-    # Imported here: it takes long, and most commands never need it.
+    # Imported here: its import is slow, and most commands do not need it.
     from mkdocs.config import load_config
 
     with mkdocs_errors():
@@ -34,7 +34,7 @@ def read_settings(root: Path, target: Path, address: str | None = None) -> "MkDo
 def build_site(config: "MkDocsConfig") -> list[str]:
     """Build a site with these settings; return the warnings of MkDocs.
 
-    Raises InputError when MkDocs fails; without an address, each warning is a problem too.
+    Raises InputError when MkDocs fails; if the site is not a preview, each warning is an error.
     """
     from mkdocs.commands.build import build
 
@@ -48,7 +48,7 @@ def build_site(config: "MkDocsConfig") -> list[str]:
 
 
 def check_settings(config: "MkDocsConfig") -> None:
-    """Raise InputError when mkdocs.yml lacks what every book needs."""
+    """Raise InputError when mkdocs.yml lacks a required setting."""
     problems = []
     if config.theme.name != "material":
         what = f'the theme is "{config.theme.name}", but pages are made for Material for MkDocs'
@@ -61,7 +61,7 @@ def check_settings(config: "MkDocsConfig") -> None:
 
 
 class WarningList(logging.Handler):
-    """Collects what MkDocs warns of."""
+    """Collects the warnings of MkDocs."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -74,7 +74,7 @@ class WarningList(logging.Handler):
 
 @contextmanager
 def mkdocs_errors() -> Iterator[list[str]]:
-    """Collect what MkDocs warns of in this block; raise InputError with all of it when it gives up."""
+    """Collect the warnings of MkDocs in this block; raise InputError with all of them when it fails."""
     from mkdocs.exceptions import Abort, MkDocsException, PluginError
 
     warnings, logger = WarningList(), logging.getLogger("mkdocs")

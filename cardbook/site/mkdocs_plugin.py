@@ -1,4 +1,4 @@
-"""The MkDocs plugin `cardbook`: makes a book look like a book, and limits what its pages may do."""
+"""The MkDocs plugin `cardbook`: look, standard pages, navigation and content security policy of a book."""
 
 import base64
 import hashlib
@@ -28,14 +28,14 @@ from cardbook.site.search_index import write_search_index
 from cardbook.site.set_aside import put_back, set_aside
 from cardbook.source.publisher import read_publisher
 
-# What is built from web/.
+# The folder of files that are built from web/.
 BUILT = "assets/built/"
 STANDARD_PAGES = Path(__file__).with_name("standard_pages")
 INLINE = re.compile(r"<script(?![^>]*\bsrc=)(?![^>]*application/json)[^>]*>(.*?)</script>", re.DOTALL)
 BUNDLE = re.compile(r'<script (src="[^"]*assets/javascripts/bundle)')
 SPACE = re.compile(r"\s*\n\s*")
 GENERATOR = re.compile(r'<meta name="generator"[^>]*>')
-# A line of its own; without the plugin it shows nothing.
+# A comment on its own line, so that nothing is shown without the plugin.
 CHAPTER_LIST = re.compile(r"^<!-- chapters -->$", re.MULTILINE)
 SAMPLE = re.compile(r"^<!-- sample ([a-z0-9_]+) -->$", re.MULTILINE)
 DIALOG = 'data-md-component="search" role="dialog"'
@@ -47,42 +47,42 @@ POLICY = (
 
 
 class NoOptions(Config):
-    """The plugin has no options of its own: book.yml has all."""
+    """The plugin has no options: all settings are in book.yml."""
 
 
 class BookPlugin(BasePlugin[NoOptions]):
-    """What MkDocs calls while it builds the site of a book."""
+    """The methods that MkDocs calls while it builds the site of a book."""
 
     contents: Contents
-    # A preview's pages change from build to build, and have a script that reloads them.
+    # The pages of a preview change often, and contain a script that reloads them.
     is_preview: bool = False
 
     def on_startup(self, *, command: Literal["build", "gh-deploy", "serve"], dirty: bool) -> None:
-        """Remember what the site is built for."""
+        """Store whether the site is a preview."""
         self.is_preview = command == "serve"
 
     def __init__(self) -> None:
-        # The cards of each page that Markdown is reading.
+        # The cards of each page, set aside while Markdown parses it.
         self.cards: dict[str, list[str]] = {}
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
-        """Add what every book has: theme, extensions, style, script, address."""
+        """Add the defaults of every book: theme, extensions, style, script, address."""
         try:
             publisher = read_publisher(os.environ)
         except InputError as error:
             raise PluginError(str(error)) from error
         config.site_url = config.site_url or publisher.address
         config.extra.setdefault("repository", publisher.repository)
-        # What GitHub Actions builds from; who reports a mistake names it.
+        # The commit that GitHub Actions builds; reports of mistakes name it.
         config.extra.setdefault("commit", os.environ.get("GITHUB_SHA", ""))
         add_defaults(config)
         return config
 
     def on_files(self, files: Files, /, *, config: MkDocsConfig) -> Files:
-        """Add the standard pages that the book has not written itself, and the navigation."""
+        """Add the navigation, and the standard pages that the book does not replace."""
         try:
             self.contents = read_contents(Path(config.docs_dir))
-            # The name under which a browser keeps the reader's progress.
+            # The name under which a browser stores the reader's progress.
             config.extra["book"] = self.contents["name"]
             own = [
                 file.src_uri
@@ -103,14 +103,14 @@ class BookPlugin(BasePlugin[NoOptions]):
         return files
 
     def on_page_markdown(self, markdown: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
-        """Return the page with the list of all chapters, or a card with a figure, in place of a comment.
+        """Return the page with comments replaced: by the list of chapters, or by a card with a figure.
 
-        Markdown need not read the cards of a chapter.
+        In a chapter, the cards are set aside, because Markdown does not need to parse them.
         """
         path, samples = page.file.src_uri, self.contents["samples"]
         text = SAMPLE.sub(lambda found: samples.get(found[1], ""), markdown)
         text = CHAPTER_LIST.sub(lambda _: list_chapters(self.contents, path), text)
-        # Elsewhere cards stand inside other HTML, which Markdown lays out anew.
+        # Not elsewhere: there, cards are inside other HTML, whose layout Markdown changes.
         if path.startswith("chapters/"):
             text, self.cards[path] = set_aside(text)
         return text
@@ -120,29 +120,29 @@ class BookPlugin(BasePlugin[NoOptions]):
         return put_back(html, self.cards.pop(page.file.src_uri, []))
 
     def on_post_page(self, output: str, /, *, page: Page, config: MkDocsConfig) -> str:
-        """Return the page with a lighter frame, allowed to run the theme's own scripts only."""
-        # The theme's are those of the frame around the content: a script in the content is never allowed.
+        """Return the page with a smaller frame, and a policy that allows only the theme's own scripts."""
+        # The theme's scripts are in the frame around the content; scripts in the content are never allowed.
         before, content, after = output.partition(page.content) if page.content else (output, "", "")
         before, after = minify_frame(before), minify_frame(after)
         return self._finish(before + content + after, before + after)
 
     def on_post_template(self, output: str, /, *, template_name: str, config: MkDocsConfig) -> str:
-        """Return the page for missing pages treated like the others."""
+        """Return the page for missing pages, processed like the others."""
         if not template_name.endswith(".html"):
             return output
         return self._finish(frame := minify_frame(output), frame)
 
     def _finish(self, output: str, frame: str) -> str:
-        """Return a page whose search dialog has a name, and with a policy unless it is of a preview."""
+        """Return a page with a name for its search dialog and, except in a preview, a policy."""
         named = output.replace(DIALOG, f'{DIALOG} aria-label="Search"')
-        # The page is shown before the theme's script has come; what follows it waits in order.
+        # The page is shown before the theme's script is loaded; deferred scripts keep their order.
         named = BUNDLE.sub(r"<script defer \1", named)
         return named if self.is_preview else add_csp(named, frame)
 
     # After the plugin that writes the index.
     @event_priority(-100)
     def on_post_build(self, *, config: MkDocsConfig) -> None:
-        """Write the search index and, except in a preview, what reading offline needs."""
+        """Write the search index and, except in a preview, the files for reading offline."""
         site = Path(config.site_dir)
         write_search_index(site)
         if not self.is_preview:
@@ -151,7 +151,7 @@ class BookPlugin(BasePlugin[NoOptions]):
 
 
 def read_contents(docs: Path) -> Contents:
-    """Return the table of contents that the generated pages in `docs` have. Raises InputError."""
+    """Return the table of contents that belongs to the generated pages in `docs`. Raises InputError."""
     path = docs / NAME
     if not path.exists():
         remedy = "build with: python -m cardbook site, or write the pages first: python -m cardbook pages"
@@ -168,7 +168,7 @@ def is_own_page(path: str) -> bool:
 
 
 def check_assets(config: MkDocsConfig, files: Files) -> None:
-    """Raise InputError when a style sheet or script that mkdocs.yml names is missing, or ours are hidden."""
+    """Raise InputError when a style sheet or script is missing, or the package's own are hidden."""
     paths = {"extra_css": config.extra_css, "extra_javascript": map(str, config.extra_javascript)}
     problems = [
         _missing_asset(key, path)
@@ -177,7 +177,7 @@ def check_assets(config: MkDocsConfig, files: Files) -> None:
         if "://" not in path and files.get_file_from_path(path.partition("?")[0]) is None
     ]
     if any(file.src_dir == config.docs_dir and file.src_uri.startswith(BUILT) for file in files):
-        what = "hides the scripts of cardbook: an earlier version has left it here"
+        what = "hides the scripts of cardbook: an earlier version wrote it here"
         problems.append(Problem(f"docs/{BUILT}", 0, what, "delete this folder"))
     if problems:
         raise InputError(problems)
@@ -203,15 +203,15 @@ def standard_pages(contents: Contents) -> dict[str, str]:
 
 
 def minify_frame(frame: str) -> str:
-    """Return the theme's HTML without the names of its makers, indentation and empty lines.
+    """Return the theme's HTML without the generator tag, indentation and empty lines.
 
-    It has no preformatted text.
+    The theme has no preformatted text.
     """
     return SPACE.sub("\n", GENERATOR.sub("", frame))
 
 
 def add_csp(output: str, frame: str) -> str:
-    """Return a page that runs no inline script but those of `frame`, the part around its content."""
+    """Return a page that runs only the inline scripts of `frame`, the part around its content."""
     hashes = "".join(
         f" 'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
         for script in sorted(set(INLINE.findall(frame)))

@@ -9,7 +9,7 @@ from cardbook.base.errors import InputError, Problem
 from cardbook.pages.contents import Contents
 from cardbook.pages.html import escape_markdown
 
-# As mkdocs.yml has it: a path, a list of items, or a title with one of both.
+# As in mkdocs.yml: a path, a list of items, or a title with a path or a list.
 Item: TypeAlias = "str | list[Item] | dict[str, Item]"
 
 ABOUT: list[Item] = [
@@ -23,15 +23,15 @@ STUDY: list[Item] = [
     {"About your progress": "progress.md"},
 ]
 
-# Stands for all chapters, in a navigation that a book writes itself.
+# Stands for all chapters in a navigation in mkdocs.yml.
 CHAPTERS = "chapters/"
 
 
 def make_navigation(written: Sequence[Item] | None, contents: Contents, own: Iterable[str]) -> list[Item]:
     """Return the navigation as MkDocs takes it.
 
-    `written` is `nav` of mkdocs.yml, in which `chapters/` stands for all chapters; None where it has none.
-    `own` are the book's own pages, which a navigation of the default form has after the chapters.
+    `written` is `nav` of mkdocs.yml, in which `chapters/` stands for all chapters; None gives the default
+    navigation. `own` are the book's own pages, which the default navigation contains.
     Raises InputError when `written` lacks a chapter or has the chapters in another order.
     """
     chapters = chapter_items(contents)
@@ -65,7 +65,7 @@ def chapter_path(chapter: str) -> str:
 
 
 def chapter_items(contents: Contents) -> list[Item]:
-    """Return the pages of the chapters, those of a part under its title."""
+    """Return the pages of the chapters, grouped under the titles of parts."""
     titles = {chapter: part["title"] for part in contents["parts"] for chapter in part["chapters"]}
     items: list[Item] = []
     for title, group in groupby(contents["chapters"], lambda chapter: titles.get(chapter["id"])):
@@ -98,7 +98,7 @@ def _expand(item: Item, chapters: Sequence[Item]) -> list[Item]:
 
 
 def _expand_under_title(item: Item, chapters: Sequence[Item]) -> Item:
-    """Return what stands under a title: a page, or a list."""
+    """Return the expanded item under a title: a page, or a list."""
     if isinstance(item, list):
         return [expanded for inner in item for expanded in _expand(inner, chapters)]
     return [*chapters] if item == CHAPTERS else item

@@ -1,6 +1,6 @@
 """Reading offline: the list of the site's files for the service worker, and the web app manifest.
 
-web/service_worker.ts fetches the files of the list, checks each by its hash, and keeps them.
+web/service_worker.ts fetches the files of the list, checks each by its hash, and caches them.
 """
 
 import json
@@ -11,10 +11,10 @@ from pathlib import Path, PurePosixPath
 WORKER = "service-worker.js"
 MANIFEST = "manifest.webmanifest"
 SOURCE = PurePosixPath("assets", "built", WORKER)
-# What pages need: no downloads, no source maps, and of Material neither its languages nor its search.
+# The files that pages need: no downloads, no source maps, no language files or search of Material.
 KEPT = (".html", ".css", ".js", ".woff2", ".webp", ".svg", ".webmanifest")
 NOT_KEPT = ("assets/javascripts/lunr/", "assets/javascripts/workers/")
-# Where scripts fetch JSON.
+# JSON files that scripts fetch.
 DATA = ("search/", "study/", "glossary.json")
 
 
@@ -38,7 +38,7 @@ def write_manifest(site: Path, name: str) -> None:
 def write_service_worker(site: Path) -> None:
     """Write the service worker of a site with the list of its files; call it again when a file has changed.
 
-    A site without the built script, such as one with a theme of its own, has none.
+    A site without the built script, such as one with its own theme, gets none.
     """
     source = site / SOURCE
     if not source.exists():

@@ -16,9 +16,9 @@ ALSO = "; "
 
 
 def write_search_index(site: Path) -> None:
-    """Write `search/book.json`, and leave the file that every page fetches at once without the sections.
+    """Write `search/book.json`, and remove the sections from the file that every page fetches on loading.
 
-    A book without MkDocs' search has neither.
+    A book without MkDocs' search plugin gets neither.
     """
     path = site / "search" / "search_index.json"
     if not path.exists():
@@ -40,14 +40,14 @@ def write_search_index(site: Path) -> None:
             section["text"] = section["text"].replace(f" Correction {correction} Source", "")
         sections.append(section | card)
     for page in cards.keys() | {"study/"}:
-        take_also_away(site / page / "index.html")
+        remove_also(site / page / "index.html")
     book = {"sections": sections}
     (site / "search" / "book.json").write_text(json.dumps(book, ensure_ascii=False), encoding="utf-8")
     path.write_text(json.dumps({"config": index["config"], "docs": []}), encoding="utf-8")
 
 
 def read_cards(page: str) -> dict[str, dict[str, Any]]:
-    """Return what the cards of a page have beside their text, by id: other words, and corrections."""
+    """Return additional data of the cards of a page, by id: other words, and corrections."""
     starts = [*CARD.finditer(page)]
     ends = [card.start() for card in starts[1:]] + [len(page)]
     cards = {}
@@ -63,8 +63,8 @@ def read_cards(page: str) -> dict[str, dict[str, Any]]:
     return cards
 
 
-def take_also_away(page: Path) -> None:
-    """Take the other words for its cards out of a page: they are in the index now."""
+def remove_also(page: Path) -> None:
+    """Remove the `data-also` attributes of cards from a page; the index has their content."""
     if page.exists() and " data-also=" in (text := page.read_text(encoding="utf-8")):
         page.write_text(ATTRIBUTE.sub("", text), encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The live preview: run what an edit made stale, rewrite its pages, build them, let browsers reload."""
+"""The live preview: runs what an edit makes stale, rewrites its pages, builds them and reloads browsers."""
 
 import shutil
 import signal
@@ -23,7 +23,7 @@ POLL_SECONDS = 0.1
 
 
 class Server(LiveReloadServer):
-    """Serves a finished site, and lets browsers reload when another takes its place."""
+    """Serves a finished site; `show` replaces it and makes browsers reload."""
 
     def __init__(self, address: str, site: Path) -> None:
         host, _, port = address.rpartition(":")
@@ -31,13 +31,13 @@ class Server(LiveReloadServer):
         self.error_handler = self._read_error_page
 
     def start(self) -> None:
-        """Answer from now on. Raises OSError when the address is taken."""
+        """Start serving. Raises OSError when the address is in use."""
         self.server_bind()
         self.server_activate()
         self.serve_thread.start()
 
     def show(self, site: Path) -> None:
-        """Serve this folder from now on."""
+        """Serve this folder instead, and make browsers reload."""
         self.root = str(site)
         with self._epoch_cond:
             self._visible_epoch = self._wanted_epoch = round(time.monotonic() * 1000)
@@ -49,14 +49,14 @@ class Server(LiveReloadServer):
 
 
 class Preview:
-    """Follows one book: each edit to a source refreshes the site that is shown."""
+    """The preview of one book: each edit to a source refreshes the served site."""
 
     def __init__(self, root: Path, profile: str, address: str, log: Callable[[str], None]) -> None:
         self.root, self.profile, self.address, self.log = root, profile, address, log
         self.fork_servers = ForkServerPool(log)
 
     def follow(self, folder: Path) -> None:
-        """Serve until interrupted, building in `folder`; after bad input, the last good site stays."""
+        """Serve until interrupted, building in `folder`; after invalid input, the last valid site stays."""
         sites = [folder / "a", folder / "b"]
         for site in sites:
             site.mkdir()
@@ -66,7 +66,7 @@ class Preview:
         seen: dict[Path, int] = {}
         try:
             while True:
-                # An editor may be half-way through a file: wait until it has been left alone for a moment.
+                # An editor may still be writing a file: wait until nothing changes for a moment.
                 if (now := read_times(self.root)) != seen and now == self._read_later():
                     sites.reverse()
                     written = self.refresh(sites[0])
@@ -120,7 +120,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def read_times(root: Path) -> dict[Path, int]:
-    """Return the modification time of everything that people write for the book."""
+    """Return the modification time (ns) of each file that people write for the book."""
     paths = [root / name for name in WATCHED]
     paths += [path for pattern in WATCHED_FOLDERS for path in root.glob(pattern)]
     for path in (root / "docs").iterdir() if (root / "docs").is_dir() else ():
@@ -132,7 +132,7 @@ def read_times(root: Path) -> dict[Path, int]:
 def refresh_pages(
     root: Path, profile: str, fork_servers: ForkServerPool, log: Callable[[str], None]
 ) -> list[Path]:
-    """Run what is stale or missing, in forks of a fork server; return the files in docs/ that changed."""
+    """Run what is stale or missing, in kernels of a fork server; return the files in docs/ that changed."""
     project = load_project(root, profile)
     fork_server = fork_servers.take(project)
     statuses = {row.name: row for row in statuses_of(project)}

@@ -1,18 +1,18 @@
-"""Cards of a chapter, set aside while Markdown reads the page.
+"""Sets the cards of a chapter aside while Markdown parses the page.
 
-Markdown leaves their HTML as it is, but parsing it takes most of the time of a big book. The page is the same
-without this.
+Markdown does not change their HTML, but parsing it takes most of the time in a large book. The pages would be
+the same without this module.
 """
 
 import re
 
-# As `card_block` in cardbook/pages/chapter.py writes it: nothing inside begins a line with </div>.
+# As `card_block` in cardbook/pages/chapter.py writes it: no line inside begins with </div>.
 CARD = re.compile(r'^<div class="card" data-card=.*?^</div>$', re.DOTALL | re.MULTILINE)
 PLACE = re.compile(r'<div data-aside="(\d+)"></div>')
 
 
 def set_aside(markdown: str) -> tuple[str, list[str]]:
-    """Return the Markdown of a page with a place for each of its cards, and the cards."""
+    """Return the Markdown of a page with a placeholder for each card, and the cards."""
     cards: list[str] = []
 
     def take(found: re.Match[str]) -> str:
@@ -23,6 +23,6 @@ def set_aside(markdown: str) -> tuple[str, list[str]]:
 
 
 def put_back(html: str, cards: list[str]) -> str:
-    """Return the HTML of a page with its cards in their places."""
+    """Return the HTML of a page with its cards in place of the placeholders."""
     found = {str(number): card for number, card in enumerate(cards)}
     return PLACE.sub(lambda place: found.get(place[1], place[0]), html)

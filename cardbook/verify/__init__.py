@@ -1,4 +1,4 @@
 """Runs what a reader copies from a built site, and compares a published site with this checkout.
 
-Imports pages, records and what is below. Reads the built site, never the generator's own state of it.
+Imports pages, records and what is below. Reads only the built site, never the generator's intermediate state.
 """

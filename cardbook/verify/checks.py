@@ -1,4 +1,4 @@
-"""Checks of a built site that run nothing: page, script and notebook of an example have the same code."""
+"""Static checks of a built site: page, script and notebook of an example have the same code."""
 
 import ast
 import difflib
@@ -19,7 +19,7 @@ SHOWN_LINES = 20
 def check_files(extracted: ExtractedExample) -> Iterator[CheckResult]:
     """Check that page, script and notebook have the same code, and page and notebook the same outputs.
 
-    That stands for running the files: what is pasted block after block is what they would execute.
+    This replaces running the files: their code is the code that is pasted block by block.
     """
     yield CheckResult("page", "; ".join(extracted.faults))
     yield CheckResult("script", _check_script(extracted))
@@ -75,7 +75,7 @@ def _check_install_cells(extracted: ExtractedExample, sources: Iterable[str]) ->
 
 
 def _compare_code(snippets: Sequence[Snippet], sources: Sequence[str]) -> str:
-    """Return how the code of a file differs from what the copy buttons give; "" when it does not."""
+    """Return how the code of a file differs from the copied code; "" if it does not."""
     if len(snippets) != len(sources):
         return f"it has {len(sources)} cells of code, the page {len(snippets)}"
     for number, (snippet, source) in enumerate(zip(snippets, sources, strict=True), 1):
@@ -94,7 +94,7 @@ def _tree(code: str) -> str | None:
 
 
 def describe_differences(what: str, found: Sequence[Difference]) -> str:
-    """Return `what` is wrong, with the differences below it, at most SHOWN_LINES lines of each."""
+    """Return the message `what` with the differences below it, at most SHOWN_LINES lines of each."""
     lines = [
         f"  {line}"
         for difference in found

@@ -1,4 +1,4 @@
-"""Makes the environment that a reader gets from the install line on a page."""
+"""Creates the environment that a reader gets from the install line on a page."""
 
 import re
 import shlex
@@ -40,9 +40,7 @@ def read_install_line(line: str) -> list[Requirement]:
         raise InstallLineError('it does not begin with "pip install"')
     for word in words:
         if re.fullmatch(r"[();<>|&]+", word):
-            raise InstallLineError(
-                f'a shell takes "{word}" for itself: put each requirement in double quotes'
-            )
+            raise InstallLineError(f'a shell interprets "{word}": put each requirement in double quotes')
     return [_read_pin(word) for word in words[2:] if word != "--quiet"]
 
 
@@ -57,7 +55,7 @@ def _read_pin(word: str) -> Requirement:
 
 
 class Installed:
-    """What is installed for this interpreter, read when it is first needed."""
+    """The installed distributions of this interpreter, read lazily."""
 
     @cached_property
     def distributions(self) -> dict[str, metadata.Distribution]:
@@ -94,8 +92,8 @@ class Installed:
         ]
 
 
-def needed(requirements: Iterable[Requirement], installed: Installed) -> set[str]:
-    """Return the names of all distributions that pip would install for these and that are installed here.
+def required_distributions(requirements: Iterable[Requirement], installed: Installed) -> set[str]:
+    """Return the names of the installed distributions among those that pip would install.
 
     Raises InstallLineError when one of `requirements` is not installed here in its version.
     """
@@ -117,21 +115,21 @@ def _check_pin(requirement: Requirement, found: metadata.Distribution | None) ->
     version = found.version.split("+")[0] if found else "none"
     if found is None or not requirement.specifier.contains(version, prereleases=True):
         raise InstallLineError(f"it asks for {requirement}, but {version} is installed here: use --pip")
-    # An editable installation leaves metadata without a list of files beside the code itself.
+    # An editable installation has metadata without a list of files beside its code.
     if found.read_text("direct_url.json") or not found.read_text("RECORD"):
         raise InstallLineError(
-            f"{requirement.name} is installed here from a folder, which a reader does not have"
+            f"{requirement.name} is installed here from a folder, which readers do not have"
         )
 
 
 def link_environment(folder: Path, names: set[str], installed: Installed) -> Path:
-    """Make an environment in `folder` that has only these distributions, as links; return its interpreter."""
+    """Create an environment in `folder` that links only these distributions; return its interpreter."""
     packages = _make_environment(folder)
     for name in names:
         for file in installed.distributions[name].files or []:
             if ".." in file.parts:
                 continue
-            # A folder is linked whole when nothing else has a file in it.
+            # A folder is linked as a whole if no other distribution has a file in it.
             depths = range(1, len(file.parts) + 1)
             depth = next(n for n in depths if installed.owners[file.parts[:n]] <= names or n == len(depths))
             target = packages.joinpath(*file.parts[:depth])
@@ -143,7 +141,7 @@ def link_environment(folder: Path, names: set[str], installed: Installed) -> Pat
 
 
 def install_environment(folder: Path, requirements: Sequence[Requirement]) -> Path:
-    """Make an environment in `folder` with pip; return its interpreter. Raises InstallLineError."""
+    """Create an environment in `folder` with pip; return its interpreter. Raises InstallLineError."""
     venv.create(folder, symlinks=True, with_pip=True)
     python = folder / "bin" / "python"
     if requirements:

@@ -1,4 +1,4 @@
-"""Extracts from the built pages what a reader takes of each example, and the outputs shown below it."""
+"""Extracts what a reader copies of each example from the built pages, and the outputs shown below it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from cardbook.records.text import Table
 
 @dataclass(frozen=True)
 class Snippet:
-    """A code cell as a page has it: what its copy button copies, and the outputs shown below it."""
+    """A code cell on a page: the text that its copy button copies, and the outputs shown below it."""
 
     text: str
     shown: Outputs
@@ -24,10 +24,10 @@ class Snippet:
 
 @dataclass(frozen=True)
 class ExtractedExample:
-    """One example as a reader takes it from a page.
+    """One example as a reader copies it from a page.
 
     `install` is the install line. `files` are the script and the notebook that the page links to, by their
-    suffix. `faults` say what of all this is not there, or not as a reader needs it.
+    suffix. `faults` say what of all this is missing or unusable.
     """
 
     example: str
@@ -48,7 +48,7 @@ def extract_examples(site: Path) -> list[ExtractedExample]:
 
 
 class PageReader:
-    """Reads one example out of a page as a browser would, noting what is wrong with it."""
+    """Reads one example from a page as a browser would, and collects its faults."""
 
     def __init__(self, site: Path, page: Path, block: Tag) -> None:
         self.site, self.page, self.block = site, page, block
@@ -70,7 +70,7 @@ class PageReader:
     def _copied(self, cell: Tag) -> str:
         """Return what the copy button of a code block copies: the text of its code."""
         if (hidden := cell.find_parent(is_hidden)) or is_hidden(cell):
-            self.faults.append(f"{cell['data-cell']} is hidden{' by what is around it' if hidden else ''}")
+            self.faults.append(f"{cell['data-cell']} is hidden{' by an element around it' if hidden else ''}")
         code = cell.select_one("pre > code")
         if code is None:
             self.faults.append(f"{cell['data-cell']} has no code")
@@ -92,7 +92,7 @@ class PageReader:
         return Outputs(text.lines, text.warnings, tuple(tables), text.figures)
 
     def _files(self) -> Iterator[tuple[str, bytes]]:
-        # "Copy all" copies what the first link to a script leads to.
+        # "Copy all" copies the target of the first link to a script.
         for suffix in (".py", ".ipynb"):
             links = self.block.select(f'.files a[href$="{suffix}"]')
             if not links or PurePosixPath(str(links[0]["href"])).name != self.name + suffix:
@@ -102,7 +102,7 @@ class PageReader:
                 yield suffix, content
 
     def _linked(self, element: Tag, attribute: str) -> Iterator[bytes]:
-        """Return the file of the site that an element names; nothing, and a fault, if there is none."""
+        """Yield the file of the site that an element names; if there is none, add a fault."""
         address = unquote(urlsplit(str(element[attribute])).path)
         path = (self.page.parent / address).resolve()
         if path.is_relative_to(self.site.resolve()) and path.is_file():
@@ -112,12 +112,12 @@ class PageReader:
 
 
 def is_hidden(element: Tag) -> bool:
-    """Return whether an element is not shown, as far as the page itself says."""
+    """Return whether an element is hidden by its own attributes."""
     return element.has_attr("hidden") or "display:none" in str(element.get("style", "")).replace(" ", "")
 
 
 def read_table(table: Tag) -> Table:
-    """Return a table of a page as the printed table it was made from."""
+    """Return a table of a page as the printed table that it shows."""
     rows = [
         tuple(cell.get_text().strip() for cell in row.find_all(["th", "td"])) for row in table.find_all("tr")
     ]
@@ -133,7 +133,7 @@ def read_notebook(content: bytes) -> NotebookNode | None:
 
 
 def cells_of(notebook: NotebookNode) -> list[Snippet]:
-    """Return a notebook's code cells with their outputs, without those that only install."""
+    """Return a notebook's code cells with their outputs, without the cells that only install."""
     return [
         Snippet(cell.source, outputs_of_cell(cell.outputs))
         for cell in notebook.cells

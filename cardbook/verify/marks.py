@@ -17,9 +17,9 @@ REPORT = "verified.json"
 
 
 def mark_pages(site: Path, verified: Sequence[VerifiedExample]) -> None:
-    """Write into the pages which examples passed, and into verified.json what was found of all.
+    """Write into the pages which examples passed, and into verified.json the results of all.
 
-    A page says nothing of an example that did not pass, whatever it said before.
+    The mark of an example that did not pass is removed.
     """
     for page in sorted({item.page for item in verified if item.page}):
         path = site / page / "index.html"
@@ -28,7 +28,7 @@ def mark_pages(site: Path, verified: Sequence[VerifiedExample]) -> None:
             if item.page == page:
                 text = _mark(text, item)
         write_whole(path, text)
-    # The list that it keeps the book by names every page with its hash.
+    # Its list of files has the hash of every page.
     write_service_worker(site)
     report = [asdict(item) | {"passed": item.passed} for item in verified]
     write_whole(site / REPORT, json.dumps(report, ensure_ascii=False, indent=1) + "\n")

@@ -1,4 +1,4 @@
-"""Published sites, compared with a checkout. What a site says is data from elsewhere."""
+"""Compares a published site with a checkout. The site's content is untrusted."""
 
 import threading
 from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ from cardbook.records.text import clean_text
 from cardbook.records.validation import check_time, find_fault, may_be_data
 
 SIZE_LIMIT = 20_000_000
-# How long a server may say nothing, and how long the whole answer may take, in seconds.
+# How long a server may send nothing, and how long the whole response may take, in seconds.
 SILENCE_LIMIT = 10.0
 TIME_LIMIT = 60.0
 CHUNK = 65536
@@ -29,12 +29,14 @@ Example = Mapping[str, Any]
 
 
 class PublishedSiteError(CardbookError):
-    """A site that does not say what it publishes, or not in a form that can be trusted."""
+    """A site whose provenance is missing or invalid."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One example of site and checkout: same, differs (and why), not published, or gone from the checkout."""
+    """One example on the site and in the checkout; `state` is same, differs, not published or gone.
+
+    `started` and `device` are those of the published run, "" without one."""
 
     name: str
     state: str
@@ -44,10 +46,10 @@ class Comparison:
 
 
 def compare_site(project: Project, published: Mapping[str, Example]) -> list[Comparison]:
-    """Return the comparison of each example, in the book's order, those that are gone from it last."""
+    """Return the comparison of each example in the book's order, then of those that are gone from it."""
     here = [_compare(project, name, published.get(name)) for name in project.book.examples]
     gone = [
-        Comparison(name, "gone", ("the book has no such example any more",), *_when_and_where(example))
+        Comparison(name, "gone", ("the book no longer has this example",), *_when_and_where(example))
         for name, example in published.items()
         if name not in project.plans
     ]
@@ -58,7 +60,7 @@ def _compare(project: Project, name: str, example: Example | None) -> Comparison
     if example is None:
         return Comparison(name, "not published", (), "", "")
     read = example["parts"].get("data", {})
-    today = _take_today(project, name, read)
+    today = _current_fingerprint(project, name, read)
     reasons = explain(example["parts"], today.parts)
     reasons += [
         f"data file {path} is not part of the book" for path in read if not may_be_data(project.root, path)
@@ -71,8 +73,8 @@ def _compare(project: Project, name: str, example: Example | None) -> Comparison
     return Comparison(name, "differs" if reasons else "same", cleaned, *_when_and_where(example))
 
 
-def _take_today(project: Project, name: str, read: Iterable[str]) -> Fingerprint:
-    """Return the fingerprint a run would have today with these data files, the book's own at least."""
+def _current_fingerprint(project: Project, name: str, read: Iterable[str]) -> Fingerprint:
+    """Return the fingerprint of a run today with these data files, as far as they are the book's."""
     plan = project.plans[name]
     ours = [path for path in read if may_be_data(project.root, path)]
     return plan.fingerprint.with_data(hash_data(project.root, [*ours, *plan.options.data]))
@@ -83,7 +85,7 @@ def _when_and_where(example: Example) -> tuple[str, str]:
 
 
 def read_site(site: str) -> dict[str, Example]:
-    """Return what a site says of its examples, by name; it is a folder or an http(s) address.
+    """Return the published provenance of each example, by name; `site` is a folder or an http(s) address.
 
     Raises PublishedSiteError.
     """
@@ -118,7 +120,7 @@ def _read(folder: Path) -> bytes:
 def _fetch(site: str) -> bytes:
     address = f"{site.rstrip('/')}/{NAME}"
     answers: list[bytes | CardbookError] = []
-    # In a thread, because a server can make each step of an answer take long: headers, redirects, content.
+    # In a thread, because a server can delay each step of a response: headers, redirects, content.
     thread = threading.Thread(target=_read_answer, args=(address, answers), daemon=True)
     thread.start()
     thread.join(TIME_LIMIT)
@@ -150,5 +152,5 @@ class _HttpRedirects(HTTPRedirectHandler):
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> Request | None:
         if urlsplit(newurl).scheme not in SCHEMES:
-            raise OSError("the server redirects to what is not http or https")
+            raise OSError("the server redirects to an address that is not http or https")
         return super().redirect_request(req, fp, code, msg, headers, newurl)

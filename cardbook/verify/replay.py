@@ -1,4 +1,4 @@
-"""Runs what a reader copied in an interpreter that has only what the install line names, in the sandbox."""
+"""Runs copied code in the sandbox, in an interpreter that has only the packages of the install line."""
 
 import contextlib
 import json
@@ -22,13 +22,13 @@ from cardbook.verify.replay_session import BACKEND
 
 SESSION = Path(__file__).with_name("replay_session.py")
 LINE = re.compile(r'File "<cell \d+>", line (\d+)')
-# In all that a session leaves: printed text and figures, in bytes.
+# In bytes, for the printed text and figures of a session together.
 OUTPUT_LIMIT = 10_000_000
 
 
 @dataclass(frozen=True)
 class BlockResult:
-    """What one pasted block left, and why it did not end well, "" if it did."""
+    """The outputs of one pasted block, and its error, "" if it ended normally."""
 
     outputs: Outputs
     error: str
@@ -48,17 +48,17 @@ def run_blocks(
     prepare: Callable[[Path], Mapping[str, str]],
     limits: ReplayLimits,
 ) -> list[BlockResult]:
-    """Paste the blocks one after the other into a fresh interpreter, in an empty folder; return the results.
+    """Run the blocks one after another in a new interpreter, in an empty folder; return the results.
 
-    `prepare` makes the reader's home, whose path it gets, and returns the environment variables. An
+    `prepare` creates the reader's home folder at the given path, and returns the environment variables. An
     interpreter that exceeds a limit is ended, with everything that it started.
     """
     with temporary_folder() as folder:
         home = folder / "home"
         variables = _adapt(prepare(home), python)
         session, scratch = home / "session", home / "scratch"
-        for needed in (session, scratch, home / "tmp"):
-            needed.mkdir(parents=True, exist_ok=True)
+        for path in (session, scratch, home / "tmp"):
+            path.mkdir(parents=True, exist_ok=True)
         (session / "blocks.json").write_text(json.dumps(blocks), encoding="utf-8")
         policy = SandboxPolicy(str(home), str(home), (), "", int(limits.memory * GIGABYTE))
         command = confined_command(dump_policy(policy), [str(python), "-P", str(SESSION), str(session)])
@@ -104,13 +104,13 @@ def _excess(pid: int, deadline: float, limits: ReplayLimits, session: Path) -> s
         return f"not finished after {limits.seconds:g} s, the example's limit"
     if exceeds(pid, limits.memory * GIGABYTE):
         return f"more than {limits.memory:g} GB of memory, the example's limit"
-    if sum(path.lstat().st_size for path in _left_in(session)) > OUTPUT_LIMIT:
+    if sum(path.lstat().st_size for path in _session_files(session)) > OUTPUT_LIMIT:
         return f"more than {OUTPUT_LIMIT / 1e6:g} MB of output"
     return ""
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End a process with all that it started: on Linux it is a subreaper, which sees to that itself."""
+    """End a process and its descendants; on Linux it is a subreaper, which ends them itself."""
     with contextlib.suppress(ProcessLookupError):
         if sys.platform.startswith("linux"):
             process.terminate()
@@ -120,13 +120,13 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def _collect(session: Path, count: int, end: str) -> list[BlockResult]:
-    """Return what `count` blocks left in a folder to which they could write anything."""
+    """Return the results of `count` blocks from a folder whose content is untrusted."""
     results: list[BlockResult] = []
     for number in range(1, count + 1):
         if results and results[-1].error:
             results.append(BlockResult(Outputs(), "not run, because of an error before it"))
             continue
-        left = {path.name: path for path in _left_in(session)}
+        left = {path.name: path for path in _session_files(session)}
         printed, warned = (_read(left.get(f"{number}.{suffix}")) for suffix in ("out", "err"))
         done = f"{number}.done" in left
         outputs = read_outputs(_as_text(printed), _as_text(warned), _read_figures(session, number))
@@ -137,12 +137,14 @@ def _collect(session: Path, count: int, end: str) -> list[BlockResult]:
 def _read_figures(session: Path, number: int) -> list[bytes]:
     """Return the figures of a block in the order in which they were drawn."""
     name = re.compile(rf"{number}-(\d{{1,4}})\.png")
-    found = [(int(match[1]), path) for path in _left_in(session) if (match := name.fullmatch(path.name))]
+    found = [
+        (int(match[1]), path) for path in _session_files(session) if (match := name.fullmatch(path.name))
+    ]
     return [_read(path) for _, path in sorted(found)]
 
 
-def _left_in(session: Path) -> list[Path]:
-    """Return what is in the folder of a session, which may have removed or replaced it."""
+def _session_files(session: Path) -> list[Path]:
+    """Return the files in the folder of a session, which may have removed or replaced the folder."""
     try:
         return [] if session.is_symlink() else list(session.iterdir())
     except OSError:
@@ -158,7 +160,7 @@ def _as_text(content: bytes) -> str:
 
 
 def _last_error(warned: str) -> str:
-    """Return the error a traceback ends with, and its line in the block."""
+    """Return the last line of a traceback, and the line of the block that it names."""
     lines = [line for line in clean_text(warned).split("\n") if line.strip()]
     places = LINE.findall(warned)
     place = f"line {places[-1]}: " if places else ""

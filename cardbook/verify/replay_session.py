@@ -1,7 +1,7 @@
-"""Executes what a reader copied, block after block, in one interpreter.
+"""Executes copied code, block by block, in one interpreter.
 
-Started by path, `python -P session.py FOLDER`, in an environment that has only what an install line names,
-so it may import nothing but the standard library. FOLDER/blocks.json has the blocks. What block N prints
+Started by path, `python -P session.py FOLDER`, in an environment that has only the packages of an
+install line, so it imports only the standard library. FOLDER/blocks.json has the blocks. What block N prints
 goes to N.out and N.err, its figures go to N-1.png and so on; N.done exists if it ended without an error.
 The first error ends the session, as it ends a script.
 """
@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-# The name by which matplotlib is told to use this module's figures: MPLBACKEND=module://reader_figures
+# The name of this module's matplotlib backend: MPLBACKEND=module://reader_figures
 BACKEND = "reader_figures"
 
 
@@ -37,7 +37,7 @@ class Figures(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return importlib.util.spec_from_loader(fullname, self) if fullname == BACKEND else None
 
     def exec_module(self, module: types.ModuleType) -> None:
-        """Make the module a backend: a canvas, and what plt.show() does."""
+        """Make the module a backend: a canvas, and the function behind plt.show()."""
         from matplotlib.backends.backend_agg import FigureCanvasAgg
 
         vars(module).update(FigureCanvas=FigureCanvasAgg, show=self.save)
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def open_streams() -> None:
-    """Make standard output and error take any text and pass on each line at once."""
+    """Make standard output and error accept any text and write each line immediately."""
     mark = "\N{REPLACEMENT CHARACTER}".encode()
     codecs.register_error("mark", lambda error: (mark, error.end))  # type: ignore[attr-defined]
     for name, descriptor in (("stdout", 1), ("stderr", 2)):
@@ -84,7 +84,7 @@ def open_streams() -> None:
 
 
 def redirect(folder: Path, number: int) -> None:
-    """Let all that this process and its children print from now on go to the files of a block."""
+    """Redirect the output of this process and its children to the files of a block."""
     for stream, descriptor, suffix in ((sys.stdout, 1, "out"), (sys.stderr, 2, "err")):
         stream.flush()
         file = os.open(folder / f"{number}.{suffix}", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -1,4 +1,4 @@
-"""Inspects a report of `verify` from another machine: it counts only if it belongs to this very site."""
+"""Inspects a report of `verify` from another machine: it counts only if it belongs to this site."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -20,10 +20,10 @@ KEYS = {"passed", *(field.name for field in fields(VerifiedExample))}
 
 
 def read_verify_report(project: Project, site: Path, report: Path) -> list[VerifiedExample]:
-    """Return what a report of `verify` says of every example of a built site.
+    """Return the results in a report of `verify` for every example of a built site.
 
-    Raises UntrustedInputError when the file is not such a report, contains a failure, belongs to a site that
-    shows anything else of an example, or says that an example was verified before it was run.
+    Raises UntrustedInputError when the file is not such a report, contains a failure, belongs to a site
+    with other content, or says that an example was verified before it was run.
     """
     items = read_json(report, REPORT_BYTES)
     if not isinstance(items, list) or not all(
@@ -48,7 +48,7 @@ def _check_item(
 ) -> VerifiedExample:
     name, content = extracted.example, hash_example(extracted)
     if item["content"] != content:
-        raise UntrustedInputError(f"{name}: what was verified is not what this site has")
+        raise UntrustedInputError(f"{name}: this site has other content than was verified")
     check_time(item["when"])
     if datetime.fromisoformat(item["when"]) < datetime.fromisoformat(started) - CLOCK_ERROR:
         raise UntrustedInputError(f"{name}: was verified before it was run")

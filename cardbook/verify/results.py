@@ -1,4 +1,4 @@
-"""What verifying a site finds: of each example, whether what a reader takes from it runs and agrees."""
+"""The results of verifying a site: whether copied code runs and gives the shown outputs."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from cardbook.verify.extraction import ExtractedExample
 
 @dataclass(frozen=True)
 class CheckResult:
-    """What was found of one thing a reader takes: its `place`, and what is wrong with it, "" if nothing."""
+    """One check of an example: the checked part (`place`), and what is wrong with it, "" if nothing."""
 
     place: str
     fault: str
@@ -28,14 +28,14 @@ class VerifiedExample:
 
     @property
     def passed(self) -> bool:
-        """Whether everything a reader takes of the example runs and gives what the page shows."""
+        """Whether no check found a fault."""
         return not any(result.fault for result in self.results)
 
 
 def hash_example(extracted: ExtractedExample | None) -> str:
-    """Return the SHA-256 of all that a page has of an example: code, outputs, install line and downloads.
+    """Return the SHA-256 of an example's content on a page: code, outputs, install line and downloads.
 
-    None is an example that no page has.
+    None is an example without a page.
     """
     if extracted is None:
         return hash_text("null")

@@ -19,8 +19,8 @@ from cardbook.verify.environments import (
     InstallLineError,
     install_environment,
     link_environment,
-    needed,
     read_install_line,
+    required_distributions,
 )
 from cardbook.verify.extraction import ExtractedExample, Snippet, extract_examples, read_notebook
 from cardbook.verify.replay import BlockResult, ReplayLimits, run_blocks
@@ -29,9 +29,9 @@ from cardbook.verify.results import CheckResult, VerifiedExample, hash_example
 
 @dataclass(frozen=True)
 class VerifyOptions:
-    """How a site is verified: within which tolerance, how many examples at a time.
+    """How a site is verified: the tolerance of outputs, and how many examples run at a time.
 
-    Environments are installed `with_pip`, or linked from the packages of this one.
+    `with_pip`: environments are installed with pip, instead of linked from this one's packages.
     """
 
     tolerance: Tolerance
@@ -42,10 +42,10 @@ class VerifyOptions:
 def verify_site(
     project: Project, site: Path, options: VerifyOptions, on_result: Callable[[VerifiedExample], None]
 ) -> list[VerifiedExample]:
-    """Run what a reader takes from a built site, every example in a fresh interpreter; return the results.
+    """Run what a reader copies from a built site, every example in a new interpreter; return the results.
 
-    An example of the book that no page has is among them, one that the book skips is not. `on_result` is
-    called with each as soon as it is there.
+    An example without a page is among the results; a skipped one is not. `on_result` gets each result as soon
+    as it is available.
     """
     skipped = {name for name, plan in project.plans.items() if plan.options.skip}
     found = [example for example in extract_examples(site) if example.example not in skipped]
@@ -91,7 +91,7 @@ def _expected_seconds(extracted: ExtractedExample) -> float:
 def make_interpreters(
     folder: Path, lines: Iterable[str], *, with_pip: bool
 ) -> dict[str, Path | InstallLineError]:
-    """Return for each install line the interpreter of an environment in `folder`, or why there is none."""
+    """Return for each install line the interpreter of an environment in `folder`, or the error."""
     installed = None if with_pip else Installed()
     interpreters: dict[str, Path | InstallLineError] = {}
     for number, line in enumerate(sorted(lines)):
@@ -101,7 +101,9 @@ def make_interpreters(
             if installed is None:
                 interpreters[line] = install_environment(place, requirements)
             else:
-                interpreters[line] = link_environment(place, needed(requirements, installed), installed)
+                interpreters[line] = link_environment(
+                    place, required_distributions(requirements, installed), installed
+                )
         except InstallLineError as error:
             interpreters[line] = error
     return interpreters
@@ -130,7 +132,7 @@ def _replay(
 
 
 def _prepare(project: Project, plan: PlannedRun, threads: int, home: Path) -> Mapping[str, str]:
-    """Make the home of a reader; return the environment variables."""
+    """Create the home folder of a reader; return the environment variables."""
     make_home(project.root, home)
     return kernel_variables(project.root, plan.options.environment, threads, home)
 

@@ -206,7 +206,7 @@ ACCEPTED = [
 @pytest.mark.parametrize("tex", ACCEPTED)
 @pytest.mark.parametrize("display", [True, False])
 def test_what_decks_write_has_a_rendering(tex: str, display: bool) -> None:
-    math = BeautifulSoup(render_formula(tex, display), "html.parser").find("math")
+    math = BeautifulSoup(render_formula(tex, display=display), "html.parser").find("math")
     assert (
         math is not None
         and math.get("data-tex") == tex
@@ -217,11 +217,11 @@ def test_what_decks_write_has_a_rendering(tex: str, display: bool) -> None:
 
 
 def test_signs_of_a_formula_are_right() -> None:
-    product = BeautifulSoup(render_formula(r"W \approx U \cdot V^T", False), "html.parser")
+    product = BeautifulSoup(render_formula(r"W \approx U \cdot V^T", display=False), "html.parser")
     assert product.get_text() == "W≈U⋅VT"
-    argmax = BeautifulSoup(render_formula(r"\mathop{\arg\max}\limits_a Q", True), "html.parser")
+    argmax = BeautifulSoup(render_formula(r"\mathop{\arg\max}\limits_a Q", display=True), "html.parser")
     assert [below.get_text() for below in argmax.select("munder > mi")] == ["a"]
-    words = BeautifulSoup(render_formula(r"\text{if $x$ or a_b}", False), "html.parser")
+    words = BeautifulSoup(render_formula(r"\text{if $x$ or a_b}", display=False), "html.parser")
     assert [(part.name, part.get_text()) for part in words.select("mtext, mi")] == [
         ("mtext", "if\N{NO-BREAK SPACE}"),
         ("mi", "x"),
@@ -245,7 +245,7 @@ REFUSED = [
 @pytest.mark.parametrize("tex", REFUSED)
 def test_other_tex_is_refused(tex: str) -> None:
     with pytest.raises(FormulaError):
-        render_formula(tex, True)
+        render_formula(tex, display=True)
     # A preview shows it as code.
     found = BeautifulSoup(render_markdown(rf"\({tex}\)"), "html.parser").select_one("code.formula-refused")
     assert found is not None and found.get_text() == tex

@@ -146,7 +146,7 @@ def test_unchanged_book_is_left_alone(made: SitePaths) -> None:
     write(made.root / "examples" / "__pycache__" / "first.pyc", "")
     write(made.root / ".git" / "HEAD", "")
     before = {path: path.stat().st_mtime_ns for path in made.root.rglob("*")}
-    assert tell(made) == ["Nothing has changed: site/ is what the last build left."]
+    assert tell(made) == ["Nothing has changed: site/ is up to date."]
     assert {path: path.stat().st_mtime_ns for path in made.root.rglob("*")} == before
 
 

@@ -64,7 +64,7 @@ def test_difference_is_told_in_words(
     assert rows == {
         "first": ("differs", ["code of cell 1 changed"]),
         "second": ("not published", []),
-        "third": ("gone", ["the book has no such example any more"]),
+        "third": ("gone", ["the book no longer has this example"]),
     }
     shown = cardbook("status", "--root", root, "--site", site)
     assert shown.returncode == 1 and "code of cell 1 changed" in shown.stdout

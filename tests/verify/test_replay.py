@@ -12,8 +12,8 @@ from cardbook.verify.environments import (
     InstallLineError,
     install_environment,
     link_environment,
-    needed,
     read_install_line,
+    required_distributions,
 )
 from cardbook.verify.replay import BlockResult, ReplayLimits, run_blocks
 from tests.conftest import write
@@ -102,7 +102,7 @@ def test_linked_environment_has_what_is_needed_and_nothing_beside(
     add_distribution(here, "fourth")
     monkeypatch.syspath_prepend(str(here))
     installed = Installed()
-    names = needed(read_install_line('pip install "first==1.0"'), installed)
+    names = required_distributions(read_install_line('pip install "first==1.0"'), installed)
     assert names == {"first", "second", "fourth"}
     python = link_environment(tmp_path / "environment", names, installed)
     *passed, bad = paste(

@@ -185,7 +185,7 @@ def test_hidden_cell_is_found(plain: Path) -> None:
 
 def test_cell_inside_something_hidden_is_found(plain: Path) -> None:
     replace(page_of(plain), 'data-example="first"', 'data-example="first" hidden')
-    assert "first-1 is hidden by what is around it" in publication_blockers(plain)["first, page"]
+    assert "first-1 is hidden by an element around it" in publication_blockers(plain)["first, page"]
 
 
 def test_absent_cell_is_found(plain: Path) -> None:
@@ -241,7 +241,7 @@ def test_missing_pin_fails_as_it_fails_for_the_reader(packages: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "fault"),
     [
-        ("pip install tabulate&gt;=0.9", 'a shell takes "&gt;" for itself'),
+        ("pip install tabulate&gt;=0.9", 'a shell interprets "&gt;"'),
         ('pip install "tabulate"', '"tabulate" has no exact version'),
         ('pip install "tabulate==0.0.1"', "it asks for tabulate==0.0.1, but"),
         ("conda install tabulate", 'it does not begin with "pip install"'),

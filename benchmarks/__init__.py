@@ -1,1 +1,1 @@
-"""How fast a book is made, beside other tools that execute examples, on the machine at hand."""
+"""Measures how fast a book is built, compared with other tools that execute examples."""

@@ -26,7 +26,7 @@ STORE = ROOT / ".cardbook" / "bench"
 
 @click.group()
 def main() -> None:
-    """Measure how fast a book is made, on this machine."""
+    """Measure how fast a book is built on this machine."""
 
 
 @main.command()
@@ -55,7 +55,7 @@ def compare(repeat: int, names: Sequence[str], examples: Sequence[str], edits: i
 
 
 def compare_one(tool: Tool, place: Path, examples: Sequence[str], results: Results, edits: int) -> None:
-    """Measure everything of one tool, as far as it comes."""
+    """Measure all steps of one tool, up to the first failure."""
     on_result, made = report_to(results), place / tool.name
     edited = EDITED if EDITED in examples else examples[0]
     try:
@@ -81,31 +81,31 @@ def scale(*, small: bool) -> None:
 
 
 def report_to(results: Results) -> OnResult:
-    """Return what takes each measurement: it is added to the results, and reported at once."""
+    """Return a function that adds each measurement to the results and prints it."""
 
     def on_result(name: str, step: str, measured: Measurement | None) -> None:
         results.add(name, step, measured)
-        words = f"{measured.seconds:.2f} s, {measured.memory / 1e6:.0f} MB" if measured else "failed"
-        click.echo(f"{name}: {step}: {words}", err=True)
+        text = f"{measured.seconds:.2f} s, {measured.memory / 1e6:.0f} MB" if measured else "failed"
+        click.echo(f"{name}: {step}: {text}", err=True)
 
     return on_result
 
 
 @contextmanager
 def measuring(results: Results, title: str, base: tuple[str, str] | None) -> Iterator[Path]:
-    """Return a folder to measure in; print what was found at the end, or when interrupted."""
+    """Return a folder to measure in; print the results at the end, or when interrupted."""
     with tempfile.TemporaryDirectory(prefix="cardbook-bench-", ignore_cleanup_errors=True) as name:
         try:
             yield Path(name)
         except KeyboardInterrupt:
-            click.echo("Interrupted: these were measured.", err=True)
+            click.echo("Interrupted. The measurements so far:", err=True)
         console = Console() if sys.stdout.isatty() else Console(width=220)
         console.print(results.table(title, base))
         click.echo(f"Every measurement: {results.file}")
 
 
 def install_peers() -> Path:
-    """Return an interpreter that has the other tools and sees what is installed here."""
+    """Return an interpreter that has the other tools and this environment's packages."""
     folder, wanted = STORE / "venv", ROOT / "benchmarks" / "requirements.txt"
     python, done = folder / "bin" / "python", folder / "installed.txt"
     if not done.exists() or done.read_bytes() != wanted.read_bytes():

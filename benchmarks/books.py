@@ -1,4 +1,4 @@
-"""Books to measure with: one of given examples in the published book's look, one as large as wanted."""
+"""Books for measurements: one of given examples, like the published book, and one of any size."""
 
 import json
 import shutil
@@ -11,7 +11,7 @@ import yaml
 from cardbook.source.example import Example, parse_example
 
 ROOT = Path(__file__).parent.parent
-# How many cards a chapter has at least, and how many chapters a book has at most.
+# The minimum of cards in a chapter, and the maximum of chapters in a book.
 CARDS_PER_CHAPTER = 10
 CHAPTER_LIMIT = 120
 CARD = """\
@@ -45,7 +45,7 @@ print("the sum is", total)
 
 
 def write_book(folder: Path, examples: Sequence[Example]) -> None:
-    """Write a book with a card for each example, with the looks and models of the real one."""
+    """Write a book with a card for each example, with the look and models of the published one."""
     chapters = {f"chapter-{number}": names for number, names in enumerate(_parts(examples, 4), 1)}
     cards = [example.title for example in examples]
     _write_cards(folder, cards)
@@ -61,7 +61,7 @@ def write_book(folder: Path, examples: Sequence[Example]) -> None:
 
 
 def write_big_book(folder: Path, cards: int, examples: int) -> None:
-    """Write a book of so many cards, the first of which have a trivial example each."""
+    """Write a book of `cards` cards, the first `examples` of which have a trivial example each."""
     titles = [f"Card {number}" for number in range(1, cards + 1)]
     names = [f"example_{number}" for number in range(1, examples + 1)] + [""] * (cards - examples)
     pairs = list(zip(titles, names, strict=True))

@@ -17,7 +17,7 @@ from benchmarks.measure import Measurement, MeasurementError, measure, running
 from benchmarks.tools import HEADLESS, Tool, variables_for
 from cardbook.source.example import parse_example
 
-# The eight that take least time of their own, of those that load a model, as most examples of the book do.
+# The eight fastest of the examples that load a model, as most examples of the book do.
 EXAMPLES = (
     "language_models",
     "tokenization_and_embeddings",
@@ -31,7 +31,7 @@ EXAMPLES = (
 EDITED = "tokenization_and_embeddings"
 PLAIN = "plain scripts"
 WAIT_SECONDS = 300.0
-# The first edits come while the parent still imports.
+# The first edits are not measured, because the fork server is still importing.
 UNMEASURED_EDITS = 2
 REST_SECONDS = 3.0
 
@@ -39,7 +39,7 @@ OnResult = Callable[[str, str, Measurement | None], None]
 
 
 def run_plain(folder: Path, names: Sequence[str], on_result: OnResult) -> None:
-    """Measure the examples as plain scripts, one after another: what every ratio is to."""
+    """Measure the examples as plain scripts, one after another: the base of every ratio."""
     folder.mkdir(parents=True)
     variables = variables_for(ROOT) | dict(HEADLESS)
     seconds, memory = 0.0, 0
@@ -81,7 +81,7 @@ def shows(site: Path, words: str) -> bool:
 
 
 def run_restored(tool: Tool, made: Path, folder: Path, on_result: OnResult) -> None:
-    """Measure a fresh clone with the records of a finished book: as CI does that restores them."""
+    """Measure a fresh clone with the records of a finished book, as in CI that restores them."""
     shutil.copytree(made, folder, symlinks=True, ignore=shutil.ignore_patterns("site*", "rendered", "parsed"))
     on_result(tool.name, "records restored", build(tool, folder))
 

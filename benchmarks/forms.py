@@ -11,7 +11,7 @@ def as_notebook(example: Example) -> str:
 
 
 def as_gallery_script(example: Example) -> str:
-    """Return a script with the docstring and the comment blocks that sphinx-gallery wants."""
+    """Return a script with the docstring and the comment blocks that sphinx-gallery requires."""
     parts = [f'"""\n{example.title}\n{"=" * len(example.title)}\n"""']
     for cell in example.cells:
         lines = cell.source.split("\n")
@@ -21,7 +21,7 @@ def as_gallery_script(example: Example) -> str:
 
 
 def as_page(example: Example) -> str:
-    """Return a Markdown page whose code blocks markdown-exec executes, in a session of their own."""
+    """Return a Markdown page whose code blocks markdown-exec executes in one session."""
     options = f'exec="1" source="above" result="text" session="{example.name}"'
     parts = [
         cell.source if cell.kind == "markdown" else f"````python {options}\n{cell.source}\n````"
@@ -31,7 +31,7 @@ def as_page(example: Example) -> str:
 
 
 def edit_code(text: str, mark: str) -> str:
-    """Return a percent script with one more cell, which prints the mark; its code does not have it whole."""
+    """Return a percent script with one more cell, which prints the mark from two parts."""
     return f'{text.rstrip()}\n\n# %%\nprint("{mark[:4]}" + "{mark[4:]}")\n'
 
 

@@ -1,4 +1,4 @@
-"""Measuring a command: how long it takes, and how much memory it and all it starts hold at once."""
+"""Measures a command: its wall time, and the peak memory of its process tree."""
 
 import re
 import subprocess
@@ -12,15 +12,15 @@ from threading import Event, Thread
 import psutil
 
 SAMPLE_SECONDS = 0.25
-# To look at several large processes takes long, and takes it from them: a fiftieth of the time, no more.
+# Reading the memory of large processes is slow and delays them: it takes at most 2% of the time.
 PAUSE_PER_SAMPLE = 49
-# Where a command's words go: hidden, so that no tool takes the file for something to build from.
+# A command's output. The file is hidden, so that no tool uses it as a source.
 OUTPUT_FILE = ".output"
 PSS = re.compile(rb"^Pss:\s+(\d+) kB", re.MULTILINE)
 
 
 class MeasurementError(Exception):
-    """A measured command did not do what it should; the text ends with what it said."""
+    """A measured command did not do what it should; the text ends with its output."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Sampler:
     over: Event = field(default_factory=Event)
 
     def follow(self) -> None:
-        """Sample until reported that it is over."""
+        """Sample until `over` is set."""
         pause = SAMPLE_SECONDS
         while not self.over.wait(pause):
             begun = time.perf_counter()
@@ -55,8 +55,8 @@ def measure(command: Sequence[str], folder: Path, variables: Mapping[str, str]) 
         process.wait()
         seconds = time.perf_counter() - begun
     if process.returncode:
-        words = (folder / OUTPUT_FILE).read_text(encoding="utf-8", errors="replace")
-        raise MeasurementError(f"{' '.join(command)}: exit status {process.returncode}\n{words[-3000:]}")
+        output = (folder / OUTPUT_FILE).read_text(encoding="utf-8", errors="replace")
+        raise MeasurementError(f"{' '.join(command)}: exit status {process.returncode}\n{output[-3000:]}")
     return Measurement(seconds, sampler.most)
 
 
@@ -64,10 +64,10 @@ def measure(command: Sequence[str], folder: Path, variables: Mapping[str, str]) 
 def running(
     command: Sequence[str], folder: Path, variables: Mapping[str, str]
 ) -> Iterator[tuple["subprocess.Popen[bytes]", Sampler]]:
-    """Return a running command with its sampler; both have ended when the block does."""
-    with (folder / OUTPUT_FILE).open("wb") as said:
+    """Return a running command with its sampler; both end with the block."""
+    with (folder / OUTPUT_FILE).open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=folder, env=dict(variables), stdin=subprocess.DEVNULL, stdout=said, stderr=said
+            command, cwd=folder, env=dict(variables), stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
     sampler = Sampler(process.pid)
     thread = Thread(target=sampler.follow)
@@ -81,7 +81,7 @@ def running(
 
 
 def end_tree(process: "subprocess.Popen[bytes]") -> None:
-    """End a process that still runs, and then whatever of its descendants is left."""
+    """End a process that still runs, and its remaining descendants."""
     started = []
     with suppress(psutil.NoSuchProcess):
         started = psutil.Process(process.pid).children(recursive=True)
@@ -100,7 +100,7 @@ def memory_of_tree(pid: int) -> int:
 
 
 def memory_of(process: psutil.Process) -> int:
-    """Return a process's proportional share of memory where the system tells it, else what is resident."""
+    """Return a process's proportional set size in bytes where available, else its resident memory."""
     try:
         found = PSS.search(Path(f"/proc/{process.pid}/smaps_rollup").read_bytes())
         return int(found[1]) * 1024 if found else 0

@@ -1,4 +1,4 @@
-"""Results: every measurement by what was measured and in which step, as JSON and as a table."""
+"""Results: every measurement by tool or book and step, as JSON and as a table."""
 
 import json
 from collections import defaultdict
@@ -16,7 +16,7 @@ FAILED = "failed"
 
 @dataclass
 class Results:
-    """What was measured so far; each measurement is kept in the file as soon as there is one."""
+    """The measurements so far; each is written to the file immediately."""
 
     file: Path
     found: dict[str, dict[str, list[Measurement | None]]] = field(

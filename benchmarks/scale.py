@@ -1,4 +1,4 @@
-"""Growth: what a book of many cards and many trivial examples costs."""
+"""Growth: the cost of a book of many cards and many trivial examples."""
 
 import sys
 from collections.abc import Callable

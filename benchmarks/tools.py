@@ -1,4 +1,4 @@
-"""The tools compared: how each is set up with the examples, and the command that makes its site."""
+"""The compared tools: how each is set up with the examples, and the command that builds its site."""
 
 import os
 import subprocess
@@ -30,15 +30,15 @@ sphinx_gallery_conf = {
 """
 
 
-# Outside Jupyter, Matplotlib may open windows where there is a screen.
+# Outside Jupyter, Matplotlib may open windows on a machine with a screen.
 HEADLESS = (("MPLBACKEND", "agg"),)
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool: how it sets a folder up, where and as what it wants one example, and its command.
+    """A tool: how it sets a folder up, the path and text of one example, and its command.
 
-    Each makes the folder `site`.
+    Each command writes the folder `site`.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Tool:
 
 
 def all_tools(peer_python: Path) -> list[Tool]:
-    """Return every tool; the peers run in an interpreter of their own."""
+    """Return every tool; the others run with the interpreter `peer_python`."""
     mkdocs = (str(peer_python), "-m", "mkdocs", "build", "--quiet")
     sphinx = (str(peer_python), "-m", "sphinx", "-q", "-b", "html", ".", "site")
     return [
@@ -76,7 +76,7 @@ def all_tools(peer_python: Path) -> list[Tool]:
 
 
 def variables_for(root: Path) -> dict[str, str]:
-    """Return the environment variables under which every tool runs: the models of the store, no network."""
+    """Return the environment variables of every tool: the models of the store, no network."""
     return dict(os.environ) | {
         "HF_HUB_CACHE": str(root / ".cardbook" / "hub"),
         "HF_HUB_OFFLINE": "1",
@@ -121,7 +121,7 @@ def _myst_nb(folder: Path, examples: Sequence[Example]) -> None:
 
 
 def _myst_nb_with_cache(python: Path) -> Callable[[Path, Sequence[Example]], None]:
-    """Return a set-up with an empty cache, which its processes sometimes fail over making all at once."""
+    """Return a set-up with an empty cache, because parallel processes sometimes fail to create it."""
     make = "from jupyter_cache import get_cache; get_cache('.jupyter_cache').list_cache_records()"
 
     def set_up(folder: Path, examples: Sequence[Example]) -> None:

@@ -1,1 +1,1 @@
-"""What the workflows need beside cardbook: scripts that a person can run too."""
+"""Scripts for the workflows and for maintenance."""

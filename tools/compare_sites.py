@@ -1,4 +1,4 @@
-"""Reports how much of the pages of this site other generators keep.
+"""Reports which features of this site's pages the builds of other generators keep.
 
 Usage: python -m tools.compare_sites OURS OTHER…, each the folder of a built site. Prints Markdown.
 """
@@ -51,7 +51,7 @@ class BuiltSite:
             for element in parsed.select(f"{selector}[{attribute}]")
         )
 
-    def places_in_search(self) -> int:
+    def search_entries(self) -> int:
         """Return how many entries the search index has; 0 if no index of a known form is found."""
         for name, key in INDEXES:
             path = self.folder / name
@@ -64,30 +64,30 @@ class BuiltSite:
         return len(list(self.folder.glob(pattern)))
 
 
-# Ours, that of Material for MkDocs, and that of Zensical; ours stands beside an empty one of Material's.
+# The indexes of cardbook, Material for MkDocs and Zensical; cardbook's comes with an empty one of Material.
 INDEXES = (("search/book.json", "sections"), ("search/search_index.json", "docs"), ("search.json", "items"))
 
 FEATURES: dict[str, Callable[[BuiltSite], int]] = {
     "pages": lambda site: len(site.pages),
     "cards": lambda site: site.count("[data-card]"),
-    "answers that open": lambda site: site.count("details.card-answer"),
+    "folded answers": lambda site: site.count("details.card-answer"),
     "code cells of examples": lambda site: site.count("[data-cell]"),
     "outputs": lambda site: site.count("[data-output]"),
     "provenance lines": lambda site: site.count("[data-provenance]"),
     "coloured code": lambda site: site.count(".highlight code :is(span, b, i)"),
     "notebooks as pages": lambda site: site.files("notebooks/*/index.html"),
     "files to download": lambda site: site.files("downloads/*"),
-    "places that search knows": lambda site: site.places_in_search(),
-    "figures that are missing": lambda site: site.broken("img", "src"),
-    "links that lead nowhere": lambda site: site.broken("a", "href"),
-    "style sheets and scripts that are missing": lambda site: (
+    "entries of the search index": lambda site: site.search_entries(),
+    "missing figures": lambda site: site.broken("img", "src"),
+    "broken links": lambda site: site.broken("a", "href"),
+    "missing style sheets and scripts": lambda site: (
         site.broken("link[rel=stylesheet]", "href") + site.broken("script", "src")
     ),
 }
 
 
 def compare(ours: BuiltSite, others: Sequence[BuiltSite]) -> Iterator[str]:
-    """Return a Markdown table, and for each other site whether it has everything that this one has."""
+    """Yield a Markdown table, and for each other site what differs from this one."""
     sites = [ours, *others]
     yield f"| what | {' | '.join(name_of(site) for site in sites)} |"
     yield f"|---|{'---:|' * len(sites)}"
@@ -97,11 +97,11 @@ def compare(ours: BuiltSite, others: Sequence[BuiltSite]) -> Iterator[str]:
     yield ""
     for place, other in enumerate(others, 1):
         lacking = [what for what, counts in rows.items() if counts[place] != counts[0]]
-        yield f"{name_of(other)}: {'differs in ' + ', '.join(lacking) if lacking else 'has all of it'}."
+        yield f"{name_of(other)}: {'differs in ' + ', '.join(lacking) if lacking else 'has everything'}."
 
 
 def name_of(site: BuiltSite) -> str:
-    """Return what made a site, as its home page says; its folder's name when it does not say."""
+    """Return the generator that a site's home page names; without one, a text with the folder."""
     home = site.pages.get("index.html")
     generator = home.select_one('meta[name="generator"]') if home else None
     return str(generator["content"]).replace("|", " ") if generator else f"nothing in {site.folder}"

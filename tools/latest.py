@@ -53,7 +53,7 @@ def renew(model: Model, revision: str) -> Model:
 
 
 def write_model(model: Model) -> str:
-    """Return the model's tables as they stand in models.toml."""
+    """Return the model's tables in the form of models.toml."""
     lines = [
         f'["{model.id}"]',
         f"revision = {json.dumps(model.revision)}",

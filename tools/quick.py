@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).parent.parent
-# Where the tests are of a folder, or of a file at the top, that is not in cardbook/.
+# The tests of folders and files at the top, except cardbook/.
 TESTS = {
     ".ci": "tests/workflows",
     ".github": "tests/workflows",
@@ -38,7 +38,7 @@ def git(root: Path, *arguments: str) -> list[str]:
 
 
 def changed_files(root: Path) -> list[str]:
-    """Return the files that differ from the last commit shared with main, also uncommitted and new ones."""
+    """Return the files that differ from the merge base with main, including uncommitted and new ones."""
     known = git(root, "for-each-ref", "--format=%(refname)%00", "refs/remotes/origin/main", "refs/heads/main")
     main = sorted((name.strip() for name in known if name.strip()), key=lambda name: "remotes" not in name)
     if not main:
@@ -49,7 +49,7 @@ def changed_files(root: Path) -> list[str]:
 
 
 def find_tests(name: str) -> str | None:
-    """Return the test file or folder of a file, or None if it has none of its own."""
+    """Return the test file or folder of a file, or None."""
     path = PurePosixPath(name)
     match path.parts:
         case ("cardbook", room, _, *_):
@@ -74,13 +74,13 @@ def choose_tests(root: Path, names: Iterable[str]) -> dict[str, str | None]:
 
 
 def without_repetitions(tests: Iterable[str | None]) -> list[str]:
-    """Return these test files and folders, leaving out files of a folder that is there as a whole."""
+    """Return these test files and folders, without files in folders that are among them."""
     wanted = {test for test in tests if test}
     return sorted(test for test in wanted if str(PurePosixPath(test).parent) not in wanted)
 
 
 def main() -> int:
-    """Say what is chosen, run it, and return the number of commands that failed."""
+    """Print the chosen tests, run them with the linters, and return the number of failed commands."""
     chosen = choose_tests(ROOT, changed_files(ROOT))
     tests = without_repetitions(chosen.values())
     print("Changed since main:", len(chosen), "files. Tests:", " ".join(tests) or "none")
@@ -90,7 +90,7 @@ def main() -> int:
     python = [sys.executable, "-m"]
     commands = [[*python, "ruff", "format", "--check", "."], [*python, "ruff", "check", "."]]
     if tests:
-        # Each file stays in one process: its tests share what they have built.
+        # Each file runs in one process, because its tests share fixtures.
         commands.append(
             [
                 *python,
@@ -107,7 +107,7 @@ def main() -> int:
         )
     types = subprocess.Popen([*python, "mypy"], cwd=ROOT)
     statuses = [subprocess.run(command, cwd=ROOT).returncode for command in commands]
-    # 5: every test that was chosen is slow.
+    # 5: no tests ran, because every chosen test is slow.
     return sum(status not in (0, 5) for status in [*statuses, types.wait()])
 
 

@@ -2,8 +2,8 @@
 
 Usage: python -m tools.readme_table [--check]
 
-What an example shows is a sentence of tools/readme_table.toml; its numbers are found in the recorded output.
-If they are not, the table has the title of the example instead, and the exit status is 1. With `--check`,
+What an example shows is a sentence of tools/readme_table.toml with numbers from the recorded output. If they
+are not found, the table has the title of the example instead, and the exit status is 1. With `--check`,
 nothing is written, and the exit status is 1 if the table differs.
 """
 

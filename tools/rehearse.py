@@ -1,7 +1,7 @@
 """Rehearses the publication: carries out site.yml and checks.yml on this machine, on a small book.
 
 Usage: python -m tools.rehearse SCENARIO…
-`all` stands for every scenario; each says what was published, what was kept, and what the issue says.
+`all` stands for every scenario; each prints what was published, what was kept, and the text of the issue.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from tests.hub import serve_hub
 from tools.rehearsal.workflow import Attempt, Fault, run_workflow
 
 ROOT = Path(__file__).parent.parent
-# What the small book replaces of this repository.
+# The parts of this repository that the small book replaces.
 REPLACED = (
     "book.yml card-ids.yml card-dates.yml models.toml mkdocs.yml docs examples flashcards tests/examples"
 )
@@ -54,7 +54,7 @@ esac
 
 @dataclass
 class Rehearsal:
-    """The repository `remote`, the services of GitHub in folders beside it, and what the runs did."""
+    """A rehearsal: `folder` stands for GitHub's services; `faults` are differences from what is expected."""
 
     folder: Path
     log: Callable[[str], None]
@@ -131,14 +131,21 @@ class Rehearsal:
         self.runs += 1
         shutil.rmtree(self.folder / "artifacts")
         (self.folder / "artifacts").mkdir()
-        return self._attempt(workflow, event, 1, fault, None, renew)
+        return self._attempt(workflow, event, 1, fault, None, renew=renew)
 
     def rerun(self, failed: Attempt) -> Attempt:
         """Rerun the failed jobs of an attempt, and those after them."""
-        return self._attempt("site.yml", str(failed.github["event_name"]), 2, None, failed, False)
+        return self._attempt("site.yml", str(failed.github["event_name"]), 2, None, failed, renew=False)
 
     def _attempt(
-        self, workflow: str, event: str, number: int, fault: Fault | None, before: Attempt | None, renew: bool
+        self,
+        workflow: str,
+        event: str,
+        number: int,
+        fault: Fault | None,
+        before: Attempt | None,
+        *,
+        renew: bool,
     ) -> Attempt:
         github = {
             "event_name": event,
@@ -158,8 +165,8 @@ class Rehearsal:
         run_workflow(self.folder / "author" / ".github" / "workflows" / workflow, attempt)
         return attempt
 
-    def expect(self, attempt: Attempt, published: bool, executed: str, kept: str, issue: str = "") -> None:
-        """Report what an attempt did, and note each difference from what it should have done."""
+    def expect(self, attempt: Attempt, executed: str, kept: str, issue: str = "", *, published: bool) -> None:
+        """Print what an attempt did, and add each difference from the expected results to `faults`."""
         caches = sorted(
             (self.folder / "caches").glob("records-hub-*"), key=lambda path: path.stat().st_mtime_ns
         )
@@ -173,14 +180,14 @@ class Rehearsal:
             "executed": " ".join(sorted(executed_in(attempt))),
             "kept": " ".join(sorted(names - failed)),
         }
-        said = text.read_text(encoding="utf-8") if text.exists() else ""
+        issued = text.read_text(encoding="utf-8") if text.exists() else ""
         wanted = {"published": str(published), "executed": executed, "kept": kept}
         self.log("  = " + ", ".join(f"{key}: {value or 'nothing'}" for key, value in found.items()))
-        self.log("  = issue: " + ("\n    ".join(["", *said.splitlines()]) if said else "none"))
+        self.log("  = issue: " + ("\n    ".join(["", *issued.splitlines()]) if issued else "none"))
         self.faults += [
             f"{key}: {found[key]}, not {value}" for key, value in wanted.items() if found[key] != value
         ]
-        if (issue not in said) if issue else said:
+        if (issue not in issued) if issue else issued:
             self.faults.append(f"the issue does not say {issue!r}" if issue else "an issue is opened")
 
 
@@ -192,7 +199,7 @@ def files_of(root: Path) -> list[str]:
 
 
 def executed_in(attempt: Attempt) -> set[str]:
-    """Return the examples that an attempt executed as records, by what `cardbook run` prints."""
+    """Return the examples that an attempt executed, according to the output of `cardbook run`."""
     return {line.split(":")[0] for line in attempt.printed if ": done in " in line}
 
 
@@ -212,7 +219,7 @@ def set_provenance(notebook: nbformat.NotebookNode, **facts: str) -> None:
 def first(book: Rehearsal) -> None:
     """The first run ever, without a cache, on more machines than examples; then the checks of this push."""
     book.variables["BOOK_SHARDS"] = '["1/3", "2/3", "3/3"]'
-    book.expect(book.run(), True, "first second", "first second")
+    book.expect(book.run(), "first second", "first second", published=True)
     command = ["sha256sum", "--check", "--quiet", "checksums.txt"]
     if subprocess.run(command, cwd=book.folder / "published").returncode:
         book.faults.append("checksums.txt is not that of the published files")
@@ -226,7 +233,7 @@ def stale(book: Rehearsal) -> None:
     book.run()
     book.edit("examples/first.py", 'print("done")', 'print("done again")')
     book.push("Change one example")
-    book.expect(book.run(), True, "first", "first second")
+    book.expect(book.run(), "first", "first second", published=True)
 
 
 def weekly(book: Rehearsal) -> None:
@@ -235,7 +242,7 @@ def weekly(book: Rehearsal) -> None:
     for days, event in ((8, "schedule"), (40, "push")):
         started = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="seconds")
         change_records(book.folder / "caches", partial(set_provenance, started=started))
-        book.expect(book.run(event), True, "first second", "first second")
+        book.expect(book.run(event), "first second", "first second", published=True)
 
 
 def renamed(book: Rehearsal) -> None:
@@ -244,7 +251,7 @@ def renamed(book: Rehearsal) -> None:
     book.git("mv", "examples/second.py", "examples/third.py")
     book.edit("book.yml", "example: second", "example: third")
     book.push("Rename an example")
-    book.expect(book.run(), True, "third", "first third")
+    book.expect(book.run(), "third", "first third", published=True)
 
 
 def shard_failed(book: Rehearsal) -> None:
@@ -252,17 +259,17 @@ def shard_failed(book: Rehearsal) -> None:
     book.edit("examples/second.py", "print(math.sqrt(4))", "print(math.sqrt(-4))")
     book.push("Break an example")
     failed = "second: failed: examples/second.py: cell 1, line 3: ValueError"
-    book.expect(book.run(), False, "first", "first", failed)
+    book.expect(book.run(), "first", "first", failed, published=False)
     book.edit("examples/second.py", "print(math.sqrt(-4))", "print(math.sqrt(4))")
     book.push("Fix it")
-    book.expect(book.run(), True, "second", "first second")
+    book.expect(book.run(), "second", "first second", published=True)
 
 
 def shard_missing(book: Rehearsal) -> None:
     """The machine of one shard is lost; then the failed jobs are rerun."""
     attempt = book.run(fault=lambda name, number, _: (name, number) == ("run", 1))
-    book.expect(attempt, False, "first", "first", "second: missing: it has never run")
-    book.expect(book.rerun(attempt), True, "second", "first second")
+    book.expect(attempt, "first", "first", "second: missing: it has never run", published=False)
+    book.expect(book.rerun(attempt), "second", "first second", published=True)
 
 
 def forged(book: Rehearsal) -> None:
@@ -284,13 +291,17 @@ def forged(book: Rehearsal) -> None:
         return False
 
     attempt = book.run(fault=lambda name, _, folder: forge(name, folder, with_hash=False))
-    book.expect(attempt, False, "first second", "", "No record was stored.")
+    book.expect(attempt, "first second", "", "No record was stored.", published=False)
     attempt = book.run(fault=lambda name, _, folder: forge(name, folder, with_hash=True))
     book.expect(
-        attempt, False, "first second", "first second", "first: cell 2: its output is not the one shown"
+        attempt,
+        "first second",
+        "first second",
+        "first: cell 2: its output is not the one shown",
+        published=False,
     )
-    # The false record is fresh, so only a run that renews all of them gets rid of it.
-    book.expect(book.run("workflow_dispatch", renew=True), True, "first second", "first second")
+    # The false record is fresh, so only a run that renews all records replaces it.
+    book.expect(book.run("workflow_dispatch", renew=True), "first second", "first second", published=True)
 
 
 def replaced(book: Rehearsal) -> None:
@@ -316,7 +327,7 @@ def restored(book: Rehearsal) -> None:
     stale(book)
     book.git("revert", "--no-edit", "HEAD")
     book.push_head()
-    book.expect(book.run(), True, "first", "first second")
+    book.expect(book.run(), "first", "first second", published=True)
     if (book.folder / "published" / "downloads" / "first.py").read_bytes() != before:
         book.faults.append("the published script is not that of last week")
 
@@ -328,7 +339,7 @@ SCENARIOS = {
 
 
 def rehearse(name: str, folder: Path, log: Callable[[str], None]) -> list[str]:
-    """Carry out a scenario in an empty folder; return how it ended otherwise than it should."""
+    """Carry out a scenario in an empty folder; return the differences from the expected results."""
     with serve_hub({(MODEL, REVISION): {"model.safetensors": WEIGHTS}}) as hub:
         book = Rehearsal(folder, log, hub.endpoint)
         book.begin()
@@ -337,7 +348,7 @@ def rehearse(name: str, folder: Path, log: Callable[[str], None]) -> list[str]:
 
 
 def main() -> int:
-    """Rehearse the scenarios named; return how many did not end as they should."""
+    """Rehearse the named scenarios; return how many had other results than expected."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("scenarios", nargs="+", choices=[*SCENARIOS, "all"], metavar="SCENARIO")
     names = parser.parse_args().scenarios

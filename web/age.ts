@@ -1,4 +1,4 @@
-// Marks outputs that are older than the book promises: a page cannot know that, the reader's clock can.
+// Marks outputs that are older than the book's limit when the page is read.
 
 const DAY = 24 * 60 * 60 * 1000;
 

@@ -3,7 +3,7 @@
 /** A term as glossary.json has it, with what it means. */
 type Glossary = Readonly<Record<string, string>>;
 
-// Where a term is a name, a link or an answer to be recalled rather than a word of the text.
+// Where terms are not explained: in names, links, and answers that the reader should recall.
 const NOT_HERE = "a, abbr, code, pre, math, button, summary, table, h1, h2, h3, h4, h5, h6, .card, .run, .provenance, .introduction";
 
 export function start(): void {
@@ -14,7 +14,7 @@ export function start(): void {
     const answer = await fetch(new URL(place.content, location.href));
     if (answer.ok) markTerms(article, (await answer.json()) as Glossary);
   };
-  // Without a network the text is all there: it is only not explained.
+  // Without a network, terms are not explained.
   const ignore = (error: unknown): void => {
     if (!(error instanceof TypeError)) throw error;
   };

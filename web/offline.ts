@@ -1,4 +1,4 @@
-// Lets the service worker keep the book, some time after the page is there: nothing that one reads waits for it.
+// Registers the service worker after the page is loaded, so that it does not delay the page.
 
 const DELAY = 4000;
 
@@ -9,12 +9,12 @@ interface Connection {
 export function start(): void {
   const manifest = document.querySelector<HTMLLinkElement>("link[rel=manifest]");
   const { connection } = navigator as { connection?: Connection };
-  // A preview has no manifest, and some readers pay for what they load.
+  // Not in a preview, which has no manifest, and not for readers who save data.
   if (!manifest || !("serviceWorker" in navigator) || connection?.saveData) return;
   const address = new URL("service-worker.js", manifest.href);
   setTimeout(() => {
     navigator.serviceWorker.register(address, { updateViaCache: "none" }).catch((error: unknown) => {
-      // Storage is forbidden or full: the book needs a network, as before.
+      // Storage is forbidden or full: the book still needs a network.
       console.info("The book is not kept for reading offline:", error);
     });
   }, DELAY);

@@ -1,4 +1,4 @@
-// What helps one read a chapter: taking code away exactly as it ran, choosing what is shown, figures at full size.
+// Reading a chapter: copying code exactly as it ran, choosing what is shown, enlarging figures.
 
 import { make, makeButton } from "./ui/dom";
 
@@ -31,7 +31,7 @@ function offerCell(block: HTMLElement): void {
   const wrap = make("button", { type: "button", class: "small wrap", "aria-label": `Wrap long lines, cell ${number}` }, "Wrap");
   wrap.addEventListener("click", () => {
     const on = !document.documentElement.classList.contains("wrap");
-    keep(WRAP, on ? "on" : "off");
+    remember(WRAP, on ? "on" : "off");
     showWrap(on);
   });
   const copy = makeCopyButton("Copy", `Copy cell ${number}`, async () => code.textContent ?? "");
@@ -86,9 +86,9 @@ function makeViews(): HTMLElement {
     const button = make("button", { type: "button", "data-view": view }, view[0]!.toUpperCase() + view.slice(1));
     button.addEventListener("click", () => {
       const before = button.getBoundingClientRect().top;
-      keep(VIEW, view);
+      remember(VIEW, view);
       showView(view);
-      // What was pressed stays where it was, however much appears or goes above it.
+      // The pressed button keeps its position when content above it appears or disappears.
       scrollBy({ top: button.getBoundingClientRect().top - before, behavior: "instant" });
     });
     group.append(button);
@@ -114,7 +114,7 @@ function readView(): View {
   return VIEWS.find((view) => view === kept) ?? "all";
 }
 
-// What was chosen is a comfort: where storage is forbidden or full, it holds for this page.
+// If storage is forbidden or full, the choice lasts until the page is left.
 function read(key: string): string | null {
   try {
     return localStorage.getItem(key);
@@ -123,7 +123,7 @@ function read(key: string): string | null {
   }
 }
 
-function keep(key: string, value: string): void {
+function remember(key: string, value: string): void {
   try {
     localStorage.setItem(key, value);
   } catch {
@@ -135,13 +135,13 @@ function targetOfAddress(): HTMLElement | null {
   try {
     return document.getElementById(decodeURIComponent(location.hash.slice(1)));
   } catch (error) {
-    // "#%" is nobody's address.
+    // The fragment "#%" cannot be decoded.
     if (error instanceof URIError) return null;
     throw error;
   }
 }
 
-// An address leads to something that can be seen: the view that hides it gives way, for this visit.
+// The target of an address must be visible: if the chosen view hides it, the view changes for this visit.
 function revealTarget(): void {
   const target = targetOfAddress();
   if (!target) return;
@@ -153,7 +153,7 @@ function revealTarget(): void {
   }
 }
 
-// Who comes from a search sees the words that were found, also those in an answer that waits to be recalled.
+// After a search, the found words are visible, even in a hidden answer.
 function openMatches(): void {
   const words = new URLSearchParams(location.search).get("h")?.toLowerCase().split(/\s+/).filter(Boolean) ?? [];
   const heading = words.length ? targetOfAddress() : null;
@@ -182,10 +182,10 @@ function enlarge(event: MouseEvent): void {
   dialog.showModal();
 }
 
-// Who has no pointer must be able to scroll what is wider than its place, and only that is worth a stop.
+// Wide content must be scrollable by keyboard; other content should not be a tab stop.
 function watchScrollable(): void {
   const watcher = new ResizeObserver((entries) => entries.forEach(({ target }) => markScrollable(target as HTMLElement)));
-  // Material wraps wide tables a moment after the page is there.
+  // Material wraps wide tables shortly after the page is loaded.
   setTimeout(() => {
     const places = ".md-content :is(.output, pre > code, .formula-display, .jp-OutputArea-output pre, .md-typeset__scrollwrap)";
     for (const place of document.querySelectorAll<HTMLElement>(places)) {
@@ -209,7 +209,7 @@ function markScrollable(place: HTMLElement): void {
   place.setAttribute("aria-label", `${cell ? "Code" : "Output"} of cell ${number}`);
 }
 
-// A figure that nobody has scrolled to is not there yet, and one of the other scheme never was.
+// Lazy figures may not be loaded yet, and those of the other colour scheme never are.
 function loadFigures(): void {
   for (const image of document.querySelectorAll<HTMLImageElement>("img[loading=lazy]")) image.loading = "eager";
 }

@@ -22,7 +22,7 @@ export interface Found {
 
 interface Word {
   readonly stem: string;
-  // Its part of what it stands in: half of another name of two words.
+  // The word's share of its text: half of another name with two words.
   readonly share: number;
   readonly start: number;
   readonly end: number;
@@ -40,7 +40,7 @@ const WEIGHTS: Readonly<Record<Field, number>> = { title: 5, also: 6, text: 1 };
 // What a word scores that is only the beginning of one, or one letter off.
 const BEGINNING = 0.5;
 const TYPO = 0.3;
-// How far a card outranks other sections, and a page that is not a chapter falls behind.
+// The factors for cards, and for pages that are not chapters.
 const CARD = 1.6;
 const ASIDE = 0.5;
 const EXCERPT = 220;

@@ -1,4 +1,4 @@
-// Material's search asks this worker instead of its own. The book's index is fetched when somebody first searches.
+// Replaces the search worker of Material. The book's index is fetched at the first search.
 
 import { type Found, Index, type Section } from "./search";
 
@@ -21,7 +21,7 @@ addEventListener("message", ({ data }: MessageEvent<{ type: number; data: unknow
 async function answer(query: string): Promise<void> {
   const number = ++asked;
   const found = query.trim() ? await find(query) : { items: [] };
-  // Who types on wants the answer to what stands there now.
+  // If the reader has typed more meanwhile, only the newest query counts.
   if (number === asked) postMessage({ type: RESULT, data: found });
 }
 

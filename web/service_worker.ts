@@ -1,4 +1,4 @@
-// Keeps the published book in the browser, whole: after one visit it works without a network. cardbook/site/offline.py puts
+// Caches the whole published book in the browser: after one visit it works without a network. cardbook/site/offline.py puts
 // the list of its files, with the SHA-256 of each, before this script. A new list is a new book: it is fetched beside the old
 // one, each file is checked against the list, and it takes over when no page of the old one is open.
 
@@ -29,7 +29,7 @@ declare const BOOK: Book;
 
 const worker = self as unknown as Worker;
 const scope = worker.registration.scope;
-// Other books may have their place under the same host.
+// The same host may have other books.
 const prefix = `book ${scope} `;
 const own = prefix + BOOK.version;
 const LIST = `${scope}?files`;
@@ -58,13 +58,13 @@ async function install(): Promise<void> {
     await Promise.all(Array.from({ length: TOGETHER }, fetchNext));
     await cache.put(LIST, new Response(JSON.stringify(BOOK.files)));
   } catch (error) {
-    // Half a book is none: the next visit tries again.
+    // An incomplete cache is deleted: the next visit tries again.
     await caches.delete(own);
     throw error;
   }
 }
 
-// Returns what finds a file in an older book that has it already.
+// Returns a function that finds a file in the cache of an older version.
 async function filesKept(): Promise<(path: string, hash: string) => Promise<Response | undefined>> {
   const older: { cache: Cache; files: Record<string, string> }[] = [];
   for (const other of await caches.keys()) {

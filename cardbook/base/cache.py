@@ -18,7 +18,7 @@ UNUSED_DAYS = 30
 
 @dataclass(frozen=True)
 class Cache:
-    """JSON values in one folder; the folder may be deleted at any time, and every value is computed anew."""
+    """JSON values in one folder, which may be deleted at any time: missing values are computed again."""
 
     folder: Path
 

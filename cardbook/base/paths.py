@@ -49,7 +49,7 @@ class ProjectPaths:
 
     @property
     def docs(self) -> Path:
-        """Pages: those written by hand, and the generated ones beside them."""
+        """The pages, hand-written and generated."""
         return self.root / "docs"
 
     @property

@@ -1,5 +1,5 @@
-"""The command line: the verbs by subject, the options they share, and the examinations of `doctor`.
+"""The command line: the commands by subject, their shared options, and the checks of `doctor`.
 
-Imports everything; nothing imports it. To add a verb, write its function in the module of its subject and
+Imports everything; nothing imports it. To add a command, write its function in the module of its subject and
 add it to that module's COMMANDS.
 """

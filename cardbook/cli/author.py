@@ -1,4 +1,4 @@
-"""The verbs that write a book's files: `new`, `add`."""
+"""The commands that write a book's files: `new`, `add`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +12,7 @@ from cardbook.cli.options import bad_input_reported, root_option
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.argument("decks", metavar="DECK...", nargs=-1, required=True, type=click.Path(path_type=Path))
 def new(folder: Path, decks: Sequence[Path]) -> None:
-    """Write a new book into FOLDER, made of the cards of DECKs.
+    """Write a new book with the cards of DECKs into FOLDER.
 
     A deck is copied as it is. A card that is malformed in its deck is left out, and listed.
     """
@@ -23,7 +23,7 @@ def new(folder: Path, decks: Sequence[Path]) -> None:
     with bad_input_reported():
         write_new_book(folder, decks)
         click.echo(f"{folder} is written.")
-        # What is malformed before the first card is for the author to repair, in the new book.yml.
+        # The author must repair malformed text before the first card, in the new book.yml.
         book = read_book(folder)
         date_new_cards(folder, book, {entry.id for entry in book.entries})
     click.echo(f"{count(len(book.entries), 'card')} in {count(len(book.chapters), 'chapter')}.")
@@ -35,13 +35,13 @@ def new(folder: Path, decks: Sequence[Path]) -> None:
 
 @click.command()
 @click.argument("decks", metavar="DECK...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--chapter", metavar="ID", help="The chapter that takes the cards; default: new chapters.")
+@click.option("--chapter", metavar="ID", help="The chapter that gets the cards; default: new chapters.")
 @root_option
 def add(decks: Sequence[Path], chapter: str | None, root: Path) -> None:
     """Add the cards of DECKs to the book: to new chapters, or to one.
 
-    A deck is copied to flashcards/; one that is there already is named by its file or its name. Lines are
-    added to book.yml, card-ids.yml and card-dates.yml. What stands in them stays as it is.
+    A deck is copied to flashcards/; one that is already there is given by its file or its name. Lines are
+    added to book.yml, card-ids.yml and card-dates.yml. Existing lines do not change.
     """
     from cardbook.cli.new_book import add_decks
 

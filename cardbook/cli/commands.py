@@ -1,4 +1,4 @@
-"""The command `cardbook`. Each verb exits with 0 only if what it promises holds, with 2 for bad input."""
+"""The program `cardbook`. Each command exits with 0 only on success, and with 2 for invalid input."""
 
 import errno
 import gc
@@ -11,22 +11,22 @@ import click
 
 from cardbook.cli import author, records, run, site, source
 
-# How many new objects the garbage collector waits for; Python's default of 700 suits long-lived programs.
+# How many new objects trigger the garbage collector; Python's default suits long-lived programs.
 GC_THRESHOLD = 50_000
 
 
-class Verbs(click.Group):
-    """The verbs; what the operating system refuses one of them is a message, not a traceback."""
+class CommandGroup(click.Group):
+    """The commands; an error of the operating system is a message, not a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
-        """Run a verb; exit with status 2 when a file cannot be read or written."""
+        """Run a command; exit with status 2 when a file cannot be read or written."""
         try:
-            # Python has None in place of a stream that was closed before it started.
-            with Path(os.devnull).open("w", encoding="utf-8") as nobody:
-                sys.stdout, sys.stderr = sys.stdout or nobody, sys.stderr or nobody
+            # A stream that is closed when Python starts is None.
+            with Path(os.devnull).open("w", encoding="utf-8") as null:
+                sys.stdout, sys.stderr = sys.stdout or null, sys.stderr or null
                 return super().invoke(ctx)
         except OSError as error:
-            # Click itself handles a reader that has gone away, such as `head`.
+            # Click itself handles a closed pipe, such as that of `head`.
             if error.errno == errno.EPIPE:
                 raise
             file = f"{error.filename}: " if error.filename else ""
@@ -35,7 +35,7 @@ class Verbs(click.Group):
             sys.exit(2)
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Build a book of flashcards in which every example has been executed."""
     gc.set_threshold(GC_THRESHOLD)

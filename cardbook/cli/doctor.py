@@ -1,4 +1,4 @@
-"""`doctor`: what the book requires of the environment, and what is there."""
+"""`doctor`: checks whether the environment has what the book requires."""
 
 import re
 import sys
@@ -17,7 +17,7 @@ OLDEST_PYTHON = (3, 11)
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing examined: what is required, what was found, whether that will do, and what to do if not."""
+    """One check: what is required, what was found, whether that is sufficient, and what to do if not."""
 
     what: str
     wanted: str
@@ -61,7 +61,7 @@ def read_pins(root: Path) -> dict[str, str]:
 def _examine_packages(root: Path, environment: Environment) -> Iterator[Finding]:
     for name, wanted in read_pins(root).items():
         found = environment.versions.get(name, "absent")
-        # A build for one device has the same version with a suffix, such as +cpu.
+        # A build for one device has a version with a suffix, such as +cpu.
         yield Finding(name, wanted, found, found.split("+")[0] == wanted)
 
 

@@ -1,4 +1,4 @@
-"""`doctor --gpu`: whether a machine will do as a runner with a GPU."""
+"""`doctor --gpu`: checks whether a machine can be a runner with a GPU."""
 
 import json
 import shutil
@@ -71,9 +71,9 @@ print(json.dumps(facts))
 
 
 def examine_gpu(root: Path) -> list[Finding]:
-    """Return what a runner with a GPU needs, and whether this machine has it; takes up to a minute.
+    """Return the requirements of a runner with a GPU, and what this machine has; takes up to a minute.
 
-    Runs an example that trains a small network twice, as the examples of a book are run.
+    Runs an example that trains a small network, twice, like an example of a book.
     """
     book = read_book(root)
     limit = max((book.options(name).memory for name in book.examples), default=0.0)
@@ -95,7 +95,7 @@ def examine_gpu(root: Path) -> list[Finding]:
             memory >= limit,
             "end other programs, or lower the limit in book.yml",
         ),
-        Finding("disk", f"{DISK_GB} GB free", f"{disk:.1f} GB free", disk >= DISK_GB, "free some"),
+        Finding("disk", f"{DISK_GB} GB free", f"{disk:.1f} GB free", disk >= DISK_GB, "free disk space"),
         *_examine_runs(),
     ]
 
@@ -127,7 +127,7 @@ def _examine_runs() -> Iterator[Finding]:
 
 
 def _run_probe(project: Project, notes: list[str]) -> list[str]:
-    """Run the probe; append what the runner notes; return why it failed, nothing if it did not."""
+    """Run the probe; append the runner's messages to `notes`; return the reasons of a failure."""
     statuses = run_examples(project, ["probe"], 1, lambda event: notes.append(event.message))
     return [reason for status in statuses if status.state != "fresh" for reason in status.reasons]
 
@@ -140,19 +140,21 @@ def _read_facts(project: Project) -> dict[str, Any]:
 
 
 def examine_facts(facts: Mapping[str, Any], notes: Sequence[str]) -> Iterator[Finding]:
-    """Return the findings on what the probe prints about its device, and on what the runner notes."""
+    """Return the findings from `facts`, which the probe prints, and `notes`, the runner's messages."""
     version = f"torch {metadata.version('torch')}"
     build = f"{version}, CUDA {facts['cuda']}" if facts["cuda"] else f"{version}, without CUDA"
     remedy = "install torch from the Python package index, which has CUDA on Linux: remove .venv, then: make"
     yield Finding("CUDA build of torch", "CUDA", build, bool(facts["cuda"]), remedy)
     has_gpu = facts["device"] != "cpu"
-    remedy = "provide the above; if both are there, the driver is too old for this build"
+    remedy = "provide the two above; if both are there, the driver is too old for this build"
     yield Finding("device in the sandbox", "a GPU", facts["device"], has_gpu, remedy)
     blockers = [note for note in notes if note.startswith(("Kernels are no longer forked", "Kernels cannot"))]
-    found = "; ".join(blockers) or ("CUDA inherited from the parent" if facts["inherited"] else "forked")
+    found = "; ".join(blockers) or ("CUDA inherited from the fork server" if facts["inherited"] else "forked")
     passed = not blockers and not facts["inherited"]
-    yield Finding("kernel", "forked, before CUDA is initialised", found, passed, "report it: a library does")
+    yield Finding(
+        "kernel", "forked, before CUDA is initialised", found, passed, "report this: a library causes it"
+    )
     free = f"{facts['free'] / GIGABYTE:.1f} GB free" if has_gpu else "no GPU"
     passed = facts["free"] >= GPU_MEMORY_GB * GIGABYTE
-    remedy = "end what else uses the GPU, or use a larger one" if has_gpu else "provide the above"
+    remedy = "end other programs on the GPU, or use a larger one" if has_gpu else "provide the above"
     yield Finding("GPU memory", f"{GPU_MEMORY_GB} GB free", free, passed, remedy)

@@ -1,4 +1,4 @@
-"""Writes a new book, and adds decks to a book that stands. Nothing that stands is changed or overwritten."""
+"""Writes a new book, and adds decks to an existing book. Existing text is not changed or overwritten."""
 
 import shutil
 import tempfile
@@ -46,9 +46,9 @@ class Added:
 
 
 def write_new_book(folder: Path, decks: Sequence[Path]) -> None:
-    """Write everything a book of these decks needs into a folder, which must be new or empty.
+    """Write all files of a book of these decks into a folder, which must be new or empty.
 
-    Raises InputError, having written nothing, when the folder or a deck cannot be used.
+    Raises InputError, before anything is written, when the folder or a deck is not usable.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         remedy = f"name a new folder; to add to its book: cardbook add DECK --root {folder}"
@@ -88,11 +88,11 @@ def write_new_book(folder: Path, decks: Sequence[Path]) -> None:
 def add_decks(root: Path, decks: Sequence[Path], chapter: str | None) -> Added:
     """Add the cards of decks to the book in `root`: to new chapters, or to the one with this id.
 
-    Raises InputError, having written nothing, when a deck cannot be added as the book stands.
+    Raises InputError, before anything is written, when a deck cannot be added.
     """
     document = read_yaml(root / BOOK, BOOK)
-    standing = {path.name: path.read_bytes() for path in sorted((root / FOLDER).glob("*.md"))}
-    contents = _read_received(standing, [_find(root, deck) for deck in decks])
+    existing = {path.name: path.read_bytes() for path in sorted((root / FOLDER).glob("*.md"))}
+    contents = _read_received(existing, [_find(root, deck) for deck in decks])
     with tempfile.TemporaryDirectory(prefix="cardbook-") as folder:
         draft = Path(folder)
         for name in (BOOK, IDS, DATES):
@@ -100,7 +100,7 @@ def add_decks(root: Path, decks: Sequence[Path], chapter: str | None) -> Added:
                 shutil.copyfile(root / name, draft / name)
         if (root / "examples").exists():
             (draft / "examples").symlink_to(root / "examples")
-        for name, content in standing.items():
+        for name, content in existing.items():
             _write_bytes(draft / FOLDER / name, content)
         received = _select(draft, contents, document)
         registry = read_registry(draft)
@@ -121,7 +121,7 @@ def add_decks(root: Path, decks: Sequence[Path], chapter: str | None) -> Added:
         book = read_book(draft)
         new = {line.partition(":")[0] for line in placement.ids}
         date_new_cards(draft, book, new)
-        for name in contents.keys() - standing.keys():
+        for name in contents.keys() - existing.keys():
             _write_bytes(root / FOLDER / name, contents[name])
         for name in (BOOK, IDS, DATES):
             write_whole(root / name, (draft / name).read_bytes().decode("utf-8"))
@@ -152,10 +152,10 @@ def _find(root: Path, deck: Path) -> Path:
     return found[0] if found else deck
 
 
-def _read_received(standing: Mapping[str, bytes], decks: Sequence[Path]) -> dict[str, bytes]:
-    """Return the content of decks by the name of their file; `standing` are those that the book has.
+def _read_received(existing: Mapping[str, bytes], decks: Sequence[Path]) -> dict[str, bytes]:
+    """Return the content of decks by file name; `existing` are those of the book.
 
-    Raises InputError for each deck that is not a file, or that is there already.
+    Raises InputError for each deck that is not a file, or is already in the book.
     """
     contents: dict[str, bytes] = {}
     problems = []
@@ -172,13 +172,13 @@ def _read_received(standing: Mapping[str, bytes], decks: Sequence[Path]) -> dict
         if line := _find_line_not_utf8(content):
             problems.append(Problem(str(deck), line, "this line is not UTF-8", "save the file as UTF-8"))
             continue
-        same = [name for name, other in {**standing, **contents}.items() if other == content]
-        if deck.name in contents or (same and deck.name not in standing):
+        same = [name for name, other in {**existing, **contents}.items() if other == content]
+        if deck.name in contents or (same and deck.name not in existing):
             known = same[0] if same else deck.name
             what = f"is the deck {known} again" if same else f"has the name of another deck, {deck.name}"
             remedy = "name each deck once" if same else "rename the file: its name is the name of the deck"
             problems.append(Problem(str(deck), 0, what, remedy))
-        elif standing.get(deck.name, content) != content:
+        elif existing.get(deck.name, content) != content:
             what = f"{FOLDER}/{deck.name} is another deck with this name"
             problems.append(Problem(str(deck), 0, what, "rename the file: its name is the name of the deck"))
         else:
@@ -200,7 +200,7 @@ def _find_line_not_utf8(content: bytes) -> int:
 
 
 def _select(draft: Path, contents: Mapping[str, bytes], document: Document) -> list[NewDeck]:
-    """Copy decks into the book in `draft` and return them with the cards that have no place in it yet.
+    """Copy decks into the book in `draft` and return them with the cards that it does not place yet.
 
     Raises InputError for a deck without such a card.
     """
@@ -231,13 +231,13 @@ def _select(draft: Path, contents: Mapping[str, bytes], document: Document) -> l
 def _extend(
     root: Path, document: Document, decks: Sequence[NewDeck], placer: Placer, chapter: str | None
 ) -> tuple[str, Placement]:
-    """Return the text of book.yml with the cards of decks, and all that was placed."""
+    """Return the text of book.yml with the cards of decks, and the placement."""
     raw = (root / BOOK).read_bytes().decode("utf-8")
     text = raw.replace("\r\n", "\n")
     if chapter is None:
         placement = placer.place_in_chapters(decks)
         for key, items in _lists(placement):
-            # A book without parts has a flat list of chapters; that is for its author to change.
+            # A book without parts has a flat list of chapters, which only its author should change.
             if key != "parts" or document.at(("parts",)):
                 text = add_items(text, key, items)
     else:
@@ -262,7 +262,7 @@ def _lists(placement: Placement) -> list[tuple[str, list[str]]]:
 
 
 def _fill(name: str, words: Mapping[str, str]) -> str:
-    """Return a template with its words in capitals replaced."""
+    """Return a template in which each key of `words` is replaced by its value."""
     text = (TEMPLATES / name).read_text(encoding="utf-8")
     for word, value in words.items():
         text = text.replace(word, value)
@@ -270,7 +270,7 @@ def _fill(name: str, words: Mapping[str, str]) -> str:
 
 
 def _home_page(title: str) -> str:
-    """Return the home page that a book without one would get, to be edited."""
+    """Return the standard home page, as a file to edit."""
     from cardbook.pages.contents import Contents
     from cardbook.site.mkdocs_plugin import standard_pages
 

@@ -1,4 +1,4 @@
-"""What the verbs share: options, the report of bad input, the width of tables."""
+"""What the commands share: options, the report of invalid input, the width of tables."""
 
 import re
 import sys
@@ -108,7 +108,7 @@ def _read_days(text: str | None) -> int | str | None:
 
 @contextmanager
 def bad_input_reported() -> Iterator[None]:
-    """Print the problems of bad input to stderr, one per line, and exit with status 2."""
+    """Print the problems of invalid input to stderr, one per line, and exit with status 2."""
     try:
         yield
     except InputError as error:

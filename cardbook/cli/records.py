@@ -1,4 +1,4 @@
-"""The verbs about records: `status`, `check`, `drift`, `import-records`."""
+"""The commands about records: `status`, `check`, `drift`, `import-records`."""
 
 import json
 import sys
@@ -40,7 +40,7 @@ def status(
 ) -> None:
     """List every example as fresh, stale, failed, missing or skipped, with the reason.
 
-    With --site, say whether a published site shows what this checkout would run; fail if it does not.
+    With --site, report whether a published site shows what this checkout would run; fail if it does not.
     """
     from cardbook.records.status import load_project, statuses_of
 
@@ -61,9 +61,9 @@ def status(
         table.add_column(heading, no_wrap=True)
     table.add_column("reason")
     for row in statuses:
-        # As Text: the words of an example are not markup.
-        measured = map(Text, (*_measured(row), "; ".join(row.reasons)))
-        table.add_row(row.name, Text(row.state, COLOURS[row.state]), *measured)
+        # As Text, because untrusted text is not markup.
+        cells = map(Text, (*_measurements(row), "; ".join(row.reasons)))
+        table.add_row(row.name, Text(row.state, COLOURS[row.state]), *cells)
     if statuses:
         make_console().print(table)
     for line in summary:
@@ -73,7 +73,7 @@ def status(
 
 
 def _summarize(project: "Project") -> Iterator[str]:
-    """Return what the book has, in numbers, and what an author should look at."""
+    """Return the numbers of chapters, cards and examples, and what an author should check."""
     from cardbook.source.card_dates import describe_undated, undated_cards
 
     book = project.book
@@ -105,13 +105,13 @@ def _compare_site(project: "Project", site: str, *, as_json: bool) -> NoReturn:
 
     table = Table("example", "state", "ran", "device", "reason", box=None)
     for row in compared:
-        # As Text: the words of a site are not markup.
+        # As Text, because untrusted text is not markup.
         table.add_row(row.name, row.state, row.started, Text(row.device), Text("; ".join(row.reasons)))
     make_console().print(table)
     sys.exit(0 if all(row.state == "same" for row in compared) else 1)
 
 
-def _measured(row: "Status") -> tuple[str, str, str, str]:
+def _measurements(row: "Status") -> tuple[str, str, str, str]:
     """Return device, duration, peak memory and age as the table shows them."""
     from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""The verbs about running: `models`, `run`, `doctor`."""
+"""The commands about running: `models`, `run`, `doctor`."""
 
 import json
 import re
@@ -57,8 +57,8 @@ def models(root: Path, profile: str) -> None:
     metavar="I/N",
     help="Execute only part I of N of the examples.",
 )
-@click.option("--force", is_flag=True, help="Execute fresh examples too.")
-@max_age_option(FROM_BOOK, "Execute examples too whose records are older; default: max_age_days in book.yml.")
+@click.option("--force", is_flag=True, help="Also execute fresh examples.")
+@max_age_option(FROM_BOOK, "Also execute examples with older records; default: max_age_days in book.yml.")
 @click.option(
     "--repeat",
     type=click.IntRange(1),
@@ -132,10 +132,10 @@ def _choose(project: "Project", names: Sequence[str]) -> list[str]:
 
 @click.command()
 @root_option
-@click.option("--gpu", is_flag=True, help="Examine whether this machine will do as a runner with a GPU.")
+@click.option("--gpu", is_flag=True, help="Check whether this machine can be a runner with a GPU.")
 @json_option
 def doctor(root: Path, *, gpu: bool, as_json: bool) -> None:
-    """Examine Python, packages, device and models; fail if something is not as required."""
+    """Check Python, packages, device and models; fail if a requirement is not met."""
     from rich.table import Table
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""The verbs about the site: `pages`, `site`, `serve`, `verify`, `mark-verified`."""
+"""The commands about the site: `pages`, `site`, `serve`, `verify`, `mark-verified`."""
 
 import json
 import sys
@@ -113,10 +113,10 @@ def verify(
     def log(item: "VerifiedExample") -> None:
         if as_json:
             return
-        faults = [verdict for verdict in item.results if verdict.fault]
+        faults = [result for result in item.results if result.fault]
         click.echo(f"{item.example}: {len(item.results) - len(faults)} of {len(item.results)} checks passed")
-        for verdict in faults:
-            click.echo(f"{item.example}: {verdict.place}: {verdict.fault}", err=True)
+        for result in faults:
+            click.echo(f"{item.example}: {result.place}: {result.fault}", err=True)
 
     with bad_input_reported():
         project = load_project(root, profile)

@@ -1,4 +1,4 @@
-"""The verbs about what authors write: `cards`, `update-dates`."""
+"""The commands about what authors write: `cards`, `update-dates`."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ from cardbook.cli.options import bad_input_reported, json_option, root_option
 
 CARD_KEYS = ("title", "context", "question", "answer", "line")
 
-# In all modules of this package, each verb imports what only it needs, so that the others start faster.
+# In all modules of this package, a command imports its own modules inside its function, for a fast start.
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Pages: the generated part of docs/: chapters, with notebooks, scripts and figures beside them."""
+"""Pages: the generated part of docs/: chapters, notebooks, scripts, figures and others."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath

@@ -80,7 +80,7 @@ def summarize(incoming: IncomingRecords, names: Sequence[str]) -> Iterator[str]:
         yield f"{name}: failed: {failure.message}"
     for name in names:
         if name not in incoming.records and name not in incoming.failures:
-            yield f"{name}: nothing was handed over"
+            yield f"{name}: no record was received"
 
 
 def _started(found: Record | Failure) -> datetime:

@@ -1,4 +1,4 @@
-"""Executes one example in a kernel of its own; returns its outputs and measurements as a record."""
+"""Executes one example in its own kernel; returns its outputs and measurements as a record."""
 
 import asyncio
 import json
@@ -101,7 +101,7 @@ async def execute_example(
     fork_server: ForkServer | None,
     on_event: Callable[[Event], None],
 ) -> Record:
-    """Execute one example in a kernel of its own and return its record, which is not stored.
+    """Execute one example in its own kernel and return its record, without storing it.
 
     `threads` is how many its libraries may use. `fork_server` forks the kernel; without one, an interpreter
     is started. Raises ExampleError, or any error of a library that parses messages of a hostile example.

@@ -159,7 +159,7 @@ class _Reader:
     def _unclosed_fence(self, number: int) -> Problem:
         run = _FENCE_RUN.search(self._lines[number])
         shown = run[0] if run and len(run[0]) < 10 else "a fence as long"
-        remedy = f"put {shown} on a line of its own after the code"
+        remedy = f"put {shown} on a separate line after the code"
         return self._problem(number, "the code fence opened here is never closed", remedy)
 
     def _peek(self, ahead: int = 0) -> Mark | None:
@@ -265,7 +265,7 @@ class _Reader:
         draft.context, draft.context_at = _trimmed(self._lines, start, draft.end, separators=True)
         if mark is None or mark.kind is not Kind.ASK:
             number = mark.line if mark and mark.may_close else draft.first
-            remedy = "put :p QUESTION on a line of its own before its ??x"
+            remedy = "put :p QUESTION on a separate line before its ??x"
             if nearly := self._nearly(_NEARLY_ASK, range(start, draft.end)):
                 number, text = nearly
                 remedy = f'did you mean ":p {text}"?'
@@ -293,7 +293,7 @@ class _Reader:
         mark = self._peek()
         if mark is None or mark.kind is Kind.TITLE:
             if draft.asked is not None:
-                remedy = "put ??x, the answer and x?? on lines of their own after the question"
+                remedy = "put ??x, the answer and x?? on separate lines after the question"
                 self._fault(draft, draft.asked, f"{draft.name} has no answer", remedy)
             return
         self._next += 1
@@ -302,7 +302,7 @@ class _Reader:
             self._read_open_answer(draft, mark)
         elif draft.asked is not None:
             what = f"the answer of {draft.name} has no opening mark"
-            remedy = "put ??x on a line of its own between question and answer"
+            remedy = "put ??x on a separate line between question and answer"
             self._fault(draft, draft.asked, what, remedy)
 
     def _read_open_answer(self, draft: _Draft, opening: Mark) -> None:
@@ -319,7 +319,7 @@ class _Reader:
         if closing is None or not closing.may_close:
             last = next(n for n in range(draft.end - 1, -1, -1) if not is_noise(self._lines[n]))
             what = f"the answer of {draft.name} is never closed"
-            self._fault(draft, last, what, "put x?? on a line of its own after it")
+            self._fault(draft, last, what, "put x?? on a separate line after it")
             return
         self._next += 1
         draft.end, draft.closed = closing.line + 1, closing

@@ -47,7 +47,7 @@ def _check_card(deck: Deck, card: Card) -> Iterator[Problem]:
         for number, line in enumerate(lines):
             if number not in code and (mark := _MARK.search(line)):
                 what = f"{mark[0].strip()} stands inside a text"
-                yield Problem(deck.path, first + number, what, "a mark of the format has a line of its own")
+                yield Problem(deck.path, first + number, what, "put a mark of the format on a separate line")
 
 
 def _similar_questions(cards: Sequence[tuple[Deck, Card]]) -> Iterator[Problem]:

@@ -108,15 +108,15 @@ def _prose(text: str) -> Iterator[tuple[int, int]]:
     start = at = 0
     fence = ""
     for line in text.split("\n"):
-        behind = min(at + len(line) + 1, len(text))
+        after = min(at + len(line) + 1, len(text))
         if fence:
             run = line.strip(" \t>")
             if run.startswith(fence) and not run.strip(fence[0]):
-                fence, start = "", behind
+                fence, start = "", after
         elif ("```" in line or "~~~" in line) and (found := _FENCE.match(line)):
             fence = found[1]
             yield start, at
-        at = behind
+        at = after
     if not fence:
         yield start, len(text)
 

@@ -104,7 +104,7 @@ def test_what_an_honest_run_left_is_taken_over(place: Project, artifacts: Path) 
     assert kept is not None and kept.provenance == honest(place).provenance
     assert list(summarize(intake, ["first", "second", "third"])) == [
         "2 of 3 examples have a record to store.",
-        "third: nothing was handed over",
+        "third: no record was received",
     ]
 
 

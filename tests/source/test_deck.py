@@ -178,15 +178,15 @@ def test_a_thousand_cards() -> None:
 
 # Malformed cards: what is said, where, and that the neighbours survive
 
-NEVER_CLOSED = 'the answer of "Bad" is never closed: put x?? on a line of its own after it'
-FENCE = "the code fence opened here is never closed: put ``` on a line of its own after the code"
-NO_QUESTION = '"Bad" has no question: put :p QUESTION on a line of its own before its ??x'
+NEVER_CLOSED = 'the answer of "Bad" is never closed: put x?? on a separate line after it'
+FENCE = "the code fence opened here is never closed: put ``` on a separate line after the code"
+NO_QUESTION = '"Bad" has no question: put :p QUESTION on a separate line before its ??x'
 NO_TITLE = "this card has no title: start it with #### TITLE"
 STRAY_TEXT = "this text belongs to no card: if it is the rest of the answer of "
 WHOLE_CARD_AROUND = "give it a #### TITLE, a :p QUESTION and a ??x before it, and an x?? after it"
-OWN_LINE = "put ??x on a line of its own between question and answer"
+OWN_LINE = "put ??x on a separate line between question and answer"
 NOT_OPENED = f'the answer of "Bad" has no opening mark: {OWN_LINE}'
-OWN_LINES = "put ??x, the answer and x?? on lines of their own after the question"
+OWN_LINES = "put ??x, the answer and x?? on separate lines after the question"
 NO_ANSWER = f'"Bad" has no answer: {OWN_LINES}'
 TITLE_OR_CODE = "put #### TITLE before it if it starts a card, or put it inside code"
 SECOND = f'"Bad" has a second :p: {TITLE_OR_CODE}'

@@ -209,11 +209,10 @@ def test_comparison_says_what_another_site_lacks(tmp_path: Path) -> None:
     lines = list(compare(sites[0], sites[1:]))
     assert lines[0] == f"| what | ours 1 | ours 1 | less 2 | nothing in {tmp_path / 'absent'} |"
     assert "| outputs | 1 | 1 | 0 | 0 |" in lines
-    assert "| places that search knows | 2 | 2 | 0 | 0 |" in lines
-    assert "| figures that are missing | 0 | 0 | 1 | 0 |" in lines
+    assert "| entries of the search index | 2 | 2 | 0 | 0 |" in lines
+    assert "| missing figures | 0 | 0 | 1 | 0 |" in lines
     assert lines[-3:-1] == [
-        "ours 1: has all of it.",
-        "less 2: differs in pages, outputs, places that search knows, figures that are missing,"
-        " links that lead nowhere.",
+        "ours 1: has everything.",
+        "less 2: differs in pages, outputs, entries of the search index, missing figures, broken links.",
     ]
     assert lines[-1].startswith(f"nothing in {tmp_path / 'absent'}: differs in pages, cards")

@@ -1,4 +1,4 @@
-"""What each action that the workflows use does here, on folders instead of GitHub's services."""
+"""The actions that the workflows use, on folders instead of GitHub's services."""
 
 import shutil
 import subprocess
@@ -25,7 +25,7 @@ class ActionError(Exception):
 
 @dataclass(frozen=True)
 class Stage:
-    """Where the services of GitHub keep things here, and the job's own empty folder, `work`."""
+    """The folder that stands for GitHub's services, and the job's own folder, `work`."""
 
     folder: Path
     work: Path
@@ -90,7 +90,7 @@ def check_out(stage: Stage, inputs: Inputs, _: object) -> tuple[str, dict[str, s
 
 
 def set_up_python(stage: Stage, _: Inputs, __: object) -> tuple[str, dict[str, str]]:
-    """Lend the environment of this checkout, in place of an installation from nothing."""
+    """Link the environment of this checkout, instead of installing one."""
     for venv in (".venv", ".cardbook/light"):
         (stage.work / venv).mkdir(parents=True)
         for entry in (ROOT / ".venv").iterdir():
@@ -101,7 +101,7 @@ def set_up_python(stage: Stage, _: Inputs, __: object) -> tuple[str, dict[str, s
 
 
 def set_up_node(stage: Stage, _: Inputs, __: object) -> tuple[str, dict[str, str]]:
-    """Lend this checkout's Node.js packages."""
+    """Link this checkout's Node.js packages."""
     (stage.work / "node_modules").mkdir()
     for entry in (ROOT / "node_modules").iterdir():
         if entry.name != ".package-lock.json":
@@ -154,7 +154,7 @@ def upload(stage: Stage, inputs: Inputs, _: object) -> tuple[str, dict[str, str]
 
 
 def download(stage: Stage, inputs: Inputs, _: object) -> tuple[str, dict[str, str]]:
-    """Download an artifact into a folder, or each that a pattern matches into a folder of its own.
+    """Download an artifact into a folder, or each that a pattern matches into its own folder.
 
     As on GitHub, an empty `artifact-ids` is the same as none: all artifacts are downloaded.
     """
@@ -164,7 +164,7 @@ def download(stage: Stage, inputs: Inputs, _: object) -> tuple[str, dict[str, st
         raise ActionError(f"no artifact {inputs.get('name', f'of ID {artifact_id}')}")
     for path in found:
         folder = stage.work / inputs["path"]
-        # A single match is downloaded without a folder of its own, also if a pattern found it.
+        # A single match is downloaded without its own folder, even if a pattern found it.
         shutil.copytree(path, folder if len(found) == 1 else folder / path.parent.name, dirs_exist_ok=True)
     return f"{len(found)} artifacts", {}
 
@@ -180,7 +180,7 @@ def upload_pages(stage: Stage, inputs: Inputs, _: object) -> tuple[str, dict[str
 
 
 def attest(stage: Stage, inputs: Inputs, _: object) -> tuple[str, dict[str, str]]:
-    """Check that there is something to attest, and no more than GitHub takes."""
+    """Check that there are files to attest, at most as many as GitHub accepts."""
     subjects = []
     for pattern in str(inputs["subject-path"]).split():
         if not (found := [path for path in stage.work.glob(pattern) if path.is_file()]):
@@ -192,7 +192,7 @@ def attest(stage: Stage, inputs: Inputs, _: object) -> tuple[str, dict[str, str]
 
 
 def deploy(stage: Stage, inputs: Inputs, job: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    """Unpack the pages in place of the published ones."""
+    """Replace the published pages."""
     if job.get("environment", {}).get("name") != "github-pages":
         raise ActionError("the job is not in the environment github-pages")
     name = inputs.get("artifact_name", "github-pages")

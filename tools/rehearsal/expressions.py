@@ -31,7 +31,7 @@ def evaluate(expression: str, context: Mapping[str, Any], functions: Functions) 
 
 
 def look_up(path: str, context: Mapping[str, Any]) -> Any:  # noqa: ANN401
-    """Return what `a.b.c` names in a context, None if there is no such thing, as GitHub does."""
+    """Return the value of `a.b.c` in a context, None if it is undefined, as GitHub does."""
     found: Any = context
     for name in path.split("."):
         found = found.get(name) if isinstance(found, Mapping) else None

@@ -1,4 +1,4 @@
-"""Carries out the jobs of a workflow file in order, each in a folder of its own."""
+"""Carries out the jobs of a workflow file in order, each in its own folder."""
 
 import json
 import os
@@ -23,12 +23,11 @@ Fault = Callable[[str, int, Path], bool]
 
 @dataclass
 class Attempt:
-    """What one attempt of a workflow run is given, and what came of it, by job and number in the matrix.
+    """The inputs of one attempt of a workflow run, and its results by job and number in the matrix.
 
-    `variables` are the repository's. `folder` has the services of GitHub in folders; `hub` is the address in
-    place of the Hugging Face Hub.
-    `before` is called with a job's name, its number and the folder of the services before the job starts; if
-    it returns true, the job's machine is lost.
+    `variables` are the repository's. `folder` stands for GitHub's services, the address `hub` for the
+    Hugging Face Hub. `before` is called before each job, with its name, its number and `folder`; if it
+    returns true, the job's machine is lost.
     """
 
     github: Mapping[str, Any]
@@ -58,8 +57,10 @@ def run_workflow(file: Path, attempt: Attempt) -> dict[str, str]:
             "env": workflow.get("env", {}),
             "needs": {n: {"result": results[n], "outputs": attempt.outputs.get(n, {})} for n in needs},
         }
-        # A job is skipped after a failure before it, and has then not failed itself.
-        functions = _functions(failed, any(results[needed] == "failure" for needed in ancestors))
+        # A job after a failed one is skipped, which does not count as a failure.
+        functions = _functions(
+            not_all_succeeded=failed, some_failed=any(results[needed] == "failure" for needed in ancestors)
+        )
         if not _holds(job.get("if"), context, functions):
             results[name] = "skipped"
         else:
@@ -74,7 +75,9 @@ def _ancestors(jobs: Mapping[str, Any], name: str) -> set[str]:
     return direct.union(*(_ancestors(jobs, needed) for needed in direct))
 
 
-def _functions(not_all_succeeded: bool, some_failed: bool, work: Path | None = None) -> dict[str, Any]:
+def _functions(
+    work: Path | None = None, *, not_all_succeeded: bool = False, some_failed: bool = False
+) -> dict[str, Any]:
     return {
         "success": lambda: not not_all_succeeded,
         "failure": lambda: some_failed,
@@ -97,7 +100,7 @@ def _holds(condition: str | None, context: Mapping[str, Any], functions: dict[st
 def _run_matrix(
     workflow: Mapping[str, Any], name: str, job: Mapping[str, Any], context: dict[str, Any], attempt: Attempt
 ) -> str:
-    matrix = fill(job.get("strategy", {}).get("matrix", {}), context, _functions(False, False))
+    matrix = fill(job.get("strategy", {}).get("matrix", {}), context, _functions())
     ((axis, values),) = matrix.items() if matrix else [("", [""])]
     results = attempt.results.setdefault(name, {})
     for number, value in enumerate(values):
@@ -106,7 +109,7 @@ def _run_matrix(
             continue
         here = {**context, "matrix": {axis: value}, "strategy": {"job-index": number}}
         with_env = {**workflow.get("env", {}), **job.get("env", {})}
-        here["env"] = fill(with_env, here, _functions(False, False))
+        here["env"] = fill(with_env, here, _functions())
         if attempt.before and attempt.before(name, number, attempt.folder):
             attempt.log(f"  {name}: its machine is lost")
             results[number] = "failure"
@@ -121,7 +124,7 @@ def _run_job(name: str, job: Mapping[str, Any], context: dict[str, Any], attempt
     work.mkdir()
     failed, context["steps"] = False, {}
     for step in job["steps"]:
-        functions = _functions(failed, failed, work)
+        functions = _functions(work, not_all_succeeded=failed, some_failed=failed)
         label = step.get("name") or step.get("uses", "").split("@")[0]
         if not _holds(step.get("if"), context, functions):
             continue
@@ -132,7 +135,9 @@ def _run_job(name: str, job: Mapping[str, Any], context: dict[str, Any], attempt
             remark = f"FAILED: {error}"
             failed = failed or not step.get("continue-on-error", False)
         attempt.log(f"  {name}: {label}" + (f": {remark}" if remark else ""))
-    filled = fill(job.get("outputs", {}), context, _functions(failed, failed, work))
+    filled = fill(
+        job.get("outputs", {}), context, _functions(work, not_all_succeeded=failed, some_failed=failed)
+    )
     attempt.outputs[name] = {key: to_text(value) for key, value in filled.items()}
     return not failed
 

@@ -68,7 +68,7 @@ export function keyOf(entry: Entry): string {
   return `${kindOf(entry)}:${entry.at}:${entry.card}`;
 }
 
-/** Returns both as one. Which comes first makes no difference, and no field is dropped; fields are in order. */
+/** Merges two entries. The order of arguments does not matter; all fields are kept, sorted. */
 export function mergeEntries<T extends Entry>(one: T, other: T): T {
   return mergeFields(one, other) as T;
 }
@@ -107,7 +107,7 @@ export function readEntry(
 
 function findProblems(value: unknown, where: string, schema: number, migrations: readonly Migration[]): string[] | Entry {
   if (!isFields(value)) return [`${where}: is not an object: write {"card": …, "at": …, "grade": …}`];
-  // First, because neither comparing nor storing it would end well.
+  // First, because such an entry can be neither compared nor stored.
   if (deeperThan(value, DEEPEST)) return [`${where}: is nested too deeply: at most ${DEEPEST} levels`];
   if (JSON.stringify(value).length > LARGEST_ENTRY) return [`${where}: is too large: at most ${LARGEST_ENTRY} characters`];
   const fields = migrations.slice(schema - 1).reduce((found, migrate) => migrate(found), value);
@@ -143,7 +143,7 @@ export function isTime(value: unknown): value is string {
   return time !== undefined && !Number.isNaN(time.getTime()) && time.toISOString() === value;
 }
 
-/** Reports a time when nobody can have studied. Only for files: a wrong clock of this device hides no progress. */
+/** Reports an impossible time. Only for files, so that a wrong clock of this device hides no progress. */
 export function checkSpan(value: unknown, where: string, report: Report): void {
   const time = new Date(String(value));
   if (time.getTime() < EARLIEST || time.getTime() > Date.now() + DAY)

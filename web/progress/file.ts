@@ -1,4 +1,4 @@
-// The progress file: everything that is known of a reader's progress, written and read as JSON.
+// The progress file: all of a reader's progress, written and read as JSON.
 
 import { checkSpan, DEEPEST, deeperThan, isFields, isReview, isSuspension, kindOf, MIGRATIONS, readEntry } from "./entries";
 import { SCHEMA, show } from "./entries";
@@ -16,14 +16,14 @@ const OURS = ["format", "schema", "book", "exported", "reviews", "undos", "suspe
 const LISTS: Readonly<Record<string, Kind>> = { reviews: "review", undos: "undo", suspensions: "suspension" };
 const MOST_PROBLEMS = 5;
 
-/** What a progress file held: entries, settings, and fields of the file that this version does not know. */
+/** The content of a progress file: entries, settings, and fields of the file that this version does not know. */
 export interface Progress {
   readonly entries: readonly Entry[];
   readonly fields: ReadonlyMap<string, unknown>;
   readonly settings?: Settings | undefined;
 }
 
-/** What is written beside the log: `book` is the permanent name of the book, "" for none. */
+/** The content of the file besides the log: `book` is the permanent name of the book, "" for none. */
 export interface FileHead {
   readonly book: string;
   readonly settings: Settings;
@@ -54,7 +54,7 @@ export function writeProgress(log: Log, head: FileHead, now: Date): string {
 
 /**
  * Returns what a progress file holds. `book` is the name of this book: a file that names another one is refused.
- * Throws ProgressFileError when anything in it is not as it should be.
+ * Throws ProgressFileError if anything in it is invalid.
  */
 export function readProgress(text: string, book = "", migrations: readonly Migration[] = MIGRATIONS): Progress {
   const file = parse(text);

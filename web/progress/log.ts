@@ -52,7 +52,7 @@ export class Log {
     return [...this.#entries.values()].sort(byTime);
   }
 
-  /** Whether nothing is known of this reader. */
+  /** Whether the log has no entries. */
   get isEmpty(): boolean {
     return this.#entries.size === 0;
   }

@@ -49,7 +49,7 @@ export function buildQueue<T extends QueuedCard>(cards: readonly T[], choice: Ch
     "due and new": () => [...due, ...allowed],
     due: () => due,
     new: () => allowed,
-    // Who asks for all means all, whatever the limit of a day.
+    // The filter "all" ignores the daily limit of new cards.
     all: () => [...due, ...groups.new, ...byDue([...groups.learning, ...groups.known])],
   };
   return wanted[choice.filter]();

@@ -17,7 +17,7 @@ export const DEFAULT_SETTINGS: Settings = { newPerDay: 10, retention: DEFAULT_RE
 export const MOST_NEW = 999;
 export const RETENTIONS = [0.8, 0.85, 0.9, 0.95] as const;
 
-/** Returns the settings that `value` is; undefined when it is not any. */
+/** Returns `value` as settings; undefined if it is not valid settings. */
 export function readSettings(value: unknown): Settings | undefined {
   if (!isFields(value)) return undefined;
   const { newPerDay, retention, changed } = value;
@@ -32,7 +32,7 @@ export interface RememberedChoice extends Omit<Choice, "search"> {
   readonly asList: boolean;
 }
 
-/** Returns the remembered choice that `value` is; what is wrong in it is as if it had never been chosen. */
+/** Returns `value` as a remembered choice; invalid parts of it get their defaults. */
 export function readChoice(value: unknown): RememberedChoice {
   const { filter, chapter, shuffle, asList } = isFields(value) ? value : {};
   return {

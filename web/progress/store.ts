@@ -75,7 +75,7 @@ export class Store {
     return text === null ? undefined : readJson(text);
   }
 
-  /** Takes in everything that is stored. Returns whether any of it is new. */
+  /** Reads everything that is stored. Returns whether any of it is new. */
   reread(): boolean {
     this.#unread.clear();
     let news = false;
@@ -83,7 +83,7 @@ export class Store {
     return this.adopt(this.#adopted) || news;
   }
 
-  /** Takes in one stored item, as a storage event tells it. Returns whether it is new. */
+  /** Reads one stored item, given by a storage event. Returns whether it is new. */
   take(key: string | null, text: string | null): boolean {
     if (key === null || text === null) return false;
     if (key.startsWith(this.#prefix)) return this.#take(key, text);
@@ -131,7 +131,7 @@ export class Store {
     this.save();
   }
 
-  /** Remembers what the reader chose; when that fails, it is chosen again, and nothing is lost. */
+  /** Remembers what the reader chose. A failure loses only the choice. */
   remember(choice: object): void {
     try {
       this.#open().setItem(`${this.#prefix}${CHOICE}`, JSON.stringify(choice));
@@ -162,7 +162,7 @@ export class Store {
 
   /** Tries again to store what is only in memory. Returns whether all of it is stored now. */
   save(): boolean {
-    // One item that does not fit must not keep the smaller ones from being stored.
+    // If one item does not fit, smaller ones may still fit.
     for (const [key, text] of [...this.#unsaved]) if (this.#put(key, text)) this.#unsaved.delete(key);
     if (!this.#unsaved.size) this.trouble = undefined;
     return !this.#unsaved.size;
@@ -214,7 +214,7 @@ export class Store {
     return this.#copy(keyOf(entry), write(this.log.merged(entry)));
   }
 
-  // When there is no room, the original stays and is read the next time.
+  // If there is no room, the original stays and is read the next time.
   #copy(name: string, text: string): true {
     this.#put(`${this.#prefix}${name}`, text);
     this.trouble = undefined;
@@ -265,7 +265,7 @@ export class Store {
   #restore(items: ReadonlyMap<string, string | null>): void {
     try {
       const storage = this.#open();
-      // Room first, then what needs it.
+      // Deletions first, to make room.
       for (const [key, text] of items) if (text === null) storage.removeItem(key);
       for (const [key, text] of items) if (text !== null) storage.setItem(key, text);
     } catch {

@@ -1,4 +1,4 @@
-// Keeping progress beyond this browser: export to a file, import from one.
+// Backup of progress: export to a file, import from a file.
 
 import { LARGEST, ProgressFileError, readProgress } from "../progress/file";
 import { StorageFullError } from "../progress/store";
@@ -14,7 +14,7 @@ export class BackupPanel {
   constructor(readonly session: Session) {
     this.#input.addEventListener("change", () => {
       const [file] = this.#input.files ?? [];
-      // Else the same file, corrected, could not be chosen again.
+      // Otherwise the same file, corrected, could not be chosen again.
       if (file) void this.#import(file).finally(() => (this.#input.value = ""));
     });
     this.element.append(
@@ -36,34 +36,34 @@ export class BackupPanel {
     );
   }
 
-  /** Has the reader choose a file to import. */
+  /** Opens the dialog for a file to import. */
   choose(): void {
     this.#input.click();
   }
 
   #export(): void {
     this.session.exportProgress();
-    this.#say(`Exported ${count(this.session.store.log.entries.length, "entry")}.`, false);
+    this.#showMessage(`Exported ${count(this.session.store.log.entries.length, "entry")}.`, false);
   }
 
   async #import(file: File): Promise<void> {
     const { store } = this.session;
     try {
-      // Characters are never more than bytes: a file that is too large is not read at all.
+      // A character has at most 4 bytes, so a larger file need not be read.
       if (file.size > 4 * LARGEST) throw new ProgressFileError("the file is too large: choose a file exported here");
       const progress = readProgress(await file.text(), store.book);
       const news = store.merge(progress);
       this.session.changed();
-      this.#say(`Imported ${news} of ${progress.entries.length} entries; the others were here already.`, false);
+      this.#showMessage(`Imported ${news} of ${progress.entries.length} entries; the others were here already.`, false);
     } catch (error) {
       const known = [ProgressFileError, StorageFullError, DOMException].some((kind) => error instanceof kind);
       if (!known) throw error;
-      this.#say(`Nothing was imported from ${file.name.slice(0, 100)}:\n${(error as Error).message}`, true);
+      this.#showMessage(`Nothing was imported from ${file.name.slice(0, 100)}:\n${(error as Error).message}`, true);
     }
     this.#message.scrollIntoView({ block: "nearest" });
   }
 
-  #say(text: string, bad: boolean): void {
+  #showMessage(text: string, bad: boolean): void {
     this.#message.classList.toggle("bad", bad);
     this.#message.textContent = text;
   }

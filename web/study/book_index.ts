@@ -1,4 +1,4 @@
-// What the book has: its chapters and the ids of their cards. cardbook/pages/study.py writes it beside the study page.
+// The index of the book: its chapters and the ids of their cards. cardbook/pages/study.py writes it.
 
 export interface Index {
   readonly chapters: readonly IndexChapter[];
@@ -9,12 +9,12 @@ export interface Index {
 export interface IndexChapter {
   readonly id: string;
   readonly title: string;
-  /** The files that hold the cards, 50 each in the order of `cards`; none where the cards stand in the study page. */
+  /** The files that hold the cards, 50 each in the order of `cards`; none if the study page contains the cards. */
   readonly parts: readonly string[];
   readonly cards: readonly string[];
 }
 
-/** Something that could not be loaded. Its message is what to tell the reader. */
+/** Something could not be loaded. Its message is for the reader. */
 export class LoadError extends Error {}
 
 /** Returns the index at `address`. Throws LoadError. */

@@ -6,7 +6,7 @@ import { make, makeButton } from "../ui/dom";
 import { span } from "../ui/words";
 import { type Session } from "./session";
 
-/** What the page around a card does after something has happened to it. */
+/** Callbacks of the page around a card. */
 export interface CardEvents {
   graded(review: Review): void;
   /** The reader does not want to answer the card now. */
@@ -26,7 +26,7 @@ export class CardControls {
   readonly #graded = make("p", { class: "card-graded", tabindex: -1, hidden: true });
   readonly #resume: HTMLButtonElement;
   #review: Review | undefined;
-  // Announced once, and at once: the toggle event comes when something else may have been announced.
+  // Announced once and immediately: the toggle event comes later, after other announcements.
   #announced = false;
 
   /**
@@ -61,7 +61,7 @@ export class CardControls {
     this.#bringGradesIntoView();
   }
 
-  /** Asks the card anew: the answer closed, no grade given. */
+  /** Asks the card again: hides the answer and removes the grade. */
   ask(): void {
     this.#details.open = false;
     this.#announced = false;
@@ -79,7 +79,7 @@ export class CardControls {
     this.#graded.replaceChildren(`${text} `, makeButton("Undo", () => this.#undo(review)));
     this.render();
     this.#graded.focus({ preventScroll: true });
-    this.session.say(text);
+    this.session.announce(text);
     this.events?.graded(review);
   }
 
@@ -144,7 +144,7 @@ export class CardControls {
   }
 
   #announce(): void {
-    if (!this.#announced) this.session.say("Answer shown. Grade your recall below it.");
+    if (!this.#announced) this.session.announce("Answer shown. Grade your recall below it.");
     this.#announced = true;
   }
 
@@ -160,7 +160,7 @@ export class CardControls {
 
   #undo(review: Review): void {
     this.session.undo(review);
-    this.session.say("Undone. Grade your recall again.");
+    this.session.announce("Undone. Grade your recall again.");
     this.#review = undefined;
     this.render();
     this.#buttons.get(3)?.focus();

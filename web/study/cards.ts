@@ -1,4 +1,4 @@
-// The cards of the study page: those that stand in the page, and those of a big book, which are loaded when they are shown.
+// The cards of the study page: those in the page or, in a large book, those that are loaded when they are shown.
 
 import { type QueuedCard } from "../progress/queue";
 import { make } from "../ui/dom";
@@ -14,7 +14,7 @@ export interface CardElements {
 export interface StudyCard extends QueuedCard {
   title: string;
   text: string;
-  /** Where the card is loaded from; "" if it stands in the page. */
+  /** The file of the card; "" if the card is in the page. */
   readonly part: string;
   /** The card as it was loaded. */
   html?: string;
@@ -41,7 +41,7 @@ export class StudyCards {
     readonly home: URL,
   ) {}
 
-  /** Returns the cards that stand in the page. */
+  /** Returns the cards in the page. */
   static inPage(list: HTMLElement): StudyCards {
     const cards: StudyCard[] = [];
     const chapters = new Map<string, string>();
@@ -73,7 +73,7 @@ export class StudyCards {
     return found;
   }
 
-  /** Loads these cards and all that are stored beside them. Throws LoadError. */
+  /** Loads the files of these cards. Throws LoadError. */
   async load(cards: readonly StudyCard[]): Promise<void> {
     const parts = new Set(cards.filter((card) => !isLoaded(card)).map(({ part }) => part));
     await Promise.all([...parts].map((part) => this.#loadPart(part)));
@@ -90,7 +90,7 @@ export class StudyCards {
     try {
       await loading;
     } catch (error) {
-      // So that it can be tried again.
+      // So that loading can be tried again.
       this.#parts.delete(part);
       throw error;
     }

@@ -1,4 +1,4 @@
-// The review round at the end of a chapter: its cards, one after the other, where they have just been read.
+// The review round at the end of a chapter: its cards, one after another, right after reading.
 
 import { type Review } from "../progress/entries";
 import { buildQueue } from "../progress/queue";
@@ -10,8 +10,8 @@ import { describeNext } from "./summary";
 
 export class ChapterRound {
   readonly #cards: ReadonlyMap<string, HTMLElement>;
-  readonly #place = make("div", { class: "round-card" });
-  readonly #line = make("p", { class: "study-last", tabindex: -1, hidden: true });
+  readonly #container = make("div", { class: "round-card" });
+  readonly #message = make("p", { class: "study-last", tabindex: -1, hidden: true });
   #left: string[] = [];
   #given: Review[] = [];
 
@@ -24,7 +24,7 @@ export class ChapterRound {
     this.#cards = new Map(cards.map((card) => [card.dataset.card ?? "", card.cloneNode(true) as HTMLElement]));
     const begin = makeButton("Answer them here", () => this.#begin(), { class: "md-button md-button--primary" });
     offer.prepend(`Can you still answer ${this.#cards.size > 1 ? `these ${this.#cards.size} cards` : "this card"}? `, begin, " ");
-    offer.after(this.#line, this.#place);
+    offer.after(this.#message, this.#container);
   }
 
   #begin(): void {
@@ -33,15 +33,15 @@ export class ChapterRound {
     const moment = this.session.moment(now);
     const choice = { filter: "due and new", chapter: "", search: "" } as const;
     this.#left = buildQueue(cards, choice, moment).map(({ id }) => id);
-    // Who asks for a round has one, due or not.
+    // If no card is due or new, the round has all cards.
     if (!this.#left.length) this.#left = buildQueue(cards, { ...choice, filter: "all" }, moment).map(({ id }) => id);
     this.#given = [];
     this.#next("");
   }
 
   #next(text: string, undo?: () => void): void {
-    this.#line.hidden = !text;
-    this.#line.replaceChildren(make("span", {}, text), ...(undo ? [makeButton("Undo", undo)] : []));
+    this.#message.hidden = !text;
+    this.#message.replaceChildren(make("span", {}, text), ...(undo ? [makeButton("Undo", undo)] : []));
     const [id] = this.#left;
     const original = id === undefined ? undefined : this.#cards.get(id);
     if (!original) {
@@ -57,7 +57,7 @@ export class ChapterRound {
         this.#drop("Suspended. Settings on the study page lists such cards.");
       },
     });
-    this.#place.replaceChildren(make("p", { class: "round-left" }, `${count(this.#left.length, "card")} left`), card);
+    this.#container.replaceChildren(make("p", { class: "round-left" }, `${count(this.#left.length, "card")} left`), card);
     this.#focus(card.querySelector<HTMLElement>(".card-question")!);
   }
 
@@ -86,15 +86,15 @@ export class ChapterRound {
     const next = describeNext(cards, this.session.moment(new Date()));
     const texts = [`Done: ${count(this.#given.length, "card")} answered, ${recalled} recalled.`, next].filter(Boolean);
     const box = make("div", { class: "study-done", tabindex: -1 }, ...texts.map((text) => make("p", {}, text)));
-    this.#place.replaceChildren(box);
-    this.session.say(texts.join(" "));
+    this.#container.replaceChildren(box);
+    this.session.announce(texts.join(" "));
     this.#focus(box);
   }
 
   #focus(target: HTMLElement): void {
     target.tabIndex = -1;
     target.focus({ preventScroll: true });
-    const first = this.#line.hidden ? this.#place : this.#line;
+    const first = this.#message.hidden ? this.#container : this.#message;
     const header = document.querySelector(".md-header")?.getBoundingClientRect().bottom ?? 0;
     if (first.getBoundingClientRect().top < header || target.getBoundingClientRect().bottom > innerHeight)
       first.scrollIntoView({ block: "start" });

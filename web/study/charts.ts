@@ -22,7 +22,7 @@ export class Charts {
     this.element.append(make("h2", { id: "study-reviews" }, "Your reviews"), this.#content);
   }
 
-  /** Draws anew when a review or a day has been added. */
+  /** Redraws after a new review or on a new day. */
   render(now: Date): void {
     const state = `${dayName(now)} ${this.#log.version}`;
     if (state === this.#drawn) return;
@@ -76,7 +76,7 @@ function months(weeks: readonly Day[][]): SVGElement[] {
   const format = new Intl.DateTimeFormat("en", { month: "short" });
   return weeks.flatMap((week, x) => {
     const first = week.find(({ name }) => name.endsWith("-01"));
-    // A name at the very edge would be cut off.
+    // A name at the edge would be cut off.
     if (!first || x > WEEKS - 2) return [];
     return [draw("text", { x: LEFT + x * CELL, y: 10 }, format.format(new Date(`${first.name}T12:00:00`)))];
   });

@@ -44,12 +44,12 @@ export class Overview {
   async #load(loadIndex: () => Promise<Index>, signal: AbortSignal): Promise<void> {
     const { store } = this.session;
     const isHome = document.querySelector(".contents") !== null;
-    // Who has no progress, and sees no list of chapters, needs no index.
+    // Without progress and without a list of chapters, the index is not needed.
     if (!isHome && store.log.isEmpty && !store.hasOlderItems) return;
     try {
       this.#index = await loadIndex();
     } catch (error) {
-      // A page opened as a file, or no connection: what is on the page is shown all the same.
+      // The page was opened as a file, or there is no network: the rest of the page is still shown.
       if (error instanceof LoadError) return;
       throw error;
     }

@@ -1,4 +1,4 @@
-// The study page: which card is asked, what keys and buttons do, and what is said.
+// The study page: which card is asked, what keys and buttons do, and the messages.
 
 import { GRADE_NAMES, GRADES, type Grade, type Review } from "../progress/entries";
 import { type Filter } from "../progress/queue";
@@ -15,11 +15,11 @@ import { type Session } from "./session";
 import { SettingsDialog } from "./settings_dialog";
 import { countBeyondLimit, describeCounts, describeNext, describeSession } from "./summary";
 
-/** Something that was done to a card, and can be taken back. */
+/** An action on a card that can be undone. */
 interface Step {
   readonly card: StudyCard;
   readonly text: string;
-  /** Whether the answer had been shown, as it then is again. */
+  /** Whether the answer was shown; undoing shows it again. */
   readonly revealed: boolean;
   readonly undo: () => void;
 }
@@ -110,7 +110,7 @@ export class StudyPage {
   // Asks what is chosen now.
   async #restart(): Promise<void> {
     this.#problem = "";
-    // A search looks through all cards; whoever never searches need not load them.
+    // A search looks through all cards; without a search they need not be loaded.
     if (this.#selection.choice.search.trim()) await this.#load(this.cards.all);
     this.#current = undefined;
     this.#pinned = [];
@@ -162,7 +162,7 @@ export class StudyPage {
     const text = `${GRADE_NAMES[review.grade]}: ${card.title}, ${next}.`;
     this.#done({ card, text, revealed: true, undo: () => this.session.undo(review) });
     const left = this.#selection.waiting(now).length;
-    this.session.say(`Next in ${span(due, now)}. ${count(left, "card")} left.`);
+    this.session.announce(`Next in ${span(due, now)}. ${count(left, "card")} left.`);
   }
 
   #skip(card: StudyCard): void {
@@ -170,7 +170,7 @@ export class StudyPage {
     this.#unpin(card);
     const text = `Skipped for this session: ${card.title}.`;
     this.#done({ card, text, revealed: false, undo: () => this.session.skipped.delete(card.id) });
-    this.session.say("Skipped for this session.");
+    this.session.announce("Skipped for this session.");
   }
 
   #suspend(card: StudyCard): void {
@@ -182,7 +182,7 @@ export class StudyPage {
       revealed: false,
       undo: () => this.session.suspend(card.id, false),
     });
-    this.session.say("Suspended.");
+    this.session.announce("Suspended.");
   }
 
   #done(step: Step): void {
@@ -203,11 +203,11 @@ export class StudyPage {
     if (!this.#selection.asList) this.#current = step.card;
     const controls = this.#controlsOf(step.card);
     controls.ask();
-    // Shown first: what is hidden cannot have the focus.
+    // Shown first, because hidden elements cannot have the focus.
     this.render();
     if (step.revealed) controls.reveal();
     else this.#view.focus(step.card.elements);
-    this.session.say(step.revealed ? "Undone. Grade your recall again." : "Undone.");
+    this.session.announce(step.revealed ? "Undone. Grade your recall again." : "Undone.");
     return true;
   }
 
@@ -254,7 +254,7 @@ export class StudyPage {
     this.render();
   }
 
-  // What is said
+  // Messages
 
   #renderNote(): void {
     if (this.#problem) this.#view.showNote(this.#problem, ["Try again", () => this.#tryAgain()]);

@@ -1,4 +1,4 @@
-// What the study page shows around its cards. It decides nothing: the controller says what to show.
+// What the study page shows around its cards. The controller decides what to show.
 
 import { make, makeButton } from "../ui/dom";
 import { type CardElements } from "./cards";
@@ -80,7 +80,7 @@ export class PageView {
     fillBox(this.#welcome, text ? [text] : [], actions);
   }
 
-  /** Shows what there is to say when no card is asked; nothing when there are no texts. */
+  /** Shows these texts when no card is asked; nothing if there are none. */
   showDone(texts: readonly string[], actions: readonly Action[]): void {
     fillBox(this.#done, texts, actions);
   }
@@ -110,7 +110,7 @@ export class PageView {
   }
 }
 
-// Replaces what a box shows only when that has changed: the focus may be in it.
+// Replaces the content of a box only if it has changed, because the focus may be in it.
 function fillBox(box: HTMLElement, texts: readonly string[], actions: readonly Action[]): void {
   box.hidden = !texts.length && !actions.length;
   const content = [...texts, ...actions.map(([label]) => label)].join("\n");

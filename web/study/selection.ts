@@ -94,7 +94,7 @@ export class Selection {
   #shuffle(on: boolean): void {
     this.#drawOrder(on);
     this.#chosen();
-    this.session.say(on ? "Shuffled." : "In order of time.");
+    this.session.announce(on ? "Shuffled." : "In order of time.");
   }
 
   #drawOrder(on: boolean): void {

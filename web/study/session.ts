@@ -1,4 +1,4 @@
-// A reader's session: progress, what was done since the page was opened, and how the reader is told. It outlives a page.
+// A reader's session: progress, the reviews since the page was opened, and messages to the reader. It outlives a page.
 
 import { type Grade, type Review } from "../progress/entries";
 import { writeProgress } from "../progress/file";
@@ -30,7 +30,7 @@ export class Session {
     addEventListener("storage", (event) => {
       if (store.take(event.key, event.newValue)) this.changed();
     });
-    // A page that comes back from the browser's memory has heard of nothing meanwhile.
+    // A page restored from the browser's back-forward cache has missed the storage events.
     addEventListener("pageshow", (event) => {
       if (event.persisted && store.reread()) this.changed();
     });
@@ -39,7 +39,7 @@ export class Session {
     });
   }
 
-  /** Begins a page: forgets the listeners of the last one. Returns a signal that ends with the page. */
+  /** Begins a page: removes the listeners of the previous one. Returns a signal that ends with the page. */
   turnPage(): AbortSignal {
     this.#page.abort();
     this.#page = new AbortController();
@@ -48,7 +48,7 @@ export class Session {
     return this.#page.signal;
   }
 
-  /** Has `changed` called whenever progress has changed, here or in another tab, until the page ends. */
+  /** Calls `changed` after each change of progress, here or in another tab, until the page ends. */
   watch(changed: () => void): void {
     this.#listeners.add(changed);
   }
@@ -80,7 +80,7 @@ export class Session {
     this.changed();
   }
 
-  /** What is known of the cards now. */
+  /** The state of the cards at `now`. */
   moment(now: Date): Moment {
     const { log, settings } = this.store;
     return {
@@ -100,8 +100,8 @@ export class Session {
     return this.#today.count;
   }
 
-  /** Has a screen reader say this. */
-  say(text: string): void {
+  /** Makes a screen reader announce a text. */
+  announce(text: string): void {
     this.#status.textContent = text;
   }
 
@@ -119,14 +119,14 @@ export class Session {
     if (this.#notice.dataset.text === texts.join(" ")) return;
     this.#notice.dataset.text = texts.join(" ");
     const retry = makeButton("Try to store again", () => {
-      this.say(this.store.save() ? "Stored." : "Still not stored.");
+      this.announce(this.store.save() ? "Stored." : "Still not stored.");
       this.changed();
     });
     const buttons = trouble ? [makeButton("Export progress", () => this.exportProgress()), retry] : [];
     this.#notice.replaceChildren(make("p", {}, texts.join(" ")), ...buttons);
   }
 
-  /** Hands the reader all progress as a file. */
+  /** Downloads all progress as a file. */
   exportProgress(): void {
     const now = new Date();
     const text = writeProgress(this.store.log, this.store, now);
@@ -136,14 +136,14 @@ export class Session {
     document.body.append(link);
     link.click();
     link.remove();
-    // Not at once: the browser has only begun to read it.
+    // Later, because the browser is still reading it.
     setTimeout(() => URL.revokeObjectURL(address), 60_000);
   }
 }
 
-/** Asks the browser not to clear this site's storage when space is short; most decide without a question. */
+/** Asks the browser not to clear this site's storage when space is short; most browsers decide without asking the reader. */
 async function askToKeep(): Promise<void> {
-  // Absent on pages that are not secure, such as files.
+  // Undefined in insecure contexts, such as local files.
   const storage = navigator.storage as StorageManager | undefined;
   if (storage && !(await storage.persisted())) await storage.persist();
 }

@@ -316,8 +316,10 @@ def replaced(book: Rehearsal) -> None:
 
         attempt = book.run(fault=replace)
         executed = "first second" if name == "site" else ""
-        book.expect(attempt, False, executed, "first second", f"These jobs failed: {replaced_before}.")
-    book.expect(book.run(), True, "", "first second")
+        book.expect(
+            attempt, executed, "first second", f"These jobs failed: {replaced_before}.", published=False
+        )
+    book.expect(book.run(), "", "first second", published=True)
 
 
 def restored(book: Rehearsal) -> None:

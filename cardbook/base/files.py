@@ -95,7 +95,7 @@ def hash_parts(texts: Iterable[str]) -> str:
 
 
 def digest_of(path: Path) -> str:
-    """Return the SHA-256 over the names and contents of all files under a path, except NOT_WRITTEN folders."""
+    """Return the SHA-256 over the names and contents of all files below a path, except NOT_WRITTEN ones."""
     total = hashlib.sha256()
     for file in _files_under(path):
         with file.open("rb") as stream:

@@ -13,7 +13,8 @@ export PATH := $(CURDIR)/$(PROGRAMS)/bin:$(PATH)
 
 QUIET := --quiet --disable-pip-version-check
 # Only wheels, so that no package runs code while it is installed.
-HASHED := --require-hashes --no-deps --only-binary :all:
+WHEELS := --only-binary :all:
+HASHED := --require-hashes --no-deps $(WHEELS)
 
 # Lets plain Python find the models in the store.
 export HF_HUB_CACHE := $(CURDIR)/.cardbook/hub
@@ -32,7 +33,7 @@ $(READY): requirements.txt constraints.txt requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	@echo "Installing the pinned packages; the first time, this takes minutes."
 	$(BIN)/python -m pip install $(QUIET) $(HASHED) --requirement requirements.lock
-	$(BIN)/python -m pip install $(QUIET) --requirement requirements.txt --constraint constraints.txt
+	$(BIN)/python -m pip install $(QUIET) $(WHEELS) --requirement requirements.txt --constraint constraints.txt
 	$(BIN)/python -m pip install $(QUIET) --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -195,7 +196,7 @@ workflows: $(READY) $(PACKAGES)  ## lint the workflows
 
 audit:  ## check the pinned packages for known vulnerabilities, online
 	$(PYTHON) -m venv .cardbook/audit
-	.cardbook/audit/bin/pip install $(QUIET) pip-audit==2.10.1
+	.cardbook/audit/bin/pip install $(QUIET) $(HASHED) --requirement tools/pip-audit.txt
 	.cardbook/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip
 
 # Possible successors of Material for MkDocs, each in its own environment.
@@ -204,15 +205,15 @@ NEXT := .cardbook/next
 ZENSICAL := .cardbook/zensical
 SITE_PACKAGES = import sysconfig; print(sysconfig.get_path("purelib"))
 
-$(NEXT)/bin/properdocs: tools/exits.txt $(READY)
+$(NEXT)/bin/properdocs: tools/properdocs.txt $(READY)
 	$(BIN)/python -m venv $(NEXT)
-	$(NEXT)/bin/pip install $(QUIET) $$(grep properdocs tools/exits.txt)
+	$(NEXT)/bin/pip install $(QUIET) $(HASHED) --requirement $<
 	$(BIN)/python -c '$(SITE_PACKAGES)' > $$($(NEXT)/bin/python -c '$(SITE_PACKAGES)')/book.pth
 	@touch $@
 
-$(ZENSICAL)/bin/zensical: tools/exits.txt
+$(ZENSICAL)/bin/zensical: tools/zensical.txt
 	$(PYTHON) -m venv $(ZENSICAL)
-	$(ZENSICAL)/bin/pip install $(QUIET) $$(grep zensical tools/exits.txt)
+	$(ZENSICAL)/bin/pip install $(QUIET) $(HASHED) --requirement $<
 	@touch $@
 
 site-next: site $(NEXT)/bin/properdocs  ## build the pages with ProperDocs, in .cardbook/next/site
@@ -229,7 +230,7 @@ bench: $(READY) assets  ## compare with other tools, and measure how cost grows 
 
 lock: $(READY)  ## write installed versions to constraints.txt, hashes to requirements.lock
 	$(BIN)/pip freeze --all --exclude pip --exclude-editable | sed -E 's/\+cpu$$//' > constraints.txt
-	$(PYTHON) -m venv .cardbook/lock && .cardbook/lock/bin/pip install $(QUIET) uv==0.13.9
+	$(PYTHON) -m venv .cardbook/lock && .cardbook/lock/bin/pip install $(QUIET) $(HASHED) --requirement tools/uv.txt
 	grep -v '^torch==' constraints.txt | .cardbook/lock/bin/uv pip compile - --quiet --no-deps --universal --python-version 3.11.5 \
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.lock
 	$(PYTHON) tools/light.py

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -216,3 +217,23 @@ def test_comparison_says_what_another_site_lacks(tmp_path: Path) -> None:
         "less 2: differs in pages, outputs, entries of the search index, missing figures, broken links.",
     ]
     assert lines[-1].startswith(f"nothing in {tmp_path / 'absent'}: differs in pages, cards")
+
+
+def test_packages_are_installed_by_hash_from_wheels_only() -> None:
+    lines = (ROOT / "Makefile").read_text(encoding="utf-8").splitlines()
+    installs = [line.strip() for line in lines if "pip install" in line]
+    assert len(installs) == 10
+    # torch and the CUDA libraries differ by platform; the project itself is not from a registry.
+    loose = [line for line in installs if "$(HASHED)" not in line]
+    assert [line.split(" install ")[1] for line in loose] == [
+        "$(QUIET) $(WHEELS) --requirement requirements.txt --constraint constraints.txt",
+        "$(QUIET) --no-deps --no-build-isolation --editable .",
+    ]
+
+
+@pytest.mark.parametrize("name", ["java", "light", "node", "pip-audit", "properdocs", "uv", "zensical"])
+def test_every_package_of_a_list_has_hashes(name: str) -> None:
+    text = (ROOT / "tools" / f"{name}.txt").read_text(encoding="utf-8")
+    packages = re.findall(r"^[\w-]+==\S+.*(?:\n .*)*", text, re.MULTILINE)
+    assert packages and all("--hash=sha256:" in package for package in packages)
+    assert "http" not in re.sub(r"httpx?\S*==", "", text)

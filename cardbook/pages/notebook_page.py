@@ -14,6 +14,7 @@ from cardbook.pages.figures import Figure
 from cardbook.pages.html import embed_formulas, escape_markdown, protect_from_markdown
 from cardbook.pages.notebook import INSTALL
 from cardbook.records.store import Provenance
+from cardbook.records.text import clean_text
 
 # The packages that determine how a notebook is converted.
 CONVERTERS = ("mkdocs-jupyter", "nbconvert", "jinja2", "mistune", "pygments", "beautifulsoup4")
@@ -105,6 +106,10 @@ def quiet_notebook(notebook: NotebookNode) -> NotebookNode:
         for output in cell.get("outputs", []):
             if "data" in output:
                 output.data = {kind: value for kind, value in output.data.items() if kind in SHOWN}
+            if "text/plain" in output.get("data", {}):
+                output.data["text/plain"] = clean_text(output.data["text/plain"])
+            if "text" in output:
+                output.text = clean_text(output.text)
     return quiet
 
 

@@ -1,5 +1,6 @@
 """Chapters as plain Markdown for copying and for programs, and `llms.txt`, which lists them."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 
@@ -12,6 +13,7 @@ from cardbook.source.book import Book, Chapter, Entry
 
 FOLDER = PurePosixPath("downloads")
 LIST = PurePosixPath("llms.txt")
+BACKTICKS = re.compile("`+")
 
 
 def chapter_file(chapter: Chapter) -> PurePosixPath:
@@ -82,7 +84,5 @@ def _outputs(outputs: Sequence[NotebookNode], alt: str) -> Iterator[str]:
 
 
 def _fence(text: str, language: str) -> str:
-    fence = "```"
-    while fence in text:
-        fence += "`"
+    fence = "`" * max(3, 1 + max(map(len, BACKTICKS.findall(text)), default=0))
     return f"{fence}{language}\n{text.rstrip()}\n{fence}"

@@ -20,6 +20,8 @@ STREAMS = ("stdout", "stderr")
 SHOWN = ("image/png", "text/plain")
 # In one figure, and in all of an example. Redrawing one for dark pages takes 200 bytes a pixel.
 FIGURE_PIXELS, EXAMPLE_PIXELS = 4_000_000, 20_000_000
+# In all of an example, whose cells have one output for each stream: a page takes a millisecond for each.
+OUTPUTS = 1_000
 # The longest side that the WebP of a page can have.
 SIDE = 16_383
 # What Pillow raises for a damaged image: SyntaxError for a broken chunk, LookupError for a short one, and
@@ -53,8 +55,11 @@ def _reduce(output: NotebookNode) -> NotebookNode | None:
 
 def check_outputs(cells: Iterable[Sequence[NotebookNode]]) -> None:
     """Check the outputs of each code cell of an example, which may be hostile. Raises OutputError."""
-    pixels = 0
+    pixels = count = 0
     for outputs in cells:
+        count += len(outputs)
+        if count > OUTPUTS:
+            raise OutputError(f"more than {OUTPUTS} outputs, of which what is printed in a cell is one")
         pixels += check_cell(outputs)
         if pixels > EXAMPLE_PIXELS:
             raise OutputError(f"figures of more than {EXAMPLE_PIXELS / 1e6:g} million pixels in all")

@@ -10,7 +10,8 @@ ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-Z\\
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-RULE = re.compile(r"\|[\s:|-]*-[\s:|-]*\|")
+# With a dash somewhere in it, which is looked for by itself: one pattern for both takes quadratic time.
+RULE = re.compile(r"\|[\s:|-]*\|")
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def read_table(lines: Sequence[str], at: int) -> tuple[Table | None, int]:
 
 def _is_rule(lines: Sequence[str], at: int) -> bool:
     """Return whether line `at` is the rule under a table's header."""
-    return at < len(lines) and RULE.fullmatch(lines[at].strip()) is not None
+    return at < len(lines) and "-" in lines[at] and RULE.fullmatch(lines[at].strip()) is not None
 
 
 def split_row(line: str) -> tuple[str, ...]:

@@ -3,6 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
+from nbformat.v4 import new_output
+
+from cardbook.pages.chapter_text import _outputs
 from tests.conftest import Cardbook, replace
 
 
@@ -26,6 +30,20 @@ def test_output_with_a_fence_stays_whole(small: Path, cardbook: Cardbook) -> Non
     assert cardbook("pages", "--root", small).returncode == 0
     text = (small / "docs" / "downloads" / "numbers.txt").read_text(encoding="utf-8")
     assert "````text\n```\n# no heading\n```\n````" in text
+
+
+@pytest.mark.parametrize(("ticks", "fence"), [(0, 3), (2, 3), (3, 4), (5, 6)])
+def test_fence_is_longer_than_each_run_of_backticks(ticks: int, fence: int) -> None:
+    inside = f"a {'`' * ticks} b"
+    (block,) = _outputs([new_output("stream", name="stdout", text=inside)], "")
+    assert block == f"Output:\n\n{'`' * fence}text\n{inside}\n{'`' * fence}"
+
+
+def test_long_run_of_backticks_is_read_in_linear_time() -> None:
+    # A fence that grows by one would be looked for five million times.
+    ticks = "`" * 5_000_000
+    (block,) = _outputs([new_output("stream", name="stdout", text=ticks)], "")
+    assert block.endswith(f"\n{ticks}\n{ticks}`")
 
 
 def test_list_for_programs_names_every_chapter_with_its_address(ran: Path, cardbook: Cardbook) -> None:

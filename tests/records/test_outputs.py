@@ -86,6 +86,13 @@ def test_figures_of_an_example_are_bounded_together() -> None:
         check_outputs([[figure], [figure] * 5])
 
 
+def test_outputs_of_an_example_are_counted_together() -> None:
+    printed = nbformat.v4.new_output("stream", name="stdout", text="x")
+    check_outputs([[printed] * 500, [printed] * 500])
+    with pytest.raises(OutputError, match="more than 1000 outputs"):
+        check_outputs([[printed] * 500, [printed] * 501])
+
+
 def test_only_what_a_page_shows_is_kept() -> None:
     size = {"width": 2, "height": 3}
     png_text = base64.b64encode(draw((2, 3))).decode()

@@ -1,8 +1,8 @@
 """Restrictions that Linux enforces on a process and its descendants, in any programming language.
 
-Landlock: files written outside its folders, signals and abstract sockets outside. seccomp: system calls that
-change limits, priority or CPU affinity of other processes, or create objects outside the file system that
-outlive the process. All capabilities are dropped, so that root has no more rights than another user. None of
+Landlock: files written outside its folders, other devices controlled by ioctl, signals and abstract sockets
+outside. seccomp: system calls that change limits, priority or CPU affinity of other processes, or create
+objects outside the file system that outlive the process. All capabilities are dropped, so that root has no more rights than another user. None of
 these restrictions can be undone.
 """
 
@@ -25,10 +25,11 @@ SHARED_MEMORY = "/dev/shm"
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 VERSION_FLAG = 1
 PATH_BENEATH = 1
-WRITE_FILE, REMOVE_AND_MAKE, REFER, TRUNCATE = 1 << 1, 0x1FF0, 1 << 13, 1 << 14
+WRITE_FILE, REMOVE_AND_MAKE, REFER, TRUNCATE, IOCTL_DEVICE = 1 << 1, 0x1FF0, 1 << 13, 1 << 14, 1 << 15
 SOCKET_SCOPE, SIGNAL_SCOPE = 1 << 0, 1 << 1
-# The first version of Landlock that keeps a process from sending signals to those outside.
-SIGNALS_SINCE = 6
+# The first versions of Landlock that keep a process from controlling devices by ioctl, even devices that it
+# may only read, such as terminals; and from sending signals to those outside.
+DEVICES_SINCE, SIGNALS_SINCE = 5, 6
 NO_NEW_PRIVILEGES, SET_SECCOMP, SECCOMP_FILTER = 38, 22, 2
 
 # include/uapi/linux/audit.h, and the numbers of system calls: x86_64's own, asm-generic for aarch64.
@@ -111,6 +112,7 @@ def apply_landlock(version: int, folders: Iterable[str], files: Iterable[str]) -
 
     `version` is that of Landlock; later ones also refuse signals and abstract sockets to other processes."""
     rights = WRITE_FILE | REMOVE_AND_MAKE | (REFER if version >= 2 else 0) | (TRUNCATE if version >= 3 else 0)
+    rights |= IOCTL_DEVICE if version >= DEVICES_SINCE else 0
     scopes = SOCKET_SCOPE | SIGNAL_SCOPE if version >= SIGNALS_SINCE else 0
     # Rights on files, rights on ports, scopes: the fields that this version knows.
     attributes = struct.pack("=QQQ", rights, 0, scopes)[: 24 if version >= SIGNALS_SINCE else 8]
@@ -118,7 +120,7 @@ def apply_landlock(version: int, folders: Iterable[str], files: Iterable[str]) -
     for place in folders:
         _allow(ruleset, place, rights)
     for place in files:
-        _allow(ruleset, place, rights & (WRITE_FILE | TRUNCATE))
+        _allow(ruleset, place, rights & (WRITE_FILE | TRUNCATE | IOCTL_DEVICE))
     _call(RESTRICT_SELF, ruleset, 0)
     os.close(ruleset)
 

@@ -14,6 +14,7 @@ from cardbook.base.files import temporary_folder
 from cardbook.kernel.restrictions import (
     AUDIT_NUMBERS,
     CALLS,
+    DEVICES_SINCE,
     SIGNALS_SINCE,
     landlock_version,
     make_filter,
@@ -24,11 +25,13 @@ from tests.conftest import ROOT, Cardbook, replace, write, write_small
 # Each line of ATTEMPTS is tried by itself; what it is expected to end with is in ENDINGS.
 PRELUDE = """\
 import ctypes
+import fcntl
 import os
 import resource
 import signal
 import socket
 import subprocess
+import termios
 
 import psutil
 
@@ -41,6 +44,12 @@ runner = server.parent()
 def call(name, *arguments):
     if getattr(C, name)(*arguments) < 0:
         raise OSError(ctypes.get_errno(), name)
+    return "done"
+
+
+def set_terminal():
+    terminal = os.open(TERMINAL, os.O_RDONLY | os.O_NOCTTY)
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, bytes(8))
     return "done"
 
 
@@ -83,6 +92,7 @@ ATTEMPTS = {
     "add a style to figures of others": "shell('mkdir ROOT/.cardbook/matplotlib/stylelib')",
     "write a file as large as memory": "os.truncate(os.open('large', os.O_CREAT | os.O_RDWR), 10**9)",
     "write to the terminal of others": "shell('for t in /dev/pts/[0-9]*; do : > $t && exit 0; done; exit 1')",
+    "change the terminal of others": "set_terminal()",
 }
 PROGRAM, REFUSED, FORBIDDEN = "CalledProcessError", "PermissionError 13", "PermissionError 1"
 ENDINGS = dict.fromkeys(ATTEMPTS, FORBIDDEN) | {
@@ -107,6 +117,7 @@ ENDINGS = dict.fromkeys(ATTEMPTS, FORBIDDEN) | {
     "add a style to figures of others": PROGRAM,
     "write a file as large as memory": "OSError 27",
     "write to the terminal of others": PROGRAM,
+    "change the terminal of others": REFUSED if landlock_version() >= DEVICES_SINCE else "done",
 }
 
 
@@ -121,13 +132,26 @@ def abstract() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def tried(tmp_path_factory: pytest.TempPathFactory, cardbook: Cardbook, abstract: str) -> dict[str, str]:
+def terminal() -> Iterator[str]:
+    """The path of a terminal of somebody else."""
+    pty = pytest.importorskip("pty")
+    controller, device = pty.openpty()
+    yield os.ttyname(device)
+    os.close(device)
+    os.close(controller)
+
+
+@pytest.fixture(scope="module")
+def tried(
+    tmp_path_factory: pytest.TempPathFactory, cardbook: Cardbook, abstract: str, terminal: str
+) -> dict[str, str]:
     """How each attempt ended, in a forked kernel."""
     root = write_small(tmp_path_factory.mktemp("hostile"))
     lines = [line.replace("ROOT", str(root)) for line in ATTEMPTS.values()]
     code = f"""\
 {PRELUDE}
 ABSTRACT = {abstract!r}
+TERMINAL = {terminal!r}
 for line in {lines!r}:
     try:
         print(repr(str(eval(line))))

@@ -2,8 +2,8 @@
 
 Landlock: files written outside its folders, other devices controlled by ioctl, signals and abstract sockets
 outside. seccomp: system calls that change limits, priority or CPU affinity of other processes, or create
-objects outside the file system that outlive the process. All capabilities are dropped, so that root has no more rights than another user. None of
-these restrictions can be undone.
+objects outside the file system that outlive the process. All capabilities are dropped, so that root has no
+more rights than another user. None of these restrictions can be undone.
 """
 
 import ctypes

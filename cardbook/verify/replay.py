@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ SESSION = Path(__file__).with_name("replay_session.py")
 LINE = re.compile(r'File "<cell \d+>", line (\d+)')
 # In bytes, for the printed text and figures of a session together.
 OUTPUT_LIMIT = 10_000_000
+TOO_MUCH = f"more than {OUTPUT_LIMIT / 1e6:g} MB of output"
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,15 @@ def _excess(pid: int, deadline: float, limits: ReplayLimits, session: Path) -> s
         return f"not finished after {limits.seconds:g} s, the example's limit"
     if exceeds(pid, limits.memory * GIGABYTE):
         return f"more than {limits.memory:g} GB of memory, the example's limit"
-    if sum(path.lstat().st_size for path in _session_files(session)) > OUTPUT_LIMIT:
-        return f"more than {OUTPUT_LIMIT / 1e6:g} MB of output"
-    return ""
+    return TOO_MUCH if sum(map(_size_of, _session_files(session))) > OUTPUT_LIMIT else ""
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        # It was removed since the folder was listed.
+        return 0
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
@@ -122,25 +129,34 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 def _collect(session: Path, count: int, end: str) -> list[BlockResult]:
     """Return the results of `count` blocks from a folder whose content is untrusted."""
     results: list[BlockResult] = []
+    left = {path.name: path for path in _session_files(session)}
+    budget = OUTPUT_LIMIT
     for number in range(1, count + 1):
         if results and results[-1].error:
             results.append(BlockResult(Outputs(), "not run, because of an error before it"))
             continue
-        left = {path.name: path for path in _session_files(session)}
-        printed, warned = (_read(left.get(f"{number}.{suffix}")) for suffix in ("out", "err"))
+        content = []
+        for name in (f"{number}.out", f"{number}.err", *_figures_of(number, left)):
+            # One byte more than is left tells a file that is too large.
+            content.append(_read(left.get(name), budget + 1))
+            budget -= len(content[-1])
+            if budget < 0:
+                break
+        if budget < 0:
+            results.append(BlockResult(Outputs(), end or TOO_MUCH))
+            continue
+        printed, warned, *figures = content
+        outputs = read_outputs(_as_text(printed), _as_text(warned), figures)
         done = f"{number}.done" in left
-        outputs = read_outputs(_as_text(printed), _as_text(warned), _read_figures(session, number))
         results.append(BlockResult(outputs, "" if done else end or _last_error(_as_text(warned))))
     return results
 
 
-def _read_figures(session: Path, number: int) -> list[bytes]:
-    """Return the figures of a block in the order in which they were drawn."""
-    name = re.compile(rf"{number}-(\d{{1,4}})\.png")
-    found = [
-        (int(match[1]), path) for path in _session_files(session) if (match := name.fullmatch(path.name))
-    ]
-    return [_read(path) for _, path in sorted(found)]
+def _figures_of(number: int, names: Iterable[str]) -> list[str]:
+    """Return the files with the figures of a block in the order in which they were drawn."""
+    pattern = re.compile(rf"{number}-(\d{{1,4}})\.png")
+    found = [(int(match[1]), name) for name in names if (match := pattern.fullmatch(name))]
+    return [name for _, name in sorted(found)]
 
 
 def _session_files(session: Path) -> list[Path]:
@@ -151,8 +167,8 @@ def _session_files(session: Path) -> list[Path]:
         return []
 
 
-def _read(path: Path | None) -> bytes:
-    return (read_regular(path, OUTPUT_LIMIT) if path else None) or b""
+def _read(path: Path | None, limit: int) -> bytes:
+    return (read_regular(path, limit) if path else None) or b""
 
 
 def _as_text(content: bytes) -> str:

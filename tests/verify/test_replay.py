@@ -15,7 +15,7 @@ from cardbook.verify.environments import (
     read_install_line,
     required_distributions,
 )
-from cardbook.verify.replay import BlockResult, ReplayLimits, run_blocks
+from cardbook.verify.replay import BlockResult, ReplayLimits, _excess, run_blocks
 from tests.conftest import write
 
 PYTHON = Path(sys.executable)
@@ -195,3 +195,32 @@ session = pathlib.Path(os.readlink("/proc/self/fd/1")).parent
 def test_session_that_replaces_its_outputs_hangs_nobody_and_shows_nothing(code: str) -> None:
     (ran,) = paste(SESSION + code)
     assert ran.outputs.lines == ()
+
+
+def test_files_that_come_and_go_while_they_are_counted_end_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "there").write_bytes(bytes(10_000_001))
+    monkeypatch.setattr(
+        "cardbook.verify.replay._session_files", lambda _: [tmp_path / "gone", tmp_path / "there"]
+    )
+    error = _excess(os.getpid(), time.monotonic() + 1_000, ReplayLimits(1_000, 1_000), tmp_path)
+    assert error == "more than 10 MB of output"
+
+
+def test_figures_put_in_place_at_the_end_are_read_within_one_budget() -> None:
+    # Reading them all would take 4 GB.
+    code = """
+new = session.parent / "new"
+new.mkdir()
+for number in range(400):
+    with open(new / f"1-{number}.png", "wb") as file:
+        file.truncate(9_999_999)
+session.rename(session.parent / "old")
+new.rename(session)
+os._exit(0)
+"""
+    first, second = paste(SESSION + code, "print(2)")
+    assert first.error == "more than 10 MB of output"
+    assert first.outputs.figures == ()
+    assert second.error == "not run, because of an error before it"

@@ -24,7 +24,7 @@ def test_measurement_has_the_memory_of_all_descendants(tmp_path: Path) -> None:
     assert 80_000_000 < took.memory < 400_000_000
 
 
-def test_failed_command_is_told_with_its_words(tmp_path: Path) -> None:
+def test_failed_command_is_reported_with_its_output(tmp_path: Path) -> None:
     with pytest.raises(MeasurementError, match="exit status 3\nhelp"):
         measure([sys.executable, "-c", "print('help'); raise SystemExit(3)"], tmp_path, variables_for(ROOT))
 
@@ -39,7 +39,7 @@ def test_every_tool_gets_the_same_code() -> None:
     assert all(f"\n{source}\n````" in as_page(example) for source in code)
 
 
-def test_generated_book_is_as_large_as_wanted(tmp_path: Path) -> None:
+def test_generated_book_is_of_the_given_size(tmp_path: Path) -> None:
     write_big_book(tmp_path, 25, 3)
     book = read_book(tmp_path)
     assert (len(book.entries), len(book.examples), len(book.chapters)) == (25, 3, 3)

@@ -25,21 +25,21 @@ def variables(tmp_path: Path) -> dict[str, str]:
     return common_variables(ROOT, 1, tmp_path)
 
 
-def preload(statements: list[str], environment: dict[str, str], said: list[str]) -> str:
+def preload(statements: list[str], environment: dict[str, str], messages: list[str]) -> str:
     """Return why a parent that has executed these statements must not fork."""
-    with start_fork_server(environment, said.append, Path(environment["HOME"])) as parent:
+    with start_fork_server(environment, messages.append, Path(environment["HOME"])) as parent:
         assert parent is not None
-        asyncio.run(parent.preload(statements, said.append))
+        asyncio.run(parent.preload(statements, messages.append))
         return parent.fork_blocker
 
 
 def test_parent_with_threads_is_not_forked_and_says_why(tmp_path: Path) -> None:
     module = "import threading, time\nthreading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
     write(tmp_path / "threadful.py", module)
-    said: list[str] = []
+    messages: list[str] = []
     environment = variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}
-    assert preload(["import threadful"], environment, said) == "an import started 1 threads"
-    assert "no longer forked, an import started 1 threads" in said[0]
+    assert preload(["import threadful"], environment, messages) == "an import started 1 threads"
+    assert "no longer forked, an import started 1 threads" in messages[0]
 
 
 def test_parent_with_threads_refuses_to_fork_whoever_asks(tmp_path: Path) -> None:
@@ -60,24 +60,24 @@ def test_platform_without_fork_gets_ordinary_kernels_and_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delattr(os, "fork")
-    said: list[str] = []
-    with start_fork_server({}, said.append, tmp_path) as parent:
+    messages: list[str] = []
+    with start_fork_server({}, messages.append, tmp_path) as parent:
         assert parent is None
-    assert said == ["Kernels cannot be forked on this platform: each imports its libraries itself."]
+    assert messages == ["Kernels cannot be forked on this platform: each imports its libraries itself."]
 
 
 def test_module_that_is_not_there_is_left_to_its_example(tmp_path: Path) -> None:
-    said: list[str] = []
-    assert preload(["import no_such_module_here"], variables(tmp_path), said) == ""
-    assert said == []
+    messages: list[str] = []
+    assert preload(["import no_such_module_here"], variables(tmp_path), messages) == ""
+    assert messages == []
 
 
 def test_parent_that_ends_while_it_imports_is_no_danger_to_the_examples(tmp_path: Path) -> None:
-    said: list[str] = []
+    messages: list[str] = []
     write(tmp_path / "deadly.py", "import os\nos._exit(3)\n")
     environment = variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}
-    assert preload(["import deadly"], environment, said) == "the fork server has ended"
-    assert len(said) == 1
+    assert preload(["import deadly"], environment, messages) == "the fork server has ended"
+    assert len(messages) == 1
 
 
 def test_forked_examples_share_imports_but_nothing_else(small: Path, cardbook: Cardbook) -> None:
@@ -211,11 +211,11 @@ def test_kernel_that_has_ended_or_stays_silent_is_not_waited_for(tmp_path: Path)
 
 def test_import_that_never_ends_is_given_up(tmp_path: Path) -> None:
     write(tmp_path / "endless.py", "import time\ntime.sleep(1000)\n")
-    said: list[str] = []
+    messages: list[str] = []
     environment = variables(tmp_path) | {"PYTHONPATH": str(tmp_path)}
-    with start_fork_server(environment, said.append, tmp_path) as server:
+    with start_fork_server(environment, messages.append, tmp_path) as server:
         assert server is not None
-        asyncio.run(server.preload(["import endless"], said.append, seconds=2))
+        asyncio.run(server.preload(["import endless"], messages.append, seconds=2))
         assert server.fork_blocker == "an import has not ended after 2 s"
         # Kernels that it has forked go on, and their end is seen although it cannot tell it.
         assert server.process.poll() is None
@@ -223,7 +223,7 @@ def test_import_that_never_ends_is_given_up(tmp_path: Path) -> None:
             ended.wait()
         assert asyncio.run(ForkedProcess(server, ended.pid).poll()) == 1
     assert server.process.returncode == -signal.SIGTERM
-    assert "each imports its libraries itself" in said[0]
+    assert "each imports its libraries itself" in messages[0]
 
 
 def test_import_cannot_write_outside(tmp_path: Path) -> None:

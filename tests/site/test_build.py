@@ -50,10 +50,10 @@ def place_of(root: Path) -> SitePaths:
     return SitePaths(root, "offline", root / ".cardbook" / "records" / "offline")
 
 
-def tell(place: SitePaths) -> list[str]:
-    said: list[str] = []
-    make_site(place, said.append)
-    return said
+def log_of_build(place: SitePaths) -> list[str]:
+    messages: list[str] = []
+    make_site(place, messages.append)
+    return messages
 
 
 def put_model(root: Path) -> None:
@@ -92,7 +92,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
 def test_any_change_builds_the_site_anew(made: SitePaths, change: Callable[[Path], object]) -> None:
     change(made.root)
     assert not is_finished(made)
-    assert "The site is in site/" in tell(made)[-1]
+    assert "The site is in site/" in log_of_build(made)[-1]
     assert is_finished(made)
     assert "Tampered" not in (made.site / "index.html").read_text()
     assert not (made.site / "extra.html").exists()
@@ -124,19 +124,19 @@ def test_changed_package_model_variable_profile_or_code_of_ours_is_noticed(
 def test_model_file_that_changes_or_vanishes_is_noticed(made: SitePaths) -> None:
     put_model(made.root)
     file = made.root / ".cardbook" / "hub" / "models--a--b" / "snapshots" / "r" / "config.json"
-    tell(made)
+    log_of_build(made)
     assert is_finished(made)
     file.write_text("[]\n")
     assert not is_finished(made)
-    tell(made)
+    log_of_build(made)
     file.unlink()
     assert not is_finished(made)
 
 
 def test_undated_cards_are_told(made: SitePaths) -> None:
     replace(made.root / "book.yml", "title: A small book", "name: small\ntitle: A small book")
-    said = "\n".join(tell(made))
-    assert "warning: new, or changed since they were dated: 2 cards (first, second)" in said
+    messages = "\n".join(log_of_build(made))
+    assert "warning: new, or changed since they were dated: 2 cards (first, second)" in messages
 
 
 def test_unchanged_book_is_left_alone(made: SitePaths) -> None:
@@ -146,7 +146,7 @@ def test_unchanged_book_is_left_alone(made: SitePaths) -> None:
     write(made.root / "examples" / "__pycache__" / "first.pyc", "")
     write(made.root / ".git" / "HEAD", "")
     before = {path: path.stat().st_mtime_ns for path in made.root.rglob("*")}
-    assert tell(made) == ["Nothing has changed: site/ is up to date."]
+    assert log_of_build(made) == ["Nothing has changed: site/ is up to date."]
     assert {path: path.stat().st_mtime_ns for path in made.root.rglob("*")} == before
 
 
@@ -161,7 +161,7 @@ def test_book_that_must_not_be_published_leaves_the_site_as_it_was(made: SitePat
             make_site(made, print)
         assert (made.site / "chapters" / "numbers" / "index.html").read_bytes() == before
     replace(example, "print(y)", 'print("done")')
-    tell(made)
+    log_of_build(made)
     assert is_finished(made)
 
 
@@ -173,7 +173,7 @@ def test_what_mkdocs_complains_of_is_refused(made: SitePaths) -> None:
             make_site(made, print)
         assert (made.site / "index.html").read_bytes() == before
     replace(made.root / "docs" / "index.md", "[nowhere](nowhere.md)", "")
-    tell(made)
+    log_of_build(made)
     assert is_finished(made)
 
 
@@ -182,7 +182,7 @@ def test_site_is_the_one_that_mkdocs_builds_by_itself(made: SitePaths) -> None:
     variables = os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT)}
     subprocess.run(command, cwd=made.root, check=True, env=variables)
     replace(made.root / "site" / "index.html", "Small", "Tampered")
-    tell(made)
+    log_of_build(made)
     assert differences(made.site, made.root / "plain") == []
 
 
@@ -221,20 +221,20 @@ def test_notebook_is_converted_once_while_others_run(
 
     monkeypatch.setattr(mkdocs_jupyter.convert, "nb2html", watch)
     replace(made.root / "examples" / "second.py", "math.sqrt(4)", "math.sqrt(9)")
-    tell(made)
+    log_of_build(made)
     assert len(done) == 1, "that of the other example is in the cache"
     for path in (made.root / ".cardbook" / "cache").iterdir():
         path.write_text(path.read_text()[:-3])
     write(made.root / "docs" / "note.txt", "a change that no page shows\n")
     before = {path: path.read_bytes() for path in made.site.glob("notebooks/*/index.html")}
-    tell(made)
+    log_of_build(made)
     assert len(done) == 3, "a damaged entry is no entry"
     assert len(before) == 2 and all(path.read_bytes() == content for path, content in before.items())
 
 
 def test_a_book_needs_no_pages_of_its_own(made: SitePaths) -> None:
     shutil.rmtree(made.root / "docs")
-    tell(made)
+    log_of_build(made)
     assert "A small book" in (made.site / "index.html").read_text()
 
 
@@ -249,5 +249,5 @@ def test_settings_that_mkdocs_refuses_are_reported_before_examples_run(made: Sit
 
 def test_page_without_any_content_is_built(made: SitePaths) -> None:
     write(made.root / "docs" / "empty.md", "")
-    tell(made)
+    log_of_build(made)
     assert (made.site / "empty" / "index.html").exists()

@@ -23,7 +23,7 @@ PRELOADED = 'import sys\n\nprint("preloaded", "tabulate" in sys.modules)\n'
 
 
 @pytest.fixture
-def warm() -> Iterator[ForkServerPool]:
+def pool() -> Iterator[ForkServerPool]:
     parent = ForkServerPool(print)
     yield parent
     parent.close()
@@ -37,19 +37,19 @@ def page_of(root: Path) -> str:
     return (root / "docs" / "chapters" / "numbers.md").read_text()
 
 
-def test_refresh_runs_what_is_stale_and_rewrites_what_changed(small: Path, warm: ForkServerPool) -> None:
+def test_refresh_runs_what_is_stale_and_rewrites_what_changed(small: Path, pool: ForkServerPool) -> None:
     said: list[str] = []
-    refresh_pages(small, "offline", warm, said.append)
+    refresh_pages(small, "offline", pool, said.append)
     ran = [record_of(small, name).stat().st_mtime_ns for name in ("first", "second")]
     replace(small / "flashcards" / "part-01.md", "Two is **2**.", "Two is *two*.")
     replace(small / "examples" / "first.py", "prints one.", "prints 1.")
     said.clear()
-    refresh_pages(small, "offline", warm, said.append)
+    refresh_pages(small, "offline", pool, said.append)
     assert [record_of(small, name).stat().st_mtime_ns for name in ("first", "second")] == ran
     assert "Two is <em>two</em>." in page_of(small) and "prints 1." in page_of(small)
     assert not any("running" in line for line in said), "an edit to a card or to prose executes nothing"
     replace(small / "examples" / "first.py", 'print("done")', 'print("well done")')
-    refresh_pages(small, "offline", warm, said.append)
+    refresh_pages(small, "offline", pool, said.append)
     assert record_of(small, "first").stat().st_mtime_ns > ran[0]
     assert record_of(small, "second").stat().st_mtime_ns == ran[1]
     assert "well done</pre>" in page_of(small)
@@ -68,68 +68,68 @@ def test_the_preview_shows_a_page_that_mkdocs_warns_of(
     assert any(message.startswith("MkDocs warns: ") and "nowhere.md" in message for message in messages)
 
 
-def test_broken_example_is_shown_as_such(small: Path, warm: ForkServerPool) -> None:
+def test_broken_example_is_shown_as_such(small: Path, pool: ForkServerPool) -> None:
     replace(small / "examples" / "first.py", 'print("done")', "print(y)")
     before = read_times(small)
-    written = refresh_pages(small, "offline", warm, print)
+    written = refresh_pages(small, "offline", pool, print)
     after = {path: time for path, time in read_times(small).items() if path not in written}
     assert after == before, "what a refresh writes is no edit"
     assert 'failure "Not run"' in page_of(small) and "NameError" in page_of(small)
 
 
-def test_edits_run_in_forks_of_one_parent(small: Path, warm: ForkServerPool) -> None:
+def test_edits_run_in_forks_of_one_parent(small: Path, pool: ForkServerPool) -> None:
     replace(small / "examples" / "second.py", "import math", "import math\n\nimport tabulate")
-    refresh_pages(small, "offline", warm, print)
-    warm.wait()
+    refresh_pages(small, "offline", pool, print)
+    pool.wait()
     project = load_project(small, "offline")
-    parent = warm.take(project)
+    parent = pool.take(project)
     assert parent is not None
     for number in range(2):
         replace(small / "examples" / "first.py", 'print("done")', f'{PRELOADED}# {number}\nprint("done")')
-        refresh_pages(small, "offline", warm, print)
+        refresh_pages(small, "offline", pool, print)
         assert "preloaded True" in page_of(small)
-        assert warm.take(project) is parent and parent.process.poll() is None
+        assert pool.take(project) is parent and parent.process.poll() is None
 
 
-def test_new_import_starts_another_parent_while_the_old_one_serves(small: Path, warm: ForkServerPool) -> None:
+def test_new_import_starts_another_parent_while_the_old_one_serves(small: Path, pool: ForkServerPool) -> None:
     replace(small / "examples" / "second.py", "import math", "import math\n\nimport tabulate")
-    warm.take(load_project(small, "offline"))
-    warm.wait()
-    first = warm.take(load_project(small, "offline"))
+    pool.take(load_project(small, "offline"))
+    pool.wait()
+    first = pool.take(load_project(small, "offline"))
     replace(small / "examples" / "first.py", "count = 1", "import yaml\n\ncount = 1")
     replace(small / "examples" / "first.py", 'print("done")', PRELOADED)
-    refresh_pages(small, "offline", warm, print)
+    refresh_pages(small, "offline", pool, print)
     assert "preloaded True" in page_of(small), "the old parent serves until the new one is ready"
-    warm.wait()
-    second = warm.take(load_project(small, "offline"))
+    pool.wait()
+    second = pool.take(load_project(small, "offline"))
     assert first is not None and second is not None and second is not first
     assert first.process.poll() is not None and second.process.poll() is None
 
 
-def test_killed_parent_is_replaced(small: Path, warm: ForkServerPool) -> None:
+def test_killed_parent_is_replaced(small: Path, pool: ForkServerPool) -> None:
     project = load_project(small, "offline")
-    warm.take(project)
-    warm.wait()
-    parent = warm.take(project)
+    pool.take(project)
+    pool.wait()
+    parent = pool.take(project)
     assert parent is not None
     parent.process.kill()
     parent.process.wait()
-    assert warm.take(project) is None
-    warm.wait()
-    assert warm.take(project) is not None
+    assert pool.take(project) is None
+    pool.wait()
+    assert pool.take(project) is not None
 
 
-def test_parent_with_other_versions_is_not_used(small: Path, warm: ForkServerPool) -> None:
+def test_parent_with_other_versions_is_not_used(small: Path, pool: ForkServerPool) -> None:
     project = load_project(small, "offline")
-    warm.take(project)
-    warm.wait()
-    assert warm.take(project) is not None
+    pool.take(project)
+    pool.wait()
+    assert pool.take(project) is not None
     environment = project.environment
     newer = replace_field(environment, versions={**environment.versions, "click": "99.0"})
     changed = replace_field(project, environment=newer)
-    assert warm.take(changed) is None
-    warm.wait()
-    assert warm.take(changed) is not None
+    assert pool.take(changed) is None
+    pool.wait()
+    assert pool.take(changed) is not None
 
 
 @contextmanager

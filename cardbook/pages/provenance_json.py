@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from cardbook.base.files import hash_text
+from cardbook.records.schema import SCHEMA_FILE
 from cardbook.records.status import Project, Status
 from cardbook.records.store import Provenance, Record
-from cardbook.records.validation import SCHEMA_FILE
 
 SCHEMA = 1
 NAME = PurePosixPath("provenance.json")

@@ -13,11 +13,10 @@ from pathlib import Path
 from cardbook.base.errors import InputError, Problem, UntrustedInputError, in_order
 from cardbook.base.json_file import read_json
 from cardbook.records.status import Project
-from cardbook.records.store import Failure, Record
-from cardbook.records.validation import inspect_failure, inspect_record, one_line
+from cardbook.records.store import FAILURE_BYTES, RECORD_BYTES, Failure, Record
+from cardbook.records.text import one_line
+from cardbook.records.validation import inspect_failure, inspect_record
 
-RECORD_BYTES = 20_000_000
-FAILURE_BYTES = 100_000
 REMEDY = "do not publish what this runner made until you know why"
 FILE = re.compile(r"(?P<name>[A-Za-z0-9_]+)\.(?P<kind>ipynb|failed\.json)")
 

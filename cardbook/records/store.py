@@ -12,12 +12,22 @@ from typing import Any
 import nbformat
 from filelock import FileLock, Timeout
 from nbformat import NotebookNode
+from nbformat.v4.rwbase import rejoin_lines
+from nbformat.validator import get_validator
 
-from cardbook.base.errors import CardbookError
+from cardbook.base.errors import CardbookError, UntrustedInputError
 from cardbook.base.files import hash_text, write_whole
+from cardbook.base.json_file import parse_json
 from cardbook.records.fingerprint import Fingerprint
+from cardbook.records.schema import find_fault
+from cardbook.records.text import one_line
 
 SCHEMA = 1
+# How large the files of a record and of a failure may be.
+RECORD_BYTES = 20_000_000
+FAILURE_BYTES = 100_000
+# What a provenance lacks that an earlier version of cardbook wrote.
+DEFAULTS: Mapping[str, Any] = {"driver": ""}
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,17 @@ def provenance_hash(record: Record) -> str:
     return hash_text(json.dumps(asdict(record.provenance), sort_keys=True))
 
 
+def is_notebook(found: object) -> bool:
+    """Return whether a value that was read as JSON is a notebook in the format of records."""
+    # Not nbformat's own `validate`: for some invalid notebooks, it fails while it composes the message.
+    return next(iter(get_validator(4, 5).iter_errors(found)), None) is None
+
+
+def to_node(found: Mapping[str, Any]) -> NotebookNode:
+    """Return what was read as JSON, and is a notebook, as nbformat's node, each text in one piece."""
+    return rejoin_lines(nbformat.from_dict(found))
+
+
 def outputs_of(notebook: NotebookNode) -> list[list[NotebookNode]]:
     """Return the outputs of each code cell of a notebook."""
     return [list(cell.outputs) for cell in notebook.cells if cell.cell_type == "code"]
@@ -122,20 +143,25 @@ class RecordSet:
     def read(self, name: str) -> Record | None:
         """Return the record of an example, None if it has none. Raises CorruptRecordError."""
         try:
-            text = self.path(name).read_text(encoding="utf-8")
+            content = self.path(name).read_bytes()
         except FileNotFoundError:
             return None
-        except UnicodeDecodeError:
-            raise CorruptRecordError("the record is not UTF-8") from None
         except OSError as error:
             raise CorruptRecordError(f"the record cannot be read: {error.strerror}") from None
         try:
-            notebook = nbformat.reads(text, as_version=4)
-            provenance = Provenance(**notebook.metadata["cardbook"])
-        except (nbformat.reader.NotJSONError, nbformat.ValidationError):
-            raise CorruptRecordError("the record is not a notebook") from None
-        except (KeyError, TypeError, AttributeError):
-            raise CorruptRecordError("the record has no provenance") from None
+            found = parse_json(content, RECORD_BYTES)
+        except UntrustedInputError as error:
+            raise CorruptRecordError(f"the record {error}") from None
+        if not is_notebook(found):
+            raise CorruptRecordError("the record is not a notebook")
+        claims = found["metadata"].get("cardbook")
+        if not isinstance(claims, dict):
+            raise CorruptRecordError("the record has no provenance")
+        # Records of earlier versions lack what has a default.
+        claims = {**DEFAULTS, **claims}
+        if fault := find_fault(claims, "record"):
+            raise CorruptRecordError(f"the record has an impossible provenance: {fault}")
+        notebook, provenance = to_node(found), Provenance(**claims)
         if provenance.outputs != hash_outputs(notebook):
             raise CorruptRecordError("the record's outputs are not those of its run")
         if provenance.fingerprint != Fingerprint(provenance.parts).digest:
@@ -147,12 +173,14 @@ class RecordSet:
     def read_failure(self, name: str) -> Failure | None:
         """Return the failure of an example's last run, None if it did not fail."""
         try:
-            failure = Failure(**json.loads(self.failure_path(name).read_text(encoding="utf-8")))
+            found = parse_json(self.failure_path(name).read_bytes(), FAILURE_BYTES)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError, RecursionError):
-            failure = Failure("", "", "")
-        return failure if _is_instant(failure.started) else CORRUPT_FAILURE
+        except (OSError, UntrustedInputError):
+            return CORRUPT_FAILURE
+        if find_fault(found, "failure") or not _is_instant(found["started"]):
+            return CORRUPT_FAILURE
+        return Failure(**{key: one_line(value) for key, value in found.items()})
 
     def write(self, record: Record) -> None:
         """Store a record atomically; it replaces the previous one and any failure."""

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+# Of a line in a log, in characters.
+LINE_LENGTH = 2_000
 ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)?|[@-Z\\-_])")
 
 
@@ -28,6 +30,11 @@ def clean_text(text: str) -> str:
     plain = ANSI.sub("", text.replace("\r\n", "\n"))
     lines = [line.rstrip("\r").rsplit("\r", 1)[-1] for line in plain.split("\n")]
     return CONTROL.sub("\N{REPLACEMENT CHARACTER}", "\n".join(lines))
+
+
+def one_line(text: str) -> str:
+    """Return untrusted text as one short line that is safe to print."""
+    return " ".join(clean_text(text).split())[:LINE_LENGTH]
 
 
 def split_tables(text: str) -> Iterator[str | Table]:

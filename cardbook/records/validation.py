@@ -3,56 +3,26 @@
 Only outputs and provenance are taken from them; the code is this checkout's own.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from jsonschema import Draft202012Validator
 from nbformat import NotebookNode
-from nbformat.v4.rwbase import rejoin_lines
-from nbformat.validator import get_validator
 
 from cardbook.base.errors import UntrustedInputError
 from cardbook.records.fingerprint import Fingerprint, explain
 from cardbook.records.inputs import hash_data
 from cardbook.records.outputs import OutputError, check_outputs
+from cardbook.records.schema import find_fault
 from cardbook.records.status import PlannedRun, Project
-from cardbook.records.store import SCHEMA, Failure, Provenance, Record, hash_outputs
-from cardbook.records.text import clean_text
+from cardbook.records.store import SCHEMA, Failure, Provenance, Record, hash_outputs, is_notebook, to_node
+from cardbook.records.text import one_line
 from cardbook.source.example import to_notebook
 
-SCHEMA_FILE = Path(__file__).with_name("provenance.schema.json")
-TEXT_LENGTH = 2_000
 # Clocks of two machines differ by seconds; a record from further in the future has a wrong clock.
 AHEAD = timedelta(minutes=10)
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-def one_line(text: str) -> str:
-    """Return untrusted text as one short line that is safe to print."""
-    return " ".join(clean_text(text).split())[:TEXT_LENGTH]
-
-
-@cache
-def _validator(definition: str) -> Draft202012Validator:
-    """Return the validator of the whole schema of provenance, or of one of its definitions."""
-    schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
-    part = {"$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]} if definition else schema
-    return Draft202012Validator(part)
-
-
-def find_fault(value: object, definition: str = "") -> str:
-    """Return where and how a value breaks the schema of provenance, "" if it does not.
-
-    The value is a whole provenance.json or, with `definition`, a value of that definition of the schema. It
-    is not quoted, because it is untrusted and may be long.
-    """
-    error = next(_validator(definition).iter_errors(value), None)
-    return f"{one_line(error.json_path)[:200]}: {error.validator}" if error else ""
 
 
 def inspect_failure(found: Any) -> Failure:  # noqa: ANN401
@@ -68,8 +38,7 @@ def inspect_record(project: Project, plan: PlannedRun, found: Any) -> Record | s
 
     `found` is untrusted JSON. Raises UntrustedInputError.
     """
-    # Not nbformat's own `validate`: for some invalid notebooks, it fails while it composes the message.
-    if next(iter(get_validator(4, 5).iter_errors(found)), None):
+    if not is_notebook(found):
         raise UntrustedInputError("is not a notebook")
     claims = found["metadata"].get("cardbook")
     if not isinstance(claims, dict) or claims.get("schema") != SCHEMA:
@@ -83,7 +52,7 @@ def inspect_record(project: Project, plan: PlannedRun, found: Any) -> Record | s
         return _why_other(provenance, today)
     _check_claims(project, plan, provenance)
     ours = to_notebook(plan.example)
-    notebook = rejoin_lines(nbformat.from_dict(found))
+    notebook = to_node(found)
     theirs = [cell for cell in notebook.cells if cell.cell_type == "code"]
     cells = [cell for cell in ours.cells if cell.cell_type == "code"]
     if [cell.source for cell in theirs] != [cell.source for cell in cells]:

@@ -29,8 +29,7 @@ from cardbook.records.fingerprint import Fingerprint
 from cardbook.records.inputs import DataChangedError, collect_inputs
 from cardbook.records.status import PlannedRun, Project
 from cardbook.records.store import SCHEMA, Provenance, Record, hash_outputs
-from cardbook.records.text import clean_text
-from cardbook.records.validation import one_line
+from cardbook.records.text import clean_text, one_line
 from cardbook.run.events import Event, ExampleError
 from cardbook.run.outputs import OUTPUT_LIMIT, check_size, clean_outputs, keep_shown, number_cells, size_of
 from cardbook.run.record_check import check_data, check_record

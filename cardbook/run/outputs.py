@@ -8,7 +8,6 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from cardbook.records.ingestion import RECORD_BYTES
 from cardbook.records.outputs import (
     FIGURE_PIXELS,
     OutputError,
@@ -16,6 +15,7 @@ from cardbook.records.outputs import (
     check_outputs,
     reduce_outputs,
 )
+from cardbook.records.store import RECORD_BYTES
 from cardbook.run.events import ExampleError
 from cardbook.source.example import Example
 

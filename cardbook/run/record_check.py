@@ -6,9 +6,11 @@ from pathlib import Path
 from cardbook.base.errors import InputError
 from cardbook.base.files import temporary_folder
 from cardbook.records.ingestion import read_incoming
+from cardbook.records.schema import find_fault
 from cardbook.records.status import Project
 from cardbook.records.store import Record, RecordSet
-from cardbook.records.validation import find_fault, may_be_data, one_line
+from cardbook.records.text import one_line
+from cardbook.records.validation import may_be_data
 from cardbook.run.events import ExampleError
 
 
@@ -30,13 +32,15 @@ def check_record(project: Project, file: str, record: Record) -> None:
     One record that is refused blocks all that are handed over with it.
     """
     with temporary_folder() as folder:
-        RecordSet(folder).write(record)
         try:
+            RecordSet(folder).write(record)
             incoming = read_incoming(project, [folder])
         except InputError as error:
             what = "; ".join(problem.what for problem in error.problems)
             raise ExampleError(
                 f"{file}: import-records would refuse its record, which {what}: change what it reads or shows"
             ) from None
+        except OSError as error:
+            raise ExampleError(f"{file}: its record could not be written: {error.strerror}") from None
     for reason in incoming.left_out:
         raise ExampleError(f"{file}: changed while it ran: {reason.rpartition('left out: ')[2]}: run again")

@@ -14,7 +14,7 @@ from cardbook.models.store import ModelStore
 from cardbook.records.environment import core_count
 from cardbook.records.status import PlannedRun, Project, Status, status_of
 from cardbook.records.store import Record
-from cardbook.records.validation import one_line
+from cardbook.records.text import one_line
 from cardbook.run.events import Event, ExampleError
 from cardbook.run.executor import execute_example
 from cardbook.source.example import import_statements, imports_of, strings_of

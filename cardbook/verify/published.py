@@ -14,9 +14,10 @@ from cardbook.base.json_file import check_size, parse_json
 from cardbook.pages.provenance_json import NAME
 from cardbook.records.fingerprint import Fingerprint, explain
 from cardbook.records.inputs import hash_data
+from cardbook.records.schema import find_fault
 from cardbook.records.status import Project
 from cardbook.records.text import clean_text
-from cardbook.records.validation import check_time, find_fault, may_be_data
+from cardbook.records.validation import check_time, may_be_data
 
 SIZE_LIMIT = 20_000_000
 # How long a server may send nothing, and how long the whole response may take, in seconds.

@@ -10,7 +10,8 @@ from cardbook.base.errors import UntrustedInputError
 from cardbook.base.json_file import read_json
 from cardbook.pages.provenance_json import NAME as PROVENANCE
 from cardbook.records.status import CLOCK_ERROR, Project
-from cardbook.records.validation import check_time, one_line
+from cardbook.records.text import one_line
+from cardbook.records.validation import check_time
 from cardbook.verify.extraction import ExtractedExample, extract_examples
 from cardbook.verify.results import CheckResult, VerifiedExample, hash_example
 

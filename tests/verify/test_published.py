@@ -18,7 +18,7 @@ from cardbook.pages.provenance_json import NAME
 from cardbook.records.environment import DRIVER_VERSION
 from cardbook.records.fingerprint import Fingerprint
 from cardbook.records.status import load_project, statuses_of
-from cardbook.records.validation import SCHEMA_FILE
+from cardbook.records.schema import SCHEMA_FILE
 from cardbook.verify import published
 from cardbook.verify.published import PublishedSiteError, compare_site, read_site
 from tests.conftest import Cardbook, replace, write_small

@@ -410,7 +410,7 @@ def test_record_that_does_not_fit_on_the_disk(ran: Path, cardbook: Cardbook) -> 
     assert "Traceback" not in outcome.stderr
     assert records_of(ran).path("first").read_bytes() == before
     assert drafts_of(ran) == []
-    assert (state_of(ran, "first"), state_of(ran, "second")) == ("stale", "fresh")
+    assert (state_of(ran, "first"), state_of(ran, "second")) == ("failed", "fresh")
     assert cardbook("run", "--root", ran).returncode == 0
 
 

@@ -10,8 +10,8 @@ from jsonschema import Draft202012Validator
 from cardbook.pages.contents import NAME as CONTENTS
 from cardbook.pages.generate import Files, make_pages
 from cardbook.pages.provenance_json import NAME, SCHEMA_NAME
-from cardbook.records.status import Project, statuses_of
 from cardbook.records.schema import SCHEMA_FILE
+from cardbook.records.status import Project, statuses_of
 from cardbook.site.mkdocs_plugin import standard_pages
 
 SCHEMA = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))

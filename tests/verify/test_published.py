@@ -17,8 +17,8 @@ from cardbook.pages.generate import make_pages
 from cardbook.pages.provenance_json import NAME
 from cardbook.records.environment import DRIVER_VERSION
 from cardbook.records.fingerprint import Fingerprint
-from cardbook.records.status import load_project, statuses_of
 from cardbook.records.schema import SCHEMA_FILE
+from cardbook.records.status import load_project, statuses_of
 from cardbook.verify import published
 from cardbook.verify.published import PublishedSiteError, compare_site, read_site
 from tests.conftest import Cardbook, replace, write_small

@@ -32,11 +32,16 @@ def write_whole(path: Path, text: str) -> None:
 @contextmanager
 def temporary_folder(parent: Path | None = None) -> Iterator[Path]:
     """Return a new folder in `parent` (default: the system's temporary folder); remove it after the block."""
-    folder = Path(tempfile.mkdtemp(prefix="cardbook-", dir=parent)).resolve()
+    folder = make_temporary_folder(parent)
     try:
         yield folder
     finally:
         remove_folder(folder)
+
+
+def make_temporary_folder(parent: Path | None = None) -> Path:
+    """Return a new folder in `parent` (default: the system's temporary folder), for the caller to remove."""
+    return Path(tempfile.mkdtemp(prefix="cardbook-", dir=parent)).resolve()
 
 
 def remove_folder(folder: Path) -> None:

@@ -4,6 +4,7 @@ import asyncio
 import re
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -58,8 +59,26 @@ def peak_memory(pid: int) -> int:
     return int(psutil.Process(pid).memory_info().rss)
 
 
-async def watch_memory(pid: int, limit: float, stop: Callable[[str], None]) -> None:
-    """Watch the memory of a process's descendants; call `stop` with a reason above `limit` GB."""
-    while not exceeds(pid, limit * GIGABYTE):
-        await asyncio.sleep(POLL_SECONDS)
-    stop(f"more than {limit:g} GB of memory, the example's limit")
+class MemoryWatch:
+    """Watches the memory of a subreaper's descendants; `peak` is the kernel's in bytes, as far as seen.
+
+    A process can reset what Linux says of its peak, so the highest value counts. A reset within POLL_SECONDS
+    of a peak hides that peak.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self.pid, self.peak = pid, 0
+
+    def look(self) -> None:
+        """Take the present value into account, unless the process has ended."""
+        with suppress(psutil.Error, OSError):
+            self.peak = max(self.peak, peak_memory(first_child(self.pid)))
+
+    async def watch(self, limit: float, stop: Callable[[str], None]) -> None:
+        """Look again and again; call `stop` with a reason when all together hold more than `limit` GB."""
+        while True:
+            self.look()
+            if exceeds(self.pid, limit * GIGABYTE):
+                break
+            await asyncio.sleep(POLL_SECONDS)
+        stop(f"more than {limit:g} GB of memory, the example's limit")

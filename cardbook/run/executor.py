@@ -17,10 +17,10 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 
-from cardbook.base.files import temporary_folder
+from cardbook.base.files import make_temporary_folder, remove_folder
 from cardbook.base.paths import ProjectPaths
 from cardbook.kernel.fork_client import ForkServer
-from cardbook.kernel.memory import GIGABYTE, first_child, peak_memory, watch_memory
+from cardbook.kernel.memory import GIGABYTE, MemoryWatch
 from cardbook.kernel.provisioner import KernelManager, make_manager
 from cardbook.kernel.sandbox import SandboxPolicy
 from cardbook.kernel.variables import kernel_variables, make_home
@@ -108,7 +108,7 @@ async def execute_example(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     file, notebook = plan.example.file, to_notebook(plan.example)
     try:
-        with temporary_folder(fork_server.folder if fork_server else None) as folder:
+        async with working_folder(fork_server.folder if fork_server else None) as folder:
             policy = make_policy(project, plan, folder)
             make_home(project.root, Path(policy.folder))
             # By default, nbclient drops outputs that arrive more than 4 s after their cell.
@@ -116,10 +116,11 @@ async def execute_example(
             variables = kernel_variables(project.root, plan.options.environment, threads, Path(policy.folder))
             log = folder / "kernel.log"
             clock = time.perf_counter()
-            async with _running(client, make_manager(folder, fork_server, policy), plan, variables, log):
+            manager = make_manager(folder, fork_server, policy)
+            async with _running(client, manager, plan, variables, log) as watch:
                 await _execute_cells(client, plan, log, on_event)
                 seconds = time.perf_counter() - clock
-                usage = await _measure_usage(client, seconds, project.environment.device, file)
+                usage = await _measure_usage(client, watch, seconds, project.environment.device, file)
             data = collect_inputs(project.root, Path(policy.log), plan.options.data)
     except DataChangedError as error:
         raise ExampleError(f"{file}: {error}") from None
@@ -136,6 +137,16 @@ async def execute_example(
     return record
 
 
+@asynccontextmanager
+async def working_folder(parent: Path | None) -> AsyncIterator[Path]:
+    """Return a new folder in `parent`; remove it after the block, in a thread: it may have many files."""
+    folder = make_temporary_folder(parent)
+    try:
+        yield folder
+    finally:
+        await asyncio.to_thread(remove_folder, folder)
+
+
 def make_policy(project: Project, plan: PlannedRun, folder: Path) -> SandboxPolicy:
     """Return the policy of an example that writes in the folder `home` of its `folder`."""
     paths = ProjectPaths(project.root)
@@ -150,10 +161,10 @@ def make_policy(project: Project, plan: PlannedRun, folder: Path) -> SandboxPoli
 @asynccontextmanager
 async def _running(
     client: BoundedClient, manager: KernelManager, plan: PlannedRun, variables: dict[str, str], log: Path
-) -> AsyncIterator[None]:
-    """Run the client's kernel, within its memory limit, while the block lasts."""
+) -> AsyncIterator[MemoryWatch]:
+    """Run the client's kernel, within its memory limit, while the block lasts; return its watch."""
     client.km = manager
-    watch = None
+    watching = None
     try:
         try:
             await client.async_start_new_kernel(env=variables, cwd=str(Path(variables["HOME"]) / "scratch"))
@@ -162,11 +173,12 @@ async def _running(
             reason = log_tail(log) or f": {error}"
             raise ExampleError(f"{plan.example.file}: its process did not start{reason}") from None
         pid = manager.provisioner.pid  # type: ignore[union-attr]
-        watch = asyncio.create_task(watch_memory(pid, plan.options.memory, client.stop))
-        yield
+        watch = MemoryWatch(pid)
+        watching = asyncio.create_task(watch.watch(plan.options.memory, client.stop))
+        yield watch
     finally:
-        if watch is not None:
-            watch.cancel()
+        if watching is not None:
+            watching.cancel()
         if client.kc is not None:
             client.kc.stop_channels()
         # A kernel that did not start needs no shutdown.
@@ -246,13 +258,14 @@ def _error_message(example: Example, number: int, cell: NotebookNode) -> str:
     return f"{example.file}: cell {number}{line}: {summary}{inside}"
 
 
-async def _measure_usage(client: BoundedClient, seconds: float, device: str, file: str) -> ResourceUsage:
+async def _measure_usage(
+    client: BoundedClient, watch: MemoryWatch, seconds: float, device: str, file: str
+) -> ResourceUsage:
     """Return what the run used; `device` is the kind of device of this machine. Raises ExampleError.
 
     Only the kernel knows whether it used the GPU, and how much of its memory. An example that changes its own
-    process can falsify that, and nothing else.
+    process can falsify that, and nothing else but what `MemoryWatch` names.
     """
-    manager: Any = client.km
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             claimed, gpu_memory = json.loads(await _ask_kernel(client, USAGE_PROBE))
@@ -262,7 +275,8 @@ async def _measure_usage(client: BoundedClient, seconds: float, device: str, fil
         raise ExampleError(
             f"{file}: its memory cannot be measured: do not replace functions of Python's own modules"
         ) from None
-    memory = peak_memory(first_child(manager.provisioner.pid))
+    watch.look()
+    memory = watch.peak
     if not device.startswith("cuda") or not claimed:
         return ResourceUsage(seconds, memory, "", None)
     names = gpu_names()

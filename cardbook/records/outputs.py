@@ -21,7 +21,7 @@ SHOWN = ("image/png", "text/plain")
 # In one figure, and in all of an example. Redrawing one for dark pages takes 200 bytes a pixel.
 FIGURE_PIXELS, EXAMPLE_PIXELS = 4_000_000, 20_000_000
 # In all of an example, whose cells have one output for each stream: a page takes a millisecond for each.
-OUTPUTS = 1_000
+OUTPUTS = 2_000
 # The longest side that the WebP of a page can have.
 SIDE = 16_383
 # What Pillow raises for a damaged image: SyntaxError for a broken chunk, LookupError for a short one, and

@@ -88,9 +88,9 @@ def test_figures_of_an_example_are_bounded_together() -> None:
 
 def test_outputs_of_an_example_are_counted_together() -> None:
     printed = nbformat.v4.new_output("stream", name="stdout", text="x")
-    check_outputs([[printed] * 500, [printed] * 500])
-    with pytest.raises(OutputError, match="more than 1000 outputs"):
-        check_outputs([[printed] * 500, [printed] * 501])
+    check_outputs([[printed] * 1_000, [printed] * 1_000])
+    with pytest.raises(OutputError, match="more than 2000 outputs"):
+        check_outputs([[printed] * 1_000, [printed] * 1_001])
 
 
 def test_only_what_a_page_shows_is_kept() -> None:

@@ -14,7 +14,7 @@ QUESTIONS = {
     "the sandbox": "cardbook/kernel/sandbox.py",
     "dark version": "cardbook/pages/dark_figures.py",
     "order in which examples run": "cardbook/run/scheduler.py",
-    "of `verify`; what it compares": "cardbook/verify/checks.py",
+    "what `verify` compares": "cardbook/verify/checks.py",
     "study schedule": "web/progress/schedule.ts",
     "gets its line": "cardbook/base/yaml_file.py",
 }

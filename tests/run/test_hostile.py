@@ -66,7 +66,7 @@ ATTEMPTS = {
     "raise its own limit": "resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1))",
     "slow the runner": "os.setpriority(os.PRIO_PROCESS, runner.pid, 19)",
     "slow the subreaper's group": "os.setpriority(os.PRIO_PGRP, os.getpgid(keeper.pid), 19)",
-    "slow itself": "os.nice(1) > 0",
+    "slow itself": "min(os.nice(0) + 1, 19) == os.nice(1)",
     "pin the runner": "os.sched_setaffinity(runner.pid, {0})",
     "pin itself": "os.sched_setaffinity(0, os.sched_getaffinity(0))",
     "idle the runner": "os.sched_setscheduler(runner.pid, os.SCHED_IDLE, os.sched_param(0))",

@@ -34,6 +34,7 @@ $(READY): requirements.txt constraints.txt requirements.lock pyproject.toml
 	@echo "Installing the pinned packages; the first time, this takes minutes."
 	$(BIN)/python -m pip install $(QUIET) $(HASHED) --requirement requirements.lock
 	$(BIN)/python -m pip install $(QUIET) $(WHEELS) --requirement requirements.txt --constraint constraints.txt
+	@rm -rf cardbook.egg-info # what an earlier version left here would hide the plugin
 	$(BIN)/python -m pip install $(QUIET) --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -117,14 +117,14 @@ def _read_shard(text: str | None) -> tuple[int, int]:
 
 def _choose(project: "Project", names: Sequence[str]) -> list[str]:
     """Return the examples to run: those named, or all. Raises InputError for an unknown name."""
-    import difflib
+    from cardbook.base.document import did_you_mean
 
-    problems = []
-    for name in names:
-        if name not in project.plans:
-            close = difflib.get_close_matches(name, project.plans, 1)
-            remedy = f'did you mean "{close[0]}"?' if close else "see cardbook status"
-            problems.append(Problem("book.yml", 0, f'no example "{name}"', remedy))
+    known = list(project.plans)
+    problems = [
+        Problem("book.yml", 0, f'no example "{name}"', did_you_mean(name, known, "see cardbook status"))
+        for name in names
+        if name not in project.plans
+    ]
     if problems:
         raise InputError(problems)
     return list(names or project.book.examples)

@@ -274,9 +274,8 @@ def _home_page(title: str) -> str:
     from cardbook.pages.contents import Contents
     from cardbook.site.mkdocs_plugin import standard_pages
 
-    return standard_pages(Contents(title=title, name="", chapters=[], parts=[], examples=[], samples={}))[
-        "index.md"
-    ]
+    contents = Contents(title=title, name="", chapters=[], parts=[], examples=[], samples={}, also={})
+    return standard_pages(contents)["index.md"]
 
 
 def _generated_paths() -> list[str]:

@@ -1,7 +1,6 @@
 """Chapters: one page of Markdown each, with cards, and examples with their records."""
 
 import ast
-import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -104,9 +103,7 @@ def sample_of(chapter_id: str, entry: Entry, shown: ExampleView) -> str:
 
 def card_block(entry: Entry) -> str:
     """Return a card as HTML that Markdown leaves alone: question, answer, context, corrections."""
-    # For the search: cardbook/site/search_index.py reads and removes it.
-    also = f' data-also="{html.escape("; ".join(entry.also))}"' if entry.also else ""
-    return f'<div class="card" data-card="{entry.id}"{also}>\n{_card_content(entry)}\n</div>'
+    return f'<div class="card" data-card="{entry.id}">\n{_card_content(entry)}\n</div>'
 
 
 def _card_content(entry: Entry) -> str:

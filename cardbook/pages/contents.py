@@ -30,6 +30,7 @@ class Contents(TypedDict):
     """The table of contents; `name` may be ""; `examples` are those with output on the site.
 
     `samples` has the Markdown for a page in `docs/` that shows a card with the first figure of its example.
+    `also` has the other words by which a card is found, by its id.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Contents(TypedDict):
     parts: list[PartContents]
     examples: list[str]
     samples: dict[str, str]
+    also: dict[str, list[str]]
 
 
 def make_contents(book: Book, examples: Sequence[str], samples: Mapping[str, str] | None = None) -> bytes:
@@ -55,5 +57,6 @@ def make_contents(book: Book, examples: Sequence[str], samples: Mapping[str, str
         parts=[PartContents(title=part.title, chapters=list(part.chapters)) for part in book.parts],
         examples=list(examples),
         samples=dict(samples or {}),
+        also={entry.id: list(entry.also) for entry in book.entries if entry.also},
     )
     return (json.dumps(contents, ensure_ascii=False, indent=1) + "\n").encode()

@@ -144,7 +144,7 @@ class BookPlugin(BasePlugin[NoOptions]):
     def on_post_build(self, *, config: MkDocsConfig) -> None:
         """Write the search index and, except in a preview, the files for reading offline."""
         site = Path(config.site_dir)
-        write_search_index(site)
+        write_search_index(site, self.contents["also"])
         if not self.is_preview:
             write_manifest(site, config.site_name)
             write_service_worker(site)

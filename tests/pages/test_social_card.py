@@ -6,7 +6,15 @@ from bs4 import BeautifulSoup, Tag
 from tests.conftest import MKDOCS, build_site, write
 
 CHAPTER = {"id": "one", "title": "One", "description": "About one."}
-CONTENTS = {"title": "Small", "name": "", "chapters": [CHAPTER], "parts": [], "examples": [], "samples": {}}
+CONTENTS = {
+    "title": "Small",
+    "name": "",
+    "chapters": [CHAPTER],
+    "parts": [],
+    "examples": [],
+    "samples": {},
+    "also": {},
+}
 
 
 def test_chapter_says_what_a_link_to_it_shows(tmp_path: Path) -> None:

@@ -95,6 +95,21 @@ class KernelClient(AsyncKernelClient):
         context.setsockopt(zmq.RECONNECT_IVL, RETRY_MILLISECONDS)
         return context
 
+    def start_channels(
+        self,
+        shell: bool = True,
+        iopub: bool = True,
+        stdin: bool = False,
+        hb: bool = False,
+        control: bool = False,
+    ) -> None:
+        """Start the channels of requests and outputs.
+
+        Nobody answers a request for input, and a heartbeat, which takes a thread, is not needed: whether the
+        process runs is asked of the operating system.
+        """
+        super().start_channels(shell, iopub, stdin, hb, control)
+
     async def wait_for_ready(self, timeout: float | None = None) -> None:
         """Return when the kernel answers and its published messages arrive. Raises RuntimeError.
 

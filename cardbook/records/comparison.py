@@ -21,6 +21,7 @@ from cardbook.records.text import Table, clean_text, split_tables
 
 # A number with a point or an exponent. Integers, dates and versions are compared as words.
 DECIMAL = re.compile(r"(?<![\w.])-?(?:\d+\.\d+(?:e[+-]?\d+)?|\d+e[+-]?\d+)(?!\.?\w)", re.IGNORECASE)
+ALIGNED_LINES = 2_000
 # Figures are compared after averaging, so that the longer side has this many pixels.
 THUMBNAIL = 64
 # Linear sRGB to CIE XYZ, divided by the white point D65 (IEC 61966-2-1).
@@ -119,7 +120,13 @@ def compare_outputs(before: Outputs, now: Outputs, tolerance: Tolerance) -> list
 
 
 def compare_lines(before: Sequence[str], now: Sequence[str], tolerance: Tolerance) -> list[str]:
-    """Return a unified diff without its header; empty if every difference is within the tolerance."""
+    """Return a unified diff without its header; empty if every difference is within the tolerance.
+
+    Of more than ALIGNED_LINES lines, those at the same position are compared, because aligning n lines that
+    are equal to each other takes time proportional to n².
+    """
+    if max(len(before), len(now)) > ALIGNED_LINES:
+        return _compare_by_position(before, now, tolerance)
     now = list(now)
     matcher = difflib.SequenceMatcher(
         None, [_words(line) for line in before], [_words(line) for line in now], autojunk=False
@@ -130,6 +137,15 @@ def compare_lines(before: Sequence[str], now: Sequence[str], tolerance: Toleranc
                 # The diff shows no change where the difference is within the tolerance.
                 now[block.b + i] = before[block.a + i]
     return list(difflib.unified_diff(before, now, lineterm="", n=1))[2:]
+
+
+def _compare_by_position(before: Sequence[str], now: Sequence[str], tolerance: Tolerance) -> list[str]:
+    found = []
+    for number, (old, new) in enumerate(zip_longest(before, now), 1):
+        if old is None or new is None or not same_text(old, new, tolerance):
+            found.append(f"@@ line {number} @@")
+            found += [sign + line for sign, line in (("-", old), ("+", new)) if line is not None]
+    return found
 
 
 def same_text(before: str, now: str, tolerance: Tolerance) -> bool:

@@ -121,7 +121,8 @@ async def execute_example(
                 await _execute_cells(client, plan, log, on_event)
                 seconds = time.perf_counter() - clock
                 usage = await _measure_usage(client, watch, seconds, project.environment.device, file)
-            data = collect_inputs(project.root, Path(policy.log), plan.options.data)
+            # In a thread, because large files take long to hash, and the limits of other examples go on.
+            data = await asyncio.to_thread(collect_inputs, project.root, Path(policy.log), plan.options.data)
     except DataChangedError as error:
         raise ExampleError(f"{file}: {error}") from None
     except OSError as error:

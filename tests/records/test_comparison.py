@@ -4,6 +4,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from cardbook.records.comparison import (
+    ALIGNED_LINES,
     EXACT,
     Outputs,
     Tolerance,
@@ -67,6 +68,19 @@ def test_diff_shows_only_what_is_beyond_the_tolerance() -> None:
     diff = compare_lines(before, now, Tolerance())
     assert [line for line in diff if line[0] in "+-"] == ["-epoch 2 loss 0.50000", "+epoch 2 loss 0.60000"]
     assert compare_lines(before, [now[0], before[1], "done"], Tolerance()) == []
+
+
+def test_lines_too_many_to_align_are_compared_in_order() -> None:
+    before = ["same 0.50000"] * ALIGNED_LINES + ["end"]
+    close, far = (["same 0.50001", *before[1:]], [*before[:-2], "other", "end", "more"])
+    assert compare_lines(before, close, Tolerance()) == []
+    assert compare_lines(before, far, Tolerance()) == [
+        f"@@ line {ALIGNED_LINES} @@",
+        "-same 0.50000",
+        "+other",
+        f"@@ line {ALIGNED_LINES + 2} @@",
+        "+more",
+    ]
 
 
 def test_tables_are_compared_cell_by_cell() -> None:

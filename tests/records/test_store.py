@@ -13,6 +13,12 @@ from tests.records.test_ingestion import content, honest, place, provenance
 
 __all__ = ["place"]
 FAILURE = {"fingerprint": "", "started": "2999-01-01T00:00:00+00:00", "message": "it broke", "after": ""}
+
+
+def part(key: str, value: object) -> Callable[[dict[str, Any]], object]:
+    return lambda found: found["metadata"]["cardbook"]["parts"].update({key: value})
+
+
 DAMAGED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "another format": (lambda found: found.update(nbformat=99), "the record is not a notebook"),
     "no outputs": (lambda found: found["cells"][1].pop("outputs"), "the record is not a notebook"),
@@ -29,6 +35,13 @@ DAMAGED: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
         provenance("seconds", "x"),
         "the record has an impossible provenance: $.seconds: type",
     ),
+    **{
+        f"the part {key}": (
+            part(key, "x"),
+            f"the record has an impossible provenance: $.parts.{key}: type",
+        )
+        for key in ("code", "packages", "models", "data")
+    },
     "time": (
         provenance("started", "2026-02-30T00:00:00+00:00"),
         "the record does not say when it was made",

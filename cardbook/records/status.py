@@ -92,6 +92,15 @@ class Project:
         names = {*direct, *plan.options.needs, *({"torch", "transformers"} & installed.keys())}
         return {name: installed[name] for name in sorted(names) if name in installed}
 
+    def describe_anew(self, plan: PlannedRun, record: Record) -> Record:
+        """Return a record of the plan's fingerprint with the packages and models as this checkout names them.
+
+        The fingerprint determines their versions and files; what is to be installed (`needs`) and what they
+        are called (licences, notes) may have been corrected since the run.
+        """
+        packages, models = self.name_packages(plan), self.describe_models(plan.fingerprint.parts["models"])
+        return replace(record, provenance=replace(record.provenance, packages=packages, models=models))
+
 
 @dataclass(frozen=True)
 class Status:
@@ -198,7 +207,7 @@ def status_of(project: Project, name: str) -> Status:
         return Status(name, "stale", tuple(reasons) or ("its fingerprint differs",), record)
     if project.age_limit and (reason := _explain_age(record.provenance.started, project.age_limit)):
         return Status(name, "stale", (reason,), record)
-    return Status(name, "fresh", (), record)
+    return Status(name, "fresh", (), project.describe_anew(plan, record))
 
 
 def _explain_age(started: str, limit: AgeLimit) -> str:

@@ -1,16 +1,18 @@
 """Inspects records from another machine: could an honest run of this checkout have written them?
 
-Only outputs and provenance are taken from them; the code is this checkout's own.
+Only outputs and provenance are taken from them; the code, and the names of packages and models, are this
+checkout's own.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from nbformat import NotebookNode
 
 from cardbook.base.errors import UntrustedInputError
+from cardbook.base.paths import STATE
 from cardbook.records.fingerprint import Fingerprint, explain
 from cardbook.records.inputs import hash_data
 from cardbook.records.outputs import OutputError, check_outputs
@@ -46,11 +48,14 @@ def inspect_record(project: Project, plan: PlannedRun, found: Any) -> Record | s
     if claims.keys() != Provenance.__dataclass_fields__.keys():
         return "its provenance has other keys than a run writes today"
     provenance = _check_provenance(plan.example.name, claims)
-    data = _check_data(project.root, provenance.parts.get("data", {}))
+    data = provenance.parts.get("data", {})
+    _check_names(data)
+    for name in data:
+        if not may_be_data(project.root, name):
+            return one_line(f"data file {name} is no longer a file of this book")
     today = plan.fingerprint.with_data(hash_data(project.root, [*data, *plan.options.data]))
     if provenance.fingerprint != today.digest:
         return _why_other(provenance, today)
-    _check_claims(project, plan, provenance)
     ours = to_notebook(plan.example)
     notebook = to_node(found)
     theirs = [cell for cell in notebook.cells if cell.cell_type == "code"]
@@ -63,7 +68,7 @@ def inspect_record(project: Project, plan: PlannedRun, found: Any) -> Record | s
     _check_outputs(cells)
     if hash_outputs(ours) != provenance.outputs:
         raise UntrustedInputError("has outputs that are not those of its run")
-    return Record(ours, provenance)
+    return project.describe_anew(plan, Record(ours, provenance))
 
 
 def _check_provenance(name: str, claims: Mapping[str, Any]) -> Provenance:
@@ -91,25 +96,29 @@ def check_time(text: str) -> None:
         raise UntrustedInputError(f"has a time in the future, or before {EARLIEST.year}")
 
 
-def _check_data(root: Path, data: Mapping[str, str]) -> list[str]:
-    """Return the names of the data files that a record says it read. Raises UntrustedInputError.
+def _check_names(names: Iterable[str]) -> None:
+    """Check that names could be those of data files in some book's folder. Raises UntrustedInputError."""
+    for name in names:
+        if not _is_data_name(name):
+            raise UntrustedInputError(f"names a data file that no book can have: {one_line(name)}")
 
-    They are opened afterwards, so each must be a regular file of the book, or absent.
-    """
-    for name in data:
-        if not may_be_data(root, name):
-            raise UntrustedInputError(f"names a data file that is not a file of this book: {one_line(name)}")
-    return list(data)
+
+def _is_data_name(name: str) -> bool:
+    """Return whether a name is relative, outside cardbook's own folder, and the only one of its file."""
+    path = PurePosixPath(name)
+    usual = path.as_posix() == name and not path.is_absolute() and "\0" not in name
+    return usual and ".." not in path.parts and path.parts[:1] not in ((), (STATE,))
 
 
 def may_be_data(root: Path, name: str) -> bool:
     """Return whether a name from elsewhere is, or could be, that of a regular file in the book's folder."""
+    if not _is_data_name(name):
+        return False
     try:
         path = root / name
-        inside = path.resolve().is_relative_to(root.resolve()) and ".." not in path.parts
-        return inside and (path.is_file() or not path.exists())
+        return path.resolve().is_relative_to(root.resolve()) and (path.is_file() or not path.exists())
     except (OSError, ValueError, RuntimeError):
-        # The name is too long, contains NUL, or leads to a loop of links.
+        # The name is too long, or leads to a loop of links.
         return False
 
 
@@ -117,15 +126,6 @@ def _why_other(provenance: Provenance, today: Fingerprint) -> str:
     # Another version of cardbook may have had other parts.
     reasons = [] if find_fault(provenance.parts, "parts") else explain(provenance.parts, today.parts)
     return one_line("; ".join(reasons) or "made for another fingerprint")
-
-
-def _check_claims(project: Project, plan: PlannedRun, provenance: Provenance) -> None:
-    """Check the packages and models that a page shows. Raises UntrustedInputError."""
-    parts = plan.fingerprint.parts
-    if provenance.packages != project.name_packages(plan):
-        raise UntrustedInputError("has packages that are not those of its fingerprint")
-    if provenance.models != project.describe_models(parts["models"]):
-        raise UntrustedInputError("has models that are not those of its fingerprint")
 
 
 def _check_outputs(cells: Iterable[NotebookNode]) -> None:

@@ -139,7 +139,7 @@ def _example_blocks(entry: Entry, shown: ExampleView) -> Iterator[str]:
     cells = enumerate(zip(shown.outputs, shown.figures, strict=True), 1)
     for cell in example.cells:
         if cell.kind == "markdown":
-            yield embed_formulas(lower_headings(_without_title(cell.source, example), 2))
+            yield embed_formulas(lower_headings(without_title(cell.source, example), 2))
             continue
         number, (outputs, figures) = next(cells)
         label = f"{example.name}-{number}"
@@ -211,7 +211,8 @@ def _files_line(shown: ExampleView) -> str:
     return f'<div class="files" markdown="1">\n\nDownload: {" ".join(links)}\n\n</div>'
 
 
-def _without_title(source: str, example: Example) -> str:
+def without_title(source: str, example: Example) -> str:
+    """Return the Markdown of a cell without the example's title, which pages show themselves."""
     return source.removeprefix(f"# {example.title}").lstrip("\n")
 
 

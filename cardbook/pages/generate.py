@@ -12,6 +12,7 @@ from cardbook.pages.card_exports import make_exports
 from cardbook.pages.chapter import ExampleView, chapter_page, sample_of
 from cardbook.pages.chapter_text import LIST, book_list, chapter_file, chapter_text
 from cardbook.pages.corrections import make_corrections_page
+from cardbook.pages.epub import make_epub
 from cardbook.pages.figures import read_figures
 from cardbook.pages.html import card_problems, formula_problems, render_ahead
 from cardbook.pages.notebook import published_notebook, published_script
@@ -66,6 +67,7 @@ def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
     files[contents.NAME] = contents.make_contents(
         project.book, [status.name for status in statuses if status.fresh_record], samples
     )
+    files |= make_epub(project, views)
     return files | make_exports(project, statuses) | make_provenance(project, statuses, files)
 
 

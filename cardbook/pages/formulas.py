@@ -44,6 +44,9 @@ _MACROS = {
     "varlimsup": r"\operatorname*{lim\,sup}",
     "varliminf": r"\operatorname*{lim\,inf}",
 }
+# The converter is recursive, and ends the process when nested more than 5,000 levels deep.
+NESTING_LIMIT = 1_000
+_NESTING = re.compile(r"[\\{]")
 # Environments and their equivalents. Equations are not numbered: numbers would restart in each card.
 _ENVIRONMENTS = {
     "split": "aligned",
@@ -103,6 +106,8 @@ def _converter() -> LatexToMathML:
 @lru_cache(maxsize=4096)
 def render_formula(tex: str, *, display: bool) -> str:
     """Return TeX as MathML; `display`: the formula has its own line. Raises FormulaError."""
+    if len(_NESTING.findall(tex)) > NESTING_LIMIT:
+        raise FormulaError(f"More than {NESTING_LIMIT:,} commands and braces")
     try:
         markup = _converter().convert_with_local_state(_adapt(tex), displaystyle=display)
     except LatexError as error:

@@ -251,6 +251,14 @@ def test_other_tex_is_refused(tex: str) -> None:
     assert found is not None and found.get_text() == tex
 
 
+@pytest.mark.parametrize(("opening", "closing"), [("{", "}"), (r"\frac1", ""), ("x_{", "}"), (r"\sqrt", "")])
+def test_formula_that_is_nested_without_end_is_refused(opening: str, closing: str) -> None:
+    """The converter is recursive: 6,000 levels would end the process."""
+    with pytest.raises(FormulaError, match="More than 1,000 commands and braces"):
+        render_formula(opening * 9_000 + " x" + closing * 9_000, display=True)
+    assert "<math" in render_formula(opening * 900 + " x" + closing * 900, display=True)
+
+
 HOSTILE = [
     r"\text{<script>alert(1)</script>}",
     r"\text{<img src=x onerror=alert(1)>}",

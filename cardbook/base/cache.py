@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
@@ -14,6 +14,7 @@ from typing import Any
 from cardbook.base.files import hash_text, write_whole
 
 UNUSED_DAYS = 30
+SIZE_LIMIT = 1_000_000_000
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,22 @@ class Cache:
         """Store a value. If the folder is not writable, the value is computed again the next time."""
         text = json.dumps(value, ensure_ascii=False)
         with contextlib.suppress(OSError):
-            write_whole(self._path(key), f"{hash_text(text)}\n{text}")
+            write_whole(self._path(key), f"{hash_text(text)}\n{text}", durable=False)
 
-    def prune(self, days: float = UNUSED_DAYS) -> None:
-        """Remove the values computed more than `days` days ago."""
+    def prune(self, days: float = UNUSED_DAYS, size: int = SIZE_LIMIT) -> None:
+        """Remove the values computed more than `days` days ago, and the oldest beyond `size` bytes in all."""
+        total = 0
+        for written, length, path in sorted(self._files(), reverse=True):
+            total += length
+            if total > size or time.time() - written > days * 86400:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+    def _files(self) -> Iterator[tuple[float, int, Path]]:
+        """Yield the time of writing, size in bytes and path of each value."""
         for path in self.folder.glob("*.json"):
             with contextlib.suppress(OSError):
-                if time.time() - path.stat().st_mtime > days * 86400:
-                    path.unlink()
+                yield (status := path.stat()).st_mtime, status.st_size, path
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.json"

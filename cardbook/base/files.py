@@ -14,15 +14,19 @@ PACKAGE = Path(__file__).parents[1]
 NOT_WRITTEN = {"__pycache__", "node_modules"}
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Replace the file at `path` with a text in one step; an error leaves the file as it was."""
+def write_whole(path: Path, text: str, *, durable: bool = True) -> None:
+    """Replace the file at `path` with a text in one step; an error leaves the file as it was.
+
+    If not `durable`, the file may be damaged when the machine loses power soon after, but writing is faster.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, draft = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogatepass") as stream:
             stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
         os.replace(draft, path)
     except BaseException:
         Path(draft).unlink(missing_ok=True)

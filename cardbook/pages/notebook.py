@@ -40,16 +40,21 @@ def published_script(example: Example, record: Record | None) -> str:
     """
     if record is None:
         return script_of(example)
-    major, minor, *_ = record.provenance.parts["python"].split(".")
     lines = [
         "# /// script",
-        f'# requires-python = "=={major}.{minor}.*"',
+        f'# requires-python = "{required_python(record.provenance.parts["python"])}"',
         "# dependencies = [",
         *(f'#   "{requirement}",' for requirement in install_requirements(record.provenance)),
         "# ]",
         "# ///",
     ]
     return "\n".join([*lines, "", script_of(example)])
+
+
+def required_python(version: str) -> str:
+    """Return which Python a script needs that ran with `version`, such as 3.11.7: `==3.11.*`."""
+    major, minor, *_ = version.split(".")
+    return f"=={major}.{minor}.*"
 
 
 def without_script_metadata(script: str) -> str:

@@ -2,11 +2,14 @@
 
 import ast
 import difflib
+import re
+import tomllib
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
 
 from cardbook.base.errors import InputError
 from cardbook.base.files import hash_text
-from cardbook.pages.notebook import INSTALL, without_script_metadata
+from cardbook.pages.notebook import INSTALL, required_python, without_script_metadata
 from cardbook.records.comparison import Difference, Tolerance, compare_outputs
 from cardbook.source.example import parse_example
 from cardbook.verify.environments import InstallLineError, read_install_line
@@ -14,6 +17,8 @@ from cardbook.verify.extraction import ExtractedExample, Snippet, cells_of, read
 from cardbook.verify.results import CheckResult
 
 SHOWN_LINES = 20
+# As the specification of inline script metadata defines it.
+SCRIPT_BLOCK = re.compile(r"^# /// script$\n((?:^#(?:| .*)$\n)+)^# ///$", re.MULTILINE)
 
 
 def check_files(extracted: ExtractedExample) -> Iterator[CheckResult]:
@@ -23,6 +28,7 @@ def check_files(extracted: ExtractedExample) -> Iterator[CheckResult]:
     """
     yield CheckResult("page", "; ".join(extracted.faults))
     yield CheckResult("script", _check_script(extracted))
+    yield CheckResult("uv", _check_run_line(extracted))
     yield CheckResult("notebook", _check_notebook(extracted))
 
 
@@ -39,6 +45,30 @@ def _check_script(extracted: ExtractedExample) -> str:
     if _tree(text) != _tree("\n".join(snippet.text for snippet in extracted.snippets)):
         return "it executes something besides the cells"
     return ""
+
+
+def _check_run_line(extracted: ExtractedExample) -> str:
+    """Return why the line for uv does not install what the page names; "" if it does."""
+    command, _, script = extracted.run.rpartition(" ")
+    if command != "uv run" or PurePosixPath(script).name != f"{extracted.example}.py":
+        return f"the page has no line that runs its script: {extracted.run}"
+    blocks = SCRIPT_BLOCK.findall(extracted.files.get(".py", b"").decode("utf-8", errors="replace"))
+    if len(blocks) != 1:
+        return f"the script has {len(blocks)} blocks of metadata, not one"
+    try:
+        declared = tomllib.loads("\n".join(line[2:] for line in blocks[0].splitlines()))
+        wanted = read_install_line(extracted.install)
+    except tomllib.TOMLDecodeError as error:
+        return f"the script's metadata cannot be read: {error}"
+    except InstallLineError:
+        # The check of the install line reports it.
+        return ""
+    notebook = read_notebook(extracted.files.get(".ipynb", b""))
+    ran = notebook.metadata.get("cardbook", {}).get("parts", {}).get("python", "") if notebook else ""
+    if not ran:
+        return "the notebook does not name the Python of the run"
+    expected = {"requires-python": required_python(ran), "dependencies": [str(pin) for pin in wanted]}
+    return "" if declared == expected else f"the script declares {declared}, the page {expected}"
 
 
 def _check_notebook(extracted: ExtractedExample) -> str:

@@ -152,6 +152,26 @@ def install_environment(folder: Path, requirements: Sequence[Requirement]) -> Pa
     return python
 
 
+def uv_environment(script: Path) -> Path:
+    """Create, in uv's cache, the environment in which `uv run` would run a script; return its interpreter.
+
+    It contains what the script's own metadata declares. Raises InstallLineError.
+    """
+    # Only wheels, so that no package runs code outside the sandbox.
+    _uv("sync", "--no-build", "--script", str(script))
+    return Path(_uv("python", "find", "--script", str(script)).strip())
+
+
+def _uv(*arguments: str) -> str:
+    try:
+        outcome = subprocess.run(["uv", *arguments], capture_output=True, text=True)
+    except FileNotFoundError:
+        raise InstallLineError("uv is not installed: make uv") from None
+    if outcome.returncode:
+        raise InstallLineError(f"uv failed: {outcome.stderr.strip()[-300:]}")
+    return outcome.stdout
+
+
 def _make_environment(folder: Path) -> Path:
     venv.create(folder, symlinks=True)
     return Path(sysconfig.get_path("purelib", "venv", {"base": str(folder), "platbase": str(folder)}))

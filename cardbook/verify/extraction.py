@@ -26,13 +26,14 @@ class Snippet:
 class ExtractedExample:
     """One example as a reader copies it from a page.
 
-    `install` is the install line. `files` are the script and the notebook that the page links to, by their
-    suffix. `faults` say what of all this is missing or unusable.
+    `install` is the line for pip, `run` the one for uv. `files` are the script and the notebook that the page
+    links to, by their suffix. `faults` say what of all this is missing or unusable.
     """
 
     example: str
     page: Path
     install: str
+    run: str
     snippets: tuple[Snippet, ...]
     files: dict[str, bytes]
     faults: tuple[str, ...]
@@ -63,9 +64,13 @@ class PageReader:
             self.faults.append(f"its cells are {', '.join(map(str, found)) or 'not there'}")
         snippets = tuple(Snippet(self._copied(cell), self._shown(str(cell["data-cell"]))) for cell in cells)
         files = dict(self._files())
-        install = self.block.select_one("[data-install] pre")
-        line = install.get_text().strip() if install else ""
-        return ExtractedExample(self.name, self.page, line, snippets, files, tuple(self.faults))
+        lines = (self._line("[data-install] pre"), self._line(".run-line pre"))
+        return ExtractedExample(self.name, self.page, *lines, snippets, files, tuple(self.faults))
+
+    def _line(self, selector: str) -> str:
+        """Return the command in an element; "" if the page has none."""
+        found = self.block.select_one(selector)
+        return found.get_text().strip() if found else ""
 
     def _copied(self, cell: Tag) -> str:
         """Return what the copy button of a code block copies: the text of its code."""

@@ -33,7 +33,7 @@ class VerifiedExample:
 
 
 def hash_example(extracted: ExtractedExample | None) -> str:
-    """Return the SHA-256 of an example's content on a page: code, outputs, install line and downloads.
+    """Return the SHA-256 of an example's content on a page: code, outputs, commands and downloads.
 
     None is an example without a page.
     """
@@ -50,4 +50,6 @@ def hash_example(extracted: ExtractedExample | None) -> str:
         for cell in extracted.snippets
     ]
     files = {suffix: hashlib.sha256(content).hexdigest() for suffix, content in extracted.files.items()}
-    return hash_text(json.dumps([extracted.example, extracted.install, cells, files, extracted.faults]))
+    return hash_text(
+        json.dumps([extracted.example, extracted.install, extracted.run, cells, files, extracted.faults])
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from cardbook.base.files import temporary_folder
 from cardbook.kernel.variables import kernel_variables, make_home
@@ -21,22 +22,26 @@ from cardbook.verify.environments import (
     link_environment,
     read_install_line,
     required_distributions,
+    uv_environment,
 )
 from cardbook.verify.extraction import ExtractedExample, Snippet, extract_examples, read_notebook
 from cardbook.verify.replay import BlockResult, ReplayLimits, run_blocks
 from cardbook.verify.results import CheckResult, VerifiedExample, hash_example
+
+Installer = Literal["links", "pip", "uv"]
 
 
 @dataclass(frozen=True)
 class VerifyOptions:
     """How a site is verified: the tolerance of outputs, and how many examples run at a time.
 
-    `with_pip`: environments are installed with pip, instead of linked from this one's packages.
+    `installer` makes their environments: with links to this one's packages; with pip, from the install line;
+    or with uv, from the metadata of the script.
     """
 
     tolerance: Tolerance
     jobs: int
-    with_pip: bool
+    installer: Installer
 
 
 def verify_site(
@@ -54,7 +59,7 @@ def verify_site(
         on_result(item)
     threads = max(1, core_count() // options.jobs)
     with temporary_folder() as folder, ThreadPoolExecutor(options.jobs) as pool:
-        pythons = make_interpreters(folder, {example.install for example in found}, with_pip=options.with_pip)
+        pythons = make_interpreters(folder, found, options.installer)
 
         def verify(extracted: ExtractedExample) -> VerifiedExample:
             python = pythons[extracted.install]
@@ -89,21 +94,28 @@ def _expected_seconds(extracted: ExtractedExample) -> float:
 
 
 def make_interpreters(
-    folder: Path, lines: Iterable[str], *, with_pip: bool
+    folder: Path, found: Iterable[ExtractedExample], installer: Installer
 ) -> dict[str, Path | InstallLineError]:
-    """Return for each install line the interpreter of an environment in `folder`, or the error."""
-    installed = None if with_pip else Installed()
+    """Return for each install line the interpreter of an environment, or the error.
+
+    Examples with equal install lines share one. Environments are in `folder`; those of uv are in its cache.
+    """
+    installed = Installed()
     interpreters: dict[str, Path | InstallLineError] = {}
-    for number, line in enumerate(sorted(lines)):
+    examples = {example.install: example for example in found}
+    for number, (line, example) in enumerate(sorted(examples.items())):
+        place = folder / str(number)
         try:
             requirements = read_install_line(line)
-            place = folder / str(number)
-            if installed is None:
+            if installer == "uv":
+                script = place.with_suffix(".py")
+                script.write_bytes(example.files.get(".py", b""))
+                interpreters[line] = uv_environment(script)
+            elif installer == "pip":
                 interpreters[line] = install_environment(place, requirements)
             else:
-                interpreters[line] = link_environment(
-                    place, required_distributions(requirements, installed), installed
-                )
+                names = required_distributions(requirements, installed)
+                interpreters[line] = link_environment(place, names, installed)
         except InstallLineError as error:
             interpreters[line] = error
     return interpreters

@@ -101,7 +101,7 @@ def packages(packages_site: Path, tmp_path: Path) -> Path:
 def publication_blockers(site: Path) -> dict[str, str]:
     """Verify a site and return what is wrong, by example and place."""
     project = load_project(site.parent, "offline")
-    verified = verify_site(project, site, VerifyOptions(Tolerance(), 2, False), lambda _: None)
+    verified = verify_site(project, site, VerifyOptions(Tolerance(), 2, "links"), lambda _: None)
     assert {item.example for item in verified} == {"first", "second"}
     return {f"{item.example}, {v.place}": v.fault for item in verified for v in item.results if v.fault}
 
@@ -131,7 +131,7 @@ def edit_cell(site: Path, label: str, edit: Callable[[str], str]) -> None:
 def test_whole_site_passes_and_says_so(plain: Path, cardbook: Cardbook) -> None:
     outcome = cardbook("verify", plain, "--root", plain.parent)
     assert (outcome.returncode, outcome.stderr) == (0, "")
-    assert "first: 8 of 8 checks passed\n" in outcome.stdout
+    assert "first: 9 of 9 checks passed\n" in outcome.stdout
     assert outcome.stdout.endswith("2 of 2 examples run as copied.\n")
 
 
@@ -352,5 +352,6 @@ def test_site_without_stamp_says_nothing(plain: Path, cardbook: Cardbook) -> Non
 def test_json_has_a_verdict_for_every_snippet(plain: Path, cardbook: Cardbook) -> None:
     first, second = json.loads(cardbook("verify", plain, "--root", plain.parent, "--json").stdout)
     places = [verdict["place"] for verdict in first["results"]]
-    assert places == ["page", "script", "notebook", "install line", "cell 1", "cell 2", "cell 3", "cell 4"]
+    assert places[:5] == ["page", "script", "uv", "notebook", "install line"]
+    assert places[5:] == ["cell 1", "cell 2", "cell 3", "cell 4"]
     assert second["passed"]

@@ -25,6 +25,7 @@ export function start(): void {
 /** Marks the first use of each term below `root`, whole words only, plural or not. */
 export function markTerms(root: Element, glossary: Glossary): void {
   const meanings = new Map(Object.entries(glossary).map(([term, meaning]) => [term.toLowerCase(), meaning]));
+  if (meanings.size === 0) return;
   const longestFirst = [...meanings.keys()].sort((one, other) => other.length - one.length);
   const pattern = new RegExp(`(^|[^\\p{L}\\p{N}-])(${longestFirst.map(literal).join("|")})(s?)(?![\\p{L}\\p{N}-])`, "iu");
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);

@@ -125,12 +125,14 @@ def did_you_mean(name: str, known: Sequence[str], otherwise: str) -> str:
 @cache
 def read_schema(path: Path) -> "Draft202012Validator":
     """Return the validator of a JSON Schema file of this package."""
-    from jsonschema import Draft202012Validator, FormatChecker
+    from jsonschema import FormatChecker
+
+    from cardbook.base.schema import make_validator
 
     formats = FormatChecker(())
     formats.checks("date", ValueError)(_is_date)
     formats.checks("date-time", ValueError)(_is_time)
-    return Draft202012Validator(json.loads(path.read_text(encoding="utf-8")), format_checker=formats)
+    return make_validator(json.loads(path.read_text(encoding="utf-8")), formats)
 
 
 def _is_date(value: object) -> bool:

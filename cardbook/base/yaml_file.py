@@ -1,5 +1,6 @@
 """Reads YAML into a document that knows the line of every value. Only what JSON can hold is accepted."""
 
+import json
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,12 @@ FORBIDDEN_CHARACTER = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd
 TAGS = "tag:yaml.org,2002:"
 # Dates stay text: the schema says which text is a date.
 TEXTS = ("str", "timestamp")
+
+
+def quote_yaml(text: str) -> str:
+    """Return a text in double quotes; what YAML refuses, or takes for the end of a line, is escaped."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return "".join(char if char.isprintable() else f"\\U{ord(char):08X}" for char in quoted)
 
 
 def read_yaml(path: Path, name: str) -> Document:

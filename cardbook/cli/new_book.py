@@ -1,5 +1,6 @@
 """Writes a new book, and adds decks to an existing book. Existing text is not changed or overwritten."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -264,9 +265,8 @@ def _lists(placement: Placement) -> list[tuple[str, list[str]]]:
 def _fill(name: str, words: Mapping[str, str]) -> str:
     """Return a template in which each key of `words` is replaced by its value."""
     text = (TEMPLATES / name).read_text(encoding="utf-8")
-    for word, value in words.items():
-        text = text.replace(word, value)
-    return text
+    # In one pass: a value may have another key in it.
+    return re.sub("|".join(words) or "(?!)", lambda found: words[found[0]], text)
 
 
 def _home_page(title: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jsonschema import Draft202012Validator
 
+from cardbook.base.schema import make_validator
 from cardbook.records.text import one_line
 
 SCHEMA_FILE = Path(__file__).with_name("provenance.schema.json")
@@ -16,7 +17,7 @@ def _validator(definition: str) -> Draft202012Validator:
     """Return the validator of the whole schema of provenance, or of one of its definitions."""
     schema = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     part = {"$ref": f"#/$defs/{definition}", "$defs": schema["$defs"]} if definition else schema
-    return Draft202012Validator(part)
+    return make_validator(part)
 
 
 def find_fault(value: object, definition: str = "") -> str:

@@ -3,7 +3,6 @@
 Existing lines of these files never change; lines are only added.
 """
 
-import json
 import math
 import re
 from collections import Counter
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from cardbook.base.document import Document
 from cardbook.base.errors import InputError, Problem
-from cardbook.base.yaml_file import parse_yaml
+from cardbook.base.yaml_file import parse_yaml, quote_yaml
 from cardbook.source.deck import Card, Deck
 from cardbook.source.received import TITLE_LENGTH, ReceivedDecks, title_lines
 from cardbook.source.registry import Registry, hash_question, make_id, registry_line
@@ -41,7 +40,7 @@ class DeckHead:
 def read_head(text: str, name: str) -> DeckHead:
     """Return what the lines before the first card say; `name`, the deck's, replaces a missing title."""
     head = re.split(r"^####", text.removeprefix("\ufeff"), maxsplit=1, flags=re.MULTILINE)[0]
-    heading = next((line[2:].strip() for line in head.splitlines() if line.startswith("# ")), "")
+    heading = next((line[2:].strip() for line in re.split(r"\r?\n", head) if line.startswith("# ")), "")
     part = PART.search(heading)
     title = KIND.sub("", PART.sub("", heading))
     if NUMBER.match(title) or PROCESSED.search(title):
@@ -211,7 +210,7 @@ def _omissions(deck: NewDeck) -> Iterator[str]:
 def scalar(text: str, *, flow: bool = False) -> str:
     """Return a text as YAML; `flow`: inside braces, where a comma ends it."""
     plain = PLAIN.fullmatch(text) and text.lower() not in WORDS_OF_YAML and not (flow and "," in text)
-    return text if plain else json.dumps(text, ensure_ascii=False)
+    return text if plain else quote_yaml(text)
 
 
 def add_items(text: str, key: str, items: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 `book.schema.json` says what book.yml may contain; this module checks what a schema cannot express.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -11,7 +10,7 @@ from pathlib import Path
 
 from cardbook.base.document import Document, DocumentPath, closest, did_you_mean, shorten
 from cardbook.base.errors import InputError, Problem, in_order
-from cardbook.base.yaml_file import read_yaml
+from cardbook.base.yaml_file import quote_yaml, read_yaml
 from cardbook.source.deck import Card
 from cardbook.source.received import TITLE_LENGTH, Omission, ReceivedDecks, decks_with, read_decks
 from cardbook.source.registry import ID, Registry, make_id, read_registry, registry_line
@@ -338,7 +337,7 @@ class _BookReader:
                 reported = (name, card.title) in self.unresolved or len(card.title) > TITLE_LENGTH
                 if reported or (name, card.line) in self.used:
                     continue
-                title = json.dumps(card.title, ensure_ascii=False)
+                title = quote_yaml(card.title)
                 line = f"- {title}" if name == main else f"- {{card: {title}, deck: {name}}}"
                 if not self.registry.ids.get(card.title):
                     card_id = make_id(card.title, taken)

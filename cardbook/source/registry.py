@@ -4,7 +4,6 @@ An id is registered with its card's title. Where several cards have one title, a
 registered too, so that the id stays with its card when such cards are swapped, or one of them is removed.
 """
 
-import json
 import re
 import unicodedata
 from collections import Counter
@@ -15,7 +14,7 @@ from pathlib import Path
 from cardbook.base.document import Document, shorten
 from cardbook.base.errors import Problem
 from cardbook.base.files import hash_text
-from cardbook.base.yaml_file import read_yaml
+from cardbook.base.yaml_file import quote_yaml, read_yaml
 from cardbook.source.deck import Card
 
 FILE = "card-ids.yml"
@@ -45,7 +44,7 @@ def make_id(title: str, taken: Collection[str] = ()) -> str:
 
 def registry_line(card_id: str, card: Card, *, shared: bool) -> str:
     """Return the line of card-ids.yml that registers a card; `shared`: another card has its title."""
-    title = json.dumps(card.title, ensure_ascii=False)
+    title = quote_yaml(card.title)
     if shared:
         return f'{card_id}: {{title: {title}, question: "{hash_question(card.question)}"}}'
     return f"{card_id}: {title}"

@@ -331,12 +331,34 @@ def test_titles_come_from_the_head_of_a_deck(text: str, head: tuple[str, str, st
     assert (found.title, found.part, found.topic) == head
 
 
-@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), min_size=1))
+@given(st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1))
 def test_any_title_is_yaml_that_means_itself(title: str) -> None:
     assert yaml.safe_load(f"- {scalar(title)}\n- {{a: {scalar(title, flow=True)}, b: c}}") == [
         title,
         {"a": title, "b": "c"},
     ]
+
+
+@pytest.mark.parametrize(
+    ("title", "card"),
+    [
+        ("GENERATED now", "Card 3"),
+        ("VERSION", "NAME"),
+        ("a\u2028b", "\u0080x"),
+        ("A\u0085B", "x\u0085y"),
+        ("T", "x\ufffe"),
+    ],
+)
+def test_titles_of_a_book_and_of_its_cards_may_be_any_text(
+    tmp_path: Path, deck: Path, cardbook: Cardbook, title: str, card: str
+) -> None:
+    first = deck.read_text().partition("\n")[0]
+    replace(deck, first, f"# Flashcards: {title}")
+    replace(deck, "#### Card 3\n", f"#### {card}\n")
+    made = cardbook("new", tmp_path / "book", deck)
+    assert made.returncode == 0, made.stderr
+    book = read_book(tmp_path / "book")
+    assert book.title == title and len(book.entries) == 21
 
 
 def test_the_workflow_of_a_new_book_is_pinned_as_ours_and_passes_the_linters(tmp_path: Path) -> None:

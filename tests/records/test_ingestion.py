@@ -262,7 +262,7 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
     "no zone": (provenance("started", "2026-01-01T00:00:00"), r"\$.started: pattern"),
     "future": (provenance("started", "2999-01-01T00:00:00+00:00"), "in the future"),
     "another zone": (provenance("started", "2026-11-24T18:00:00+23:59"), r"\$.started: pattern"),
-    "a line after the time": (provenance("started", "2026-11-24T18:00:00+00:00\n"), r"\$.started: m"),
+    "a line after the time": (provenance("started", "2026-11-24T18:00:00+00:00\n"), r"\$.started: pattern"),
     "no such day": (provenance("started", "2026-02-30T18:00:00+00:00"), "an impossible date or time"),
     "year 1": (provenance("started", "0001-01-01T00:00:00+00:00"), "before 2020"),
     "1970": (provenance("started", "1970-01-01T00:00:00+00:00"), "before 2020"),

@@ -12,6 +12,7 @@ from cardbook.pages.contents import NAME
 from cardbook.pages.generate import make_pages, write_pages
 from cardbook.records.status import load_project
 from cardbook.site.defaults import THEME_FOLDER
+from cardbook.site.glossary import read_glossary
 from cardbook.site.mkdocs_build import build_site, read_settings
 from tests.conftest import BOOK, MKDOCS, replace, write, write_small
 
@@ -211,3 +212,11 @@ def test_scripts_of_an_earlier_version_do_not_hide_those_of_today(written: Path)
 def test_pages_that_are_not_written_are_named(written: Path) -> None:
     (written / "docs" / ".contents.json").unlink()
     assert "python -m cardbook site" in refusal(written)
+
+
+def test_glossary_without_a_term_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "glossary.md").write_text("# Glossary\n\n**Token**: a piece of text.\n")
+    with pytest.raises(InputError, match=r"glossary\.md: has no term: write each term"):
+        read_glossary(tmp_path)
+    (tmp_path / "glossary.md").write_text("Token\n:   A piece of text.\n")
+    assert read_glossary(tmp_path) == {"Token": "A piece of text."}

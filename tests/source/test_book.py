@@ -85,6 +85,8 @@ def test_duplicate_title_without_occurrence_fails(small: Path) -> None:
         ("title: A small book", "titel: A small book", 'has no "title"'),
         ("card: First Card", "card: First Card\n        card: Second Card", '"card" is there twice'),
         ("card: First Card", "card: [", "not valid YAML"),
+        ("id: numbers", 'id: "numbers\\n"', "use at most 100 of a-z, 0-9 and single hyphens"),
+        ("id: numbers", 'id: "index\\n"', "use at most 100 of a-z, 0-9 and single hyphens"),
     ],
 )
 def test_mistakes_in_book_yml_are_named_with_their_line(

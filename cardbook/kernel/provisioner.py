@@ -122,10 +122,16 @@ class KernelClient(AsyncKernelClient):
             with suppress(Empty):
                 await self.get_shell_msg(timeout=ANSWER_SECONDS)
                 await self.get_iopub_msg(timeout=ANSWER_SECONDS)
+                self._remove_sockets()
                 return
             if not await cast(AsyncKernelManager, self.parent).is_alive():
                 raise RuntimeError("it ended before it answered")
         raise RuntimeError(f"it has not answered for {timeout:g} seconds")
+
+    def _remove_sockets(self) -> None:
+        """Remove the paths of the sockets, which stay connected, so that no other example can connect."""
+        for number in range(1, len(port_names) + 1) if self.transport == "ipc" else ():
+            Path(f"{self.ip}-{number}").unlink(missing_ok=True)
 
 
 class KernelManager(AsyncKernelManager):

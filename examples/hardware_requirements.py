@@ -114,8 +114,8 @@ print("on", torch.cuda.get_device_name() if device == "cuda" else "a CPU")
 #
 # ## What fewer bits cost
 #
-# Below 16 bits, weights are rounded to a few steps, and every row of a matrix, or
-# every block of 32 weights, keeps a scale. KL divergence says how far the predictions
+# Below 16 bits, weights are rounded to few steps (255 at 8 bits, 15 at 4), and every row
+# of a matrix, or every block of 32 weights, keeps a scale. KL divergence says how far the predictions
 # then are from those at `float32` (0: not at all).
 
 

@@ -12,8 +12,8 @@ revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
 # %% [markdown]
 # In a terminal, `transformers serve MODEL --port PORT` starts a local server.
 # Here the same server runs in a thread of this program. A local server needs
-# no key, but the client insists on one. It tries up to eleven times, with longer
-# and longer pauses, which gives the model almost a minute to load.
+# no key, but the client insists on one. It tries up to eleven times, with pauses of up
+# to eight seconds, which gives the model most of a minute to load.
 
 # %%
 import logging

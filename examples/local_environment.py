@@ -106,8 +106,7 @@ print(table.to_markdown(index=False, disable_numparse=True))
 # [end of life](https://devguide.python.org/versions/) in October 2026. The book's own
 # `requirements.txt` is another matter: it pins NumPy 1.26.4, which
 # [supports Python 3.9 to 3.12](https://numpy.org/devdocs/release/1.26.4-notes.html).
-# The book's notebooks thus run with 3.10, 3.11 or 3.12, of which 3.11 and 3.12 still get
-# security fixes; newer is too new.
+# For the book's notebooks choose 3.11 or 3.12, which still get security fixes.
 
 # %% [markdown]
 # ## What differs

@@ -69,5 +69,5 @@ plt.show()
 
 # %% [markdown]
 # This site has conventions of its own, listed on its page *Conventions*. They agree
-# in constant width for code. What you replace stands in capitals there, and in
-# constant width italic in O'Reilly's books.
+# in italics for new terms and constant width for code. What you replace stands in
+# capitals there, and in constant width italic in O'Reilly's books.

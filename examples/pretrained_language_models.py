@@ -71,8 +71,8 @@ print(f"{len(right)} of {len(capitals)} right; the others:", other)
 print(f"without a country: The capital is {control}")
 
 # %% [markdown]
-# The others begin a sentence about the capital. Whether its name would follow,
-# three tokens do not show.
+# An end that is not the name need not be an error: where a sentence about the capital
+# begins, three tokens do not show whether its name would follow.
 #
 # ## Classify: which description is nearest?
 #
@@ -144,13 +144,13 @@ print("\nThe encoder gives another topic than ours to\n")
 print(table[given != topic].to_markdown(index=False))
 
 # %% alt="Heat map of 24 headlines, written beside the rows, and four topics as columns. Nearly every headline is darkest under its own topic, so that the dark cells form a staircase from the upper left to the lower right; one, about a club sold to an investor, is darker under money than under sport."
-figure, axes = plt.subplots(figsize=(6.4, 6.8), layout="constrained")
+figure, axes = plt.subplots(figsize=(5, 7.2), layout="constrained")
 axes.imshow(similarity, cmap="Blues", aspect="auto")
 axes.set_yticks(range(len(headlines)), headlines, fontsize=9)
-axes.set_xticks(range(len(topics)), topics, fontsize=11)
+axes.set_xticks(range(len(topics)), topics, fontsize=11, rotation=90)
 axes.xaxis.tick_top()
 axes.tick_params(length=0)
-axes.set_title("Darker: more similar to the description of the topic", x=-1)
+figure.suptitle("Darker: more similar to the topic", weight="bold")
 plt.show()
 
 # %% [markdown]

@@ -21,8 +21,6 @@ def test_it_knows_capitals_by_their_country(printed: Printed) -> None:
     assert found
     assert int(found[1]) >= 11
     assert found[2].count("'") + found[2].count('"') == 2 * (16 - int(found[1]))
-    others = re.findall(r"'([^']*)'", found[2])
-    assert all(other.startswith("the capital") for other in others)
     control = re.search(r"without a country: The capital is (.*)", printed(NAME))
     assert control
     assert not re.match("Rome|Paris|Madrid|Berlin|Tokyo|Cairo|Moscow|Beijing|Athens", control[1])

@@ -89,7 +89,8 @@ for time in held_out[:3]:
 # **Recall at 1** is the share of held-out phrases whose own time comes first
 # among all 72. Two simple methods to beat: letters (TF-IDF of up to three
 # characters) and a linear map, fitted on the training pairs, from the frozen
-# vector of a phrase to the frozen vector of its time.
+# vector of a phrase to the frozen vector of its time. Of three strengths of its
+# regularisation we take the best for the *held-out* times, which favours it.
 
 
 # %%
@@ -105,13 +106,14 @@ letters = [tfidf.transform(texts).toarray() for texts in (asked, clock)]
 
 frozen = [model.encode(texts) for texts in (asked, clock)]
 phrases = model.encode([phrase(time) for time in training])
-linear = Ridge(alpha=0.1).fit(phrases, model.encode(training))
-mapped = linear.predict(frozen[0])
+times = model.encode(training)
+maps = [Ridge(alpha=a).fit(phrases, times) for a in (0.001, 0.01, 0.1)]
+linear = max(recall(m.predict(frozen[0]), frozen[1]) for m in maps)
 
 results = [
     ["letters", recall(*letters)],
     ["frozen model", recall(*frozen)],
-    ["frozen model, linear map", recall(mapped, frozen[1])],
+    ["frozen model, linear map", linear],
 ]
 
 # %% [markdown]

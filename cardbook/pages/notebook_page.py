@@ -1,7 +1,6 @@
-"""Notebook pages: each executed notebook as a page of the site, converted by mkdocs-jupyter."""
+"""Notebook pages: each executed notebook as a page of the site, in mkdocs-jupyter's HTML."""
 
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from bs4 import BeautifulSoup, Tag
 from nbformat import NotebookNode
 
 from cardbook.base.cache import Cache, cache_key
+from cardbook.pages.compiled_templates import CompiledTemplates
 from cardbook.pages.figures import Figure
 from cardbook.pages.html import embed_formulas, escape_markdown, protect_from_markdown
 from cardbook.pages.notebook import INSTALL
@@ -19,11 +19,10 @@ from cardbook.records.text import clean_text
 # The packages that determine how a notebook is converted.
 CONVERTERS = ("mkdocs-jupyter", "nbconvert", "jinja2", "mistune", "pygments", "beautifulsoup4")
 # mkdocs-jupyter adds 575 kB of style to each page, and scripts that contact other hosts; neither is needed.
-REMOVED = (
-    "style, script, clipboard-copy, .clipboard-copy-txt, .zeroclipboard-container, .celltoolbar,"
-    " .jp-Collapser, .anchor-link"
-)
-PLAIN = ".highlight-ipynb :is(.n, .o, .p, .w, .nn, .nb, .bp)"
+TEMPLATE = '{% extends "mkdocs_html/notebook.html.j2" %}{% block header %}{% endblock %}'
+# Classes of elements that are removed, and of spans around code that have no colour.
+REMOVED = ("clipboard-copy-txt", "zeroclipboard-container", "celltoolbar", "jp-Collapser", "anchor-link")
+PLAIN = ("n", "o", "p", "w", "nn", "nb", "bp")
 SHOWN = ("image/png", "text/plain")
 
 
@@ -57,7 +56,8 @@ def render_notebook_page(
         "{ .notebook-head }",
         "",
     ]
-    text = nbformat.writes(quiet_notebook(notebook))
+    quiet = quiet_notebook(notebook)
+    text = nbformat.writes(quiet)
     own = Path(__file__).read_bytes()
     addresses = [address for cell in figures for figure in cell for address in figure.addresses]
     key = cache_key(
@@ -65,7 +65,7 @@ def render_notebook_page(
     )
     html = cache.get(key)
     if html is None:
-        html = _convert(text, figures)
+        html = convert_notebook(quiet, figures, cache)
         cache.put(key, html)
     return "\n".join(lines) + f"\n{protect_from_markdown(html)}\n\n{_run_section(provenance)}\n"
 
@@ -113,35 +113,57 @@ def quiet_notebook(notebook: NotebookNode) -> NotebookNode:
     return quiet
 
 
-def _convert(notebook: str, figures: Sequence[Sequence[Figure]]) -> str:
-    """Return mkdocs-jupyter's HTML of a notebook, without styles and scripts, with links to figure files."""
-    # Otherwise nbconvert loads every installed exporter, for the names in its help text.
-    os.environ["NBCONVERT_DISABLE_CONFIG_EXPORTERS"] = "1"
-    # Imported here: its import is slow, and most notebooks are in the cache.
-    from mkdocs_jupyter.convert import nb2html
-
-    with tempfile.TemporaryDirectory(prefix="cardbook-") as folder:
-        path = Path(folder, "notebook.ipynb")
-        path.write_text(notebook, encoding="utf-8", errors="surrogatepass")
-        page = BeautifulSoup(nb2html(str(path), allow_errors=False), "html.parser")
+def convert_notebook(notebook: NotebookNode, figures: Sequence[Sequence[Figure]], cache: Cache) -> str:
+    """Return the HTML of a notebook by mkdocs-jupyter's template, with links to figure files."""
+    page = BeautifulSoup(_apply_template(notebook, cache), "html.parser")
     if heading := page.find("h1"):
         # The page has its own heading.
         heading.decompose()
-    for element in page.select(REMOVED):
+    for element in [*_with_class(page, *REMOVED), *page.find_all(["style", "script"])]:
         element.decompose()
-    for element in page.select(PLAIN):
-        element.unwrap()
-    for element in page.select(".jp-Cell:not([id])"):
-        element.unwrap()
+    for block in _with_class(page, "highlight-ipynb"):
+        for element in _with_class(block, *PLAIN):
+            element.unwrap()
+    for element in _with_class(page, "jp-Cell"):
+        if "id" not in element.attrs:
+            element.unwrap()
     for element in page.find_all(tabindex=True):
         del element["tabindex"]
-    for element in page.select("pre"):
+    for element in page.find_all("pre"):
         element["tabindex"] = "0"
-    cells = [cell for cell in nbformat.reads(notebook, as_version=4).cells if cell.cell_type == "code"]
-    for shown, cell, drawn in zip(page.select(".jp-CodeCell"), cells, figures, strict=True):
-        for image, figure in zip(shown.select(".jp-OutputArea img"), drawn, strict=True):
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    for shown, cell, drawn in zip(_with_class(page, "jp-CodeCell"), cells, figures, strict=True):
+        images = [image for area in _with_class(shown, "jp-OutputArea") for image in area.find_all("img")]
+        for image, figure in zip(images, drawn, strict=True):
             image.replace_with(*_images(page, figure, cell.metadata.get("alt", "")))
-    return str(page.select_one(".jupyter-wrapper"))
+    return str(_with_class(page, "jupyter-wrapper")[0])
+
+
+def _apply_template(notebook: NotebookNode, cache: Cache) -> str:
+    # Otherwise nbconvert loads every installed exporter, for the names in its help text.
+    os.environ["NBCONVERT_DISABLE_CONFIG_EXPORTERS"] = "1"
+    # Imported here: its import is slow, and most notebooks are in the cache.
+    from mkdocs_jupyter.config import settings
+    from mkdocs_jupyter.nbconvert2 import mk_custom_highlight_code
+    from nbconvert.exporters.html import HTMLExporter
+
+    exporter = HTMLExporter(  # type: ignore[no-untyped-call]
+        raw_template=TEMPLATE,
+        extra_template_paths=[settings.templates_dir],
+        filters={"highlight_code": mk_custom_highlight_code()},
+    )
+    exporter.environment.bytecode_cache = CompiledTemplates(cache, CONVERTERS)
+    # Not its own method, which parses the page to add attributes that are not needed.
+    text, _ = super(HTMLExporter, exporter).from_notebook_node(notebook)
+    return str(text)
+
+
+def _with_class(element: BeautifulSoup | Tag, *names: str) -> list[Tag]:
+    """Return the elements inside that have one of these classes, in order.
+
+    Not by a CSS selector: the parser of selectors takes longer to start than a notebook to convert.
+    """
+    return [inner for inner in element.find_all(True) if not {*names}.isdisjoint(inner.get("class") or ())]
 
 
 def _images(page: BeautifulSoup, figure: Figure, alt: str) -> Iterator[Tag]:

@@ -26,6 +26,7 @@ from pathspec import PathSpec
 
 from cardbook.base.cache import Cache, cache_key
 from cardbook.base.paths import ProjectPaths
+from cardbook.pages.compiled_templates import CompiledTemplates
 from cardbook.site.build_stamp import program_digests
 from cardbook.site.defaults import EXTENSIONS
 from cardbook.site.mkdocs_build import WarningList
@@ -33,6 +34,8 @@ from cardbook.site.mkdocs_build import WarningList
 # Extensions and plugins that read nothing but the page and their settings.
 KNOWN_EXTENSIONS = {*EXTENSIONS, "abbr", "fenced_code", "footnotes", "sane_lists", "smarty", "tables"}
 KNOWN_PLUGINS = {"cardbook", "material/search"}
+# The packages of the templates and their filters; this one has templates, too, but no filters.
+TEMPLATE_PACKAGES = ("mkdocs", "mkdocs-material")
 # Settings on which no page depends.
 IGNORED_SETTINGS = {"config_file_path", "site_dir", "strict", "nav", "plugins"}
 
@@ -59,7 +62,9 @@ class PageCache:
         page.render = partial(self._render, page)  # type: ignore[method-assign]
 
     def use_in(self, env: Environment) -> None:
-        """Let the finished pages come from the cache."""
+        """Let the finished pages and the compiled templates come from the cache."""
+        if self.cache is not None:
+            env.bytecode_cache = CompiledTemplates(self.cache, TEMPLATE_PACKAGES)
 
         class PageTemplate(Template):
             """A template that renders each page once."""

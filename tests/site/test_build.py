@@ -5,14 +5,17 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import mkdocs_jupyter.convert
 import pytest
+from nbformat import NotebookNode
 
+from cardbook.base.cache import Cache
 from cardbook.base.errors import InputError
 from cardbook.base.files import PACKAGE
+from cardbook.pages import notebook_page
+from cardbook.pages.figures import Figure
 from cardbook.records.store import RecordSet
 from cardbook.site.build import PublicationError, make_site
 from cardbook.site.build_stamp import SitePaths, is_finished
@@ -212,14 +215,14 @@ def test_command_builds_then_has_nothing_to_do_and_names_what_is_wrong(
 def test_notebook_is_converted_once_while_others_run(
     made: SitePaths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done: list[str] = []
-    convert = mkdocs_jupyter.convert.nb2html
+    done: list[NotebookNode] = []
+    convert = notebook_page.convert_notebook
 
-    def watch(path: str, **options: object) -> str:
-        done.append(path)
-        return str(convert(path, **options))
+    def watch(notebook: NotebookNode, figures: Sequence[Sequence[Figure]], cache: Cache) -> str:
+        done.append(notebook)
+        return convert(notebook, figures, cache)
 
-    monkeypatch.setattr(mkdocs_jupyter.convert, "nb2html", watch)
+    monkeypatch.setattr(notebook_page, "convert_notebook", watch)
     replace(made.root / "examples" / "second.py", "math.sqrt(4)", "math.sqrt(9)")
     log_of_build(made)
     assert len(done) == 1, "that of the other example is in the cache"

@@ -24,6 +24,8 @@ interface Word {
   readonly stem: string;
   // The word's share of its text: half of another name with two words.
   readonly share: number;
+  // It is two words that stand side by side.
+  readonly pair: boolean;
   readonly start: number;
   readonly end: number;
 }
@@ -58,6 +60,8 @@ const STOP = new Set(
 export class Index {
   readonly #sections: readonly Section[];
   readonly #postings = new Map<string, Posting[]>();
+  // The stems of single words.
+  readonly #single = new Set<string>();
   readonly #lengths: number[];
   readonly #average: number;
   readonly #titles = new Map<string, number>();
@@ -123,6 +127,7 @@ export class Index {
     const words = new Map<string, Word[]>();
     let count = 0;
     for (const word of stemsOf(text, field === "also")) {
+      if (!word.pair) this.#single.add(word.stem);
       const same = words.get(word.stem);
       if (same) same.push(word);
       else words.set(word.stem, [word]);
@@ -161,7 +166,8 @@ export class Index {
     if (exact) found.set(stem, 1);
     if (word.length >= 3 && (open || !exact)) {
       const start = plain(word);
-      for (const known of this.#postings.keys()) {
+      // A word that is there needs no pair of it and another, which would be marked whole.
+      for (const known of exact ? this.#single : this.#postings.keys()) {
         if (known !== stem && (known.startsWith(start) || (!exact && known.startsWith(stem) && stem.length >= 4))) found.set(known, BEGINNING);
       }
     }
@@ -177,15 +183,18 @@ export class Index {
       const postings = this.#postings.get(stem) ?? [];
       const sections = new Set(postings.map(({ section }) => section)).size;
       const rarity = Math.log(1 + (this.#sections.length - sections + 0.5) / (sections + 0.5));
-      const sums = new Map<number, number>();
-      for (const { section, field, words } of postings) {
+      const sums = new Map<number, { sum: number; own: Posting[] }>();
+      for (const posting of postings) {
+        const { section, field, words } = posting;
         const length = field === "text" ? this.#lengths[section]! / this.#average : 1;
-        const most = Math.max(...words.map(({ share }) => share));
+        const most = words.reduce((largest, { share }) => Math.max(largest, share), 0);
         const often = field === "text" ? words.length / (words.length + 1.2 * (0.4 + 0.6 * length)) : most;
-        sums.set(section, (sums.get(section) ?? 0) + WEIGHTS[field] * often);
+        const found = sums.get(section) ?? { sum: 0, own: [] };
+        found.sum += WEIGHTS[field] * often;
+        found.own.push(posting);
+        sums.set(section, found);
       }
-      for (const [section, sum] of sums) {
-        const own = postings.filter((posting) => posting.section === section);
+      for (const [section, { sum, own }] of sums) {
         const known = scores.get(section);
         // Of several stems that count as the word, the best counts; all are shown.
         const score = Math.max(known?.score ?? 0, weight * rarity * sum);
@@ -234,12 +243,12 @@ function* stemsOf(text: string, names: boolean): Generator<Word> {
   const words = wordsOf(text);
   for (const [at, word] of words.entries()) {
     const share = names ? 1 / nameAround(text, word.start).length : 1;
-    yield { stem: stemOf(word.text), share, start: word.start, end: word.end };
+    yield { stem: stemOf(word.text), share, pair: false, start: word.start, end: word.end };
     const parts = /\p{Ll}\p{Lu}/u.test(word.text) ? spansOf(word.text, /\p{Lu}+\p{Ll}*|\p{Ll}+/gu, word.start) : [];
-    for (const part of parts) yield { stem: stemOf(part.text), share, start: part.start, end: part.end };
+    for (const part of parts) yield { stem: stemOf(part.text), share, pair: false, start: part.start, end: part.end };
     const next = words[at + 1];
     if (next && next.start - word.end <= 1 && !/[.:;·]/.test(text.slice(word.end, next.start))) {
-      yield { stem: stemOf(word.text + next.text), share: 1, start: word.start, end: next.end };
+      yield { stem: stemOf(word.text + next.text), share: 1, pair: true, start: word.start, end: next.end };
     }
   }
 }
@@ -301,12 +310,21 @@ function move(word: Word, by: number): Word {
 
 // The part of a text with the most different words that were found.
 function excerpt(text: string, spans: readonly Word[]): string {
-  const inside = spans.filter(({ start, end }) => start >= 0 && end <= text.length);
+  const inside = spans.filter(({ start, end }) => start >= 0 && end <= text.length).sort((one, other) => one.start - other.start);
+  // How often each stem is in the window that begins with a word; a word can be longer than the window.
+  const near = new Map<string, number>();
   let best = 0;
   let most = 0;
-  for (const { start } of inside) {
-    const near = new Set(inside.filter((word) => word.start >= start && word.end <= start + EXCERPT).map(({ stem }) => stem)).size;
-    if (near > most) [best, most] = [start, near];
+  let next = 0;
+  for (const [at, { start, stem }] of inside.entries()) {
+    while (next <= at || (next < inside.length && inside[next]!.end <= start + EXCERPT)) {
+      near.set(inside[next]!.stem, (near.get(inside[next]!.stem) ?? 0) + 1);
+      next += 1;
+    }
+    if (near.size > most) [best, most] = [start, near.size];
+    const left = near.get(stem)! - 1;
+    if (left) near.set(stem, left);
+    else near.delete(stem);
   }
   const from = best < 60 ? 0 : text.indexOf(" ", best - 50) + 1;
   const to = from + EXCERPT >= text.length ? text.length : Math.max(text.lastIndexOf(" ", from + EXCERPT), from);

@@ -21,6 +21,12 @@ def test_wrong_and_absent_packages_are_found(small: Path, cardbook: Cardbook) ->
     assert re.search(r"no-such-package +2\.0 +absent +fix this", outcome.stdout)
 
 
+def test_requirements_that_are_not_text_are_refused(small: Path, cardbook: Cardbook) -> None:
+    (small / "requirements.txt").write_bytes("click==1.0".encode("utf-16"))
+    outcome = cardbook("doctor", "--root", small)
+    assert (outcome.returncode, outcome.stderr) == (2, "requirements.txt: is not UTF-8: save it as UTF-8\n")
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(find_device("") == "cuda", reason="this machine has a GPU")
 def test_machine_without_gpu_will_not_do_and_is_told_why(small: Path, cardbook: Cardbook) -> None:

@@ -15,6 +15,8 @@ export const LARGEST_FIELDS = 100_000;
 const OURS = ["format", "schema", "book", "exported", "reviews", "undos", "suspensions", "settings", "cards"];
 const LISTS: Readonly<Record<string, Kind>> = { reviews: "review", undos: "undo", suspensions: "suspension" };
 const MOST_PROBLEMS = 5;
+// In one list; more than a file of the largest size can hold.
+const MOST_ENTRIES = 200_000;
 
 /** The content of a progress file: entries, settings, and fields of the file that this version does not know. */
 export interface Progress {
@@ -117,6 +119,10 @@ function readList(
 ): Entry[] {
   if (!Array.isArray(value)) {
     report(`${name}: is not a list: write [] for none`);
+    return [];
+  }
+  if (value.length > MOST_ENTRIES) {
+    report(`${name}: has ${value.length} entries: at most ${MOST_ENTRIES} are read`);
     return [];
   }
   const entries = value.map((item, number) => read(item, `${name}[${number}]`));

@@ -152,6 +152,10 @@ test("a file that is too large is refused before it is parsed", () => {
   assert.match(refused(" ".repeat(LARGEST + 1)), /at most 10000000/);
 });
 
+test("a list with more entries than a file can hold is refused unread", () => {
+  assert.equal(refused(fileWith({ reviews: Array.from({ length: 200_001 }, () => 0) })), "reviews: has 200001 entries: at most 200000 are read");
+});
+
 test("all problems are told at once, as far as one can read them", () => {
   const reviews = Array.from({ length: 9 }, () => ({ card: "A", at: "x", grade: 9 }));
   const lines = refused(fileWith({ reviews })).split("\n");

@@ -9,7 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cardbook.base.cache import Cache, cache_key
 from cardbook.base.errors import Problem
+from cardbook.base.files import digest_of
 
 if TYPE_CHECKING:
     from jsonschema import Draft202012Validator, ValidationError
@@ -82,18 +84,28 @@ class Document:
         value = self.at(where)
         return iter([(*where, i) for i in range(len(value))] if isinstance(value, list) else [])
 
-    def check(self, schema: Path) -> None:
-        """Report each part that breaks the JSON Schema in a file.
+    def check(self, schema: Path, cache: Cache | None = None) -> None:
+        """Report each part that breaks the JSON Schema in a file; with a cache, check equal values once.
 
         Besides the standard keywords, a schema may have the text of an error: `x-fault` says what is wrong,
         `errorMessage`, which editors show too, what to do.
         """
         reported = set()
+        key = self._validity_key(schema) if cache else ""
+        if cache and cache.get(key):
+            return
         for error in read_schema(schema).iter_errors(self.value):
             for where, what, remedy in _explain(error, self.sign):
                 if (where, what) not in reported:
                     reported.add((where, what))
                     self.report(where, what, remedy)
+        if cache and not reported:
+            cache.put(key, value=True)
+
+    def _validity_key(self, schema: Path) -> str:
+        """Return a hash of everything that determines whether the document is valid."""
+        checker = digest_of(Path(__file__).parent).encode()
+        return cache_key(["jsonschema"], [checker, schema.read_bytes(), json.dumps(self.value).encode()])
 
 
 def describe_path(where: DocumentPath) -> str:

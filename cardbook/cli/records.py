@@ -85,7 +85,7 @@ def _summarize(project: "Project") -> Iterator[str]:
     for item in book.omitted:
         yield f"  {item.deck}: {shorten(item.title)}: {shorten(item.reason)}"
     if book.name:
-        undated = undated_cards(project.root, book)
+        undated = undated_cards(book, project.dates)
         yield describe_undated(undated) if undated else "new, or changed since they were dated: 0 cards"
 
 

@@ -11,7 +11,6 @@ from cardbook.pages.anki import AnkiNote, make_package
 from cardbook.pages.html import render_markdown
 from cardbook.records.status import Project, Status
 from cardbook.source.book import Chapter, Entry
-from cardbook.source.card_dates import read_dates
 
 SCHEMA = 1
 FOLDER = PurePosixPath("deck")
@@ -95,7 +94,7 @@ def _make_csv(cards: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _make_notes(project: Project, statuses: Mapping[str, Status]) -> list[AnkiNote]:
-    dates = read_dates(project.root)
+    dates = project.dates
     notes = []
     for chapter in project.book.chapters:
         for entry in chapter.entries:

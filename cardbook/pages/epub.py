@@ -17,7 +17,6 @@ from cardbook.pages.social_card import make_cover
 from cardbook.records.status import Project
 from cardbook.records.store import Provenance
 from cardbook.source.book import Chapter, Entry
-from cardbook.source.card_dates import read_dates
 
 # The date of a book without a dated card or a run.
 UNDATED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -53,7 +52,7 @@ def make_epub(project: Project, examples: Mapping[str, ExampleView]) -> dict[Pur
 
 def _changed_at(project: Project, examples: Mapping[str, ExampleView]) -> datetime:
     """Return when the newest card was changed, or the newest example run."""
-    times = [edition.changed for edition in read_dates(project.root).values()]
+    times = [edition.changed for edition in project.dates.values()]
     times += [
         datetime.fromisoformat(view.record.provenance.started) for view in examples.values() if view.record
     ]

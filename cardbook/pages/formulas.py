@@ -103,7 +103,8 @@ def _converter() -> LatexToMathML:
     return LatexToMathML(macros=_MACROS, fancy_error=False, allow_unreliable_rendering=True)
 
 
-@lru_cache(maxsize=4096)
+# The pages and the exports show each formula of a book.
+@lru_cache(maxsize=100_000)
 def render_formula(tex: str, *, display: bool) -> str:
     """Return TeX as MathML; `display`: the formula has its own line. Raises FormulaError."""
     if len(_NESTING.findall(tex)) > NESTING_LIMIT:

@@ -23,7 +23,6 @@ from cardbook.pages.study import make_study_files
 from cardbook.records.status import Project, Status
 from cardbook.source.book import Book
 from cardbook.source.example import Example
-from cardbook.source.registry import read_registry
 
 FOLDERS = ("chapters", "cards", "corrections", "study", "notebooks", "downloads", "figures", "deck")
 
@@ -55,7 +54,7 @@ def make_pages(project: Project, statuses: Sequence[Status]) -> Files:
     files[LIST] = book_list(project.book, project.publisher.address).encode()
     files[PAGE] = make_cards_page(project.book).encode()
     files[PurePosixPath("corrections", "index.md")] = make_corrections_page(project.book).encode()
-    files |= make_study_files(project.book, read_registry(project.root).retired)
+    files |= make_study_files(project.book, project.book.retired)
     for view in views.values():
         files |= example_files(project, view)
     samples = {

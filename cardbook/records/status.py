@@ -2,9 +2,10 @@
 
 import os
 import subprocess
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from cardbook.base.cache import Cache
@@ -17,6 +18,7 @@ from cardbook.records.fingerprint import Fingerprint, Parts, check_models, compu
 from cardbook.records.inputs import hash_data
 from cardbook.records.store import CorruptRecordError, Record, RecordSet
 from cardbook.source.book import Book, ExampleOptions, read_book
+from cardbook.source.card_dates import CardEdition, read_dates
 from cardbook.source.example import Example, imports_of, read_example, set_parameters
 from cardbook.source.publisher import Publisher, read_publisher
 
@@ -66,6 +68,11 @@ class Project:
     commit: str
     publisher: Publisher
     age_limit: "AgeLimit | None" = None
+
+    @cached_property
+    def dates(self) -> Mapping[str, CardEdition]:
+        """The recorded edition of each card, by id. Raises InputError when card-dates.yml cannot be read."""
+        return read_dates(self.root)
 
     @property
     def cache(self) -> Cache:

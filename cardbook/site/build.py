@@ -79,7 +79,7 @@ def _write_pages(
     project = load_project(paths.root, paths.profile, paths.records, environment=environment)
     for warning in to_lines(project.book.warnings):
         log(f"warning: {warning}")
-    if undated := undated_cards(paths.root, project.book):
+    if undated := undated_cards(project.book, project.dates):
         log(f"warning: {describe_undated(undated)}")
     # Hashed before they are read, so that a concurrent change by another run counts as a change.
     records = digest_of(paths.records)

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
+from cardbook.base.cache import Cache
 from cardbook.base.document import Document, DocumentPath, closest, did_you_mean, shorten
 from cardbook.base.errors import InputError, Problem, in_order
+from cardbook.base.paths import ProjectPaths
 from cardbook.base.yaml_file import quote_yaml, read_yaml
 from cardbook.source.deck import Card
 from cardbook.source.received import TITLE_LENGTH, Omission, ReceivedDecks, decks_with, read_decks
@@ -109,7 +111,8 @@ class Book:
 
     `name` is permanent, like the ids of cards: readers' decks in Anki depend on it; "" when there is none.
     `max_age_days` is how old a record may be when the book is published. A chapter need not be in one of the
-    `parts`. `warnings` are not errors, but an author should check them.
+    `parts`. `retired` are the ids of cards that it once had. `warnings` are not errors, but an author should
+    check them.
     """
 
     title: str
@@ -119,6 +122,7 @@ class Book:
     max_age_days: int
     parts: tuple[Part, ...] = ()
     omitted: tuple[Omission, ...] = ()
+    retired: frozenset[str] = frozenset()
     warnings: tuple[Problem, ...] = ()
 
     @property
@@ -142,7 +146,7 @@ def read_book(root: Path) -> Book:
     Raises InputError with every problem of book.yml, card-ids.yml and flashcards/*.md at once.
     """
     document = read_yaml(root / "book.yml", "book.yml")
-    document.check(SCHEMA_FILE)
+    document.check(SCHEMA_FILE, Cache(ProjectPaths(root).cache))
     registry = read_registry(root)
     reader = _BookReader(document, read_decks(root, document), registry)
     book = reader.read()
@@ -194,6 +198,7 @@ class _BookReader:
             int(_number(self.document, ("max_age_days",), DEFAULT_MAX_AGE_DAYS)),
             parts,
             tuple(self.received.omitted),
+            frozenset(self.registry.retired),
         )
 
     def _chapter(self, where: DocumentPath) -> Chapter:

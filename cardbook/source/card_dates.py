@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from cardbook.base.cache import Cache
 from cardbook.base.errors import InputError, Problem, in_order
 from cardbook.base.files import hash_text, write_whole
+from cardbook.base.paths import ProjectPaths
 from cardbook.base.yaml_file import read_yaml
 from cardbook.source.book import Book, Chapter, Entry
 
@@ -47,7 +49,7 @@ def read_dates(root: Path) -> dict[str, CardEdition]:
     if not (root / FILE).exists():
         return {}
     document = read_yaml(root / FILE, FILE)
-    document.check(SCHEMA_FILE)
+    document.check(SCHEMA_FILE, Cache(ProjectPaths(root).cache))
     if document.problems:
         raise InputError(in_order(document.problems))
     noted = document.value if isinstance(document.value, dict) else {}
@@ -74,14 +76,13 @@ def check_dates(root: Path, book: Book, now: datetime) -> list[Problem]:
     ]
 
 
-def undated_cards(root: Path, book: Book) -> list[str]:
+def undated_cards(book: Book, noted: Mapping[str, CardEdition]) -> list[str]:
     """Return the ids of cards that are new, or changed since they were dated; none without an Anki deck.
 
-    Raises InputError when card-dates.yml cannot be read.
+    `noted` are the recorded editions.
     """
     if not book.name:
         return []
-    noted = read_dates(root)
     return [
         entry.id
         for chapter in book.chapters

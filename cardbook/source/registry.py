@@ -11,9 +11,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cardbook.base.cache import Cache
 from cardbook.base.document import Document, shorten
 from cardbook.base.errors import Problem
 from cardbook.base.files import hash_text
+from cardbook.base.paths import ProjectPaths
 from cardbook.base.yaml_file import quote_yaml, read_yaml
 from cardbook.source.deck import Card
 
@@ -129,7 +131,7 @@ def read_registry(root: Path) -> Registry:
         registry = Registry(read_yaml(root / FILE, FILE))
     else:
         registry = Registry(Document(FILE, {}, {(): 0}))
-    registry.document.check(SCHEMA_FILE)
+    registry.document.check(SCHEMA_FILE, Cache(ProjectPaths(root).cache))
     value = registry.document.value
     for card_id, found in (value if isinstance(value, dict) else {}).items():
         if isinstance(found, dict) and "retired" in found:

@@ -74,16 +74,16 @@ def test_check_refuses_a_changed_card_and_tells_the_line_to_write(named: Path, c
 
 
 def test_site_says_which_cards_are_undated_and_dates_them(named: Path, cardbook: Cardbook) -> None:
-    assert undated_cards(named, read_book(named)) == ["first", "second"]
+    assert undated_cards(read_book(named), read_dates(named)) == ["first", "second"]
     note(named, NOON)
-    assert undated_cards(named, read_book(named)) == []
+    assert undated_cards(read_book(named), read_dates(named)) == []
     replace(named / "flashcards" / "part-01.md", "One is `1`.", "One is `one`.")
-    assert undated_cards(named, read_book(named)) == ["first"]
+    assert undated_cards(read_book(named), read_dates(named)) == ["first"]
     status = cardbook("status", "--root", named)
     assert "changed since they were dated: 1 cards (first): until you run cardbook" in status.stdout
     # Without mkdocs.yml no site is built; the cards are dated first.
     cardbook("site", "--root", named, "--update-dates")
-    assert undated_cards(named, read_book(named)) == []
+    assert undated_cards(read_book(named), read_dates(named)) == []
     assert read_dates(named)["first"].edition == 2
 
 
@@ -94,7 +94,7 @@ def test_new_card_is_called_new(named: Path) -> None:
 
 def test_book_without_a_name_needs_no_dates(small: Path) -> None:
     assert check_dates(small, read_book(small), NOON) == []
-    assert undated_cards(small, read_book(small)) == []
+    assert undated_cards(read_book(small), read_dates(small)) == []
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from cardbook.base.document import LIMITS, Document, describe_path, shorten
+from cardbook.base.cache import Cache
+from cardbook.base.document import LIMITS, Document, describe_path, read_schema, shorten
 from cardbook.base.files import PACKAGE
 from tests.conftest import ROOT
 
@@ -94,3 +95,27 @@ def test_value_is_shown_on_one_short_line() -> None:
     assert shorten("a\nb\x1b") == "a b "
     assert shorten("x" * 100_000) == "x" * 60 + "…"
     assert shorten([1, {"a": None}]) == '[1, {"a": null}]'
+
+
+def test_valid_value_is_checked_once_and_an_invalid_one_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    schema, cache = tmp_path / "schema.json", Cache(tmp_path / "cache")
+    schema.write_text('{"maximum": 2}')
+    checked: list[Path] = []
+
+    def watch(path: Path) -> Draft202012Validator:
+        checked.append(path)
+        return read_schema(path)
+
+    monkeypatch.setattr("cardbook.base.document.read_schema", watch)
+    for value, problems in ((1, 0), (1, 0), (3, 1), (3, 1), (2, 0)):
+        document = Document("book.yml", value, {(): 1})
+        document.check(schema, cache)
+        assert len(document.problems) == problems
+    assert len(checked) == 4
+    schema.write_text('{"type": "object"}')
+    read_schema.cache_clear()
+    document = Document("book.yml", 1, {(): 1})
+    document.check(schema, cache)
+    assert len(document.problems) == 1

@@ -21,12 +21,11 @@ def test_fine_tuning_teaches_rows(tables: Tables) -> None:
 
 
 def test_prompt_is_more_often_right_than_any_seed(tables: Tables) -> None:
-    """The prompt gets 28 of 32 right, each fine-tuned model about half to two thirds."""
+    """The prompt gets most requests right, and at least two more than each fine-tuned model."""
     found = rows(tables)
     tuned = [int(row["right of 32"]) for name, row in found.items() if name.startswith("fine-tuned")]
-    assert int(found["few-shot"]["right of 32"]) == 28
-    assert min(tuned) >= 14
-    assert max(tuned) <= 22
+    assert int(found["few-shot"]["right of 32"]) >= 22
+    assert max(tuned) + 2 <= int(found["few-shot"]["right of 32"])
 
 
 def test_fine_tuning_shortens_the_prompt(tables: Tables) -> None:
@@ -37,11 +36,11 @@ def test_fine_tuning_shortens_the_prompt(tables: Tables) -> None:
 
 
 def test_training_spoils_other_text(tables: Tables) -> None:
-    """The perplexity of news rises from 73 to more than 250 at every seed."""
+    """The perplexity of news becomes at least two and a half times as high at every seed."""
     found = rows(tables)
-    assert int(found["zero-shot"]["news perplexity"]) == 73
+    before = int(found["zero-shot"]["news perplexity"])
     for seed in range(3):
-        assert int(found[f"fine-tuned, seed {seed}"]["news perplexity"]) > 250
+        assert int(found[f"fine-tuned, seed {seed}"]["news perplexity"]) > 2.5 * before
 
 
 def test_another_question_is_still_answered(printed: Callable[[str], str]) -> None:

@@ -138,6 +138,30 @@ formats = ("g", "g", "g", ".0f", ".2f", ".1f")
 print(table.to_markdown(index=False, floatfmt=formats))
 
 # %% [markdown]
+# More settings to try: the next cell hands on the logits, and on this book's site sliders
+# are drawn from them. A notebook shows one line of text instead. The first thousand
+# logits are listed, the others in groups of 100.
+
+
+# %%
+class NextToken(dict):
+    def __repr__(self):
+        return f"The next token after “{self['prompt']}”, at any setting"
+
+    def _repr_mimebundle_(self, **_):
+        return {"application/vnd.cardbook.sampling+json": dict(self)}
+
+
+ordered, ids = logits[0].sort(descending=True)
+means = [(g.exp().mean().log(), len(g)) for g in ordered[1000:].split(100)]
+NextToken(
+    prompt="The sky is",
+    tokens=[tokenizer.decode([i]) for i in ids[:20]],
+    logits=[round(logit, 3) for logit in ordered[:1000].tolist()],
+    groups=[[round(mean.item(), 3), count] for mean, count in means],
+)
+
+# %% [markdown]
 # Two texts for each setting, always from the same seed:
 
 # %%

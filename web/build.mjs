@@ -13,7 +13,12 @@ async function bundle() {
   await copyFile(packageFile("ts-fsrs/LICENSE"), join(OUT, "ts-fsrs-licence.txt"));
   await build({
     absWorkingDir: ROOT,
-    entryPoints: { book: "web/main.ts", search: "web/search_worker.ts", "service-worker": "web/service_worker.ts" },
+    entryPoints: {
+      book: "web/main.ts",
+      interactive: "web/interactive/main.ts",
+      search: "web/search_worker.ts",
+      "service-worker": "web/service_worker.ts",
+    },
     outdir: OUT,
     bundle: true,
     minify: true,

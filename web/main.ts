@@ -2,6 +2,7 @@
 
 import { start as startAge } from "./age";
 import { start as startGlossary } from "./glossary";
+import { start as startInteractive } from "./interactive/load";
 import { start as startOffline } from "./offline";
 import { start as startReading } from "./reading";
 import { start as startReport } from "./report";
@@ -28,6 +29,7 @@ function start(): void {
   startStudy(session);
   startReport();
   startGlossary();
+  startInteractive();
   startOffline();
 }
 

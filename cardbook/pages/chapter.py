@@ -18,6 +18,7 @@ from cardbook.pages.html import (
     render_printed,
     title_markdown,
 )
+from cardbook.pages.interactive import InteractiveOutput, is_interactive, render_interactive
 from cardbook.pages.notebook import colab_link, install_line
 from cardbook.records.store import Provenance, Record
 from cardbook.source.book import Chapter, Correction, Entry
@@ -34,8 +35,9 @@ LONG_DRAWING = 7
 class ExampleView:
     """An example as a chapter shows it: with its record, or with the reason `why` there is none.
 
-    `figures` are those of each code cell. `repository` is the book's on GitHub (`OWNER/NAME`), `address` the
-    site's, ending in "/"; each "" when unknown. `max_age_days` is how old the book lets a record be.
+    `figures` and `interactive` are those of each code cell. `repository` is the book's on GitHub
+    (`OWNER/NAME`), `address` the site's, ending in "/"; each "" when unknown. `max_age_days` is how old the
+    book lets a record be.
     """
 
     example: Example
@@ -46,6 +48,7 @@ class ExampleView:
     address: str
     max_age_days: int
     figures: Sequence[Sequence[Figure]]
+    interactive: Sequence[Sequence[InteractiveOutput]]
 
     @property
     def outputs(self) -> list[list[NotebookNode]]:
@@ -136,16 +139,16 @@ def _example_blocks(entry: Entry, shown: ExampleView) -> Iterator[str]:
     yield _run_block(shown)
     if shown.why:
         yield f'!!! failure "Not run"\n    {escape_markdown(shown.why)}'
-    cells = enumerate(zip(shown.outputs, shown.figures, strict=True), 1)
+    cells = enumerate(zip(shown.outputs, shown.figures, shown.interactive, strict=True), 1)
     for cell in example.cells:
         if cell.kind == "markdown":
             yield embed_formulas(lower_headings(without_title(cell.source, example), 2))
             continue
-        number, (outputs, figures) = next(cells)
+        number, (outputs, figures, interactive) = next(cells)
         label = f"{example.name}-{number}"
         kind = "parameters" if PARAMETERS in cell.tags else "cell"
         yield render_code(cell.source, kind, label, _fold_of(cell, outputs))
-        yield from _output_blocks(label, cell, outputs, figures)
+        yield from _output_blocks(label, cell, outputs, figures, interactive)
     if shown.record:
         yield _provenance_block(example, shown.record.provenance, shown.max_age_days)
     yield "</div>"
@@ -233,15 +236,21 @@ def lower_headings(text: str, levels: int) -> str:
 
 
 def _output_blocks(
-    label: str, cell: Cell, outputs: Sequence[NotebookNode], figures: Sequence[Figure]
+    label: str,
+    cell: Cell,
+    outputs: Sequence[NotebookNode],
+    figures: Sequence[Figure],
+    interactive: Sequence[InteractiveOutput],
 ) -> Iterator[str]:
-    waiting = iter(figures)
+    waiting, waiting_interactive = iter(figures), iter(interactive)
     for output in outputs:
         if output.output_type == "stream":
             if printed := render_printed(output.text, output.name, label):
                 yield printed
         elif is_figure(output):
             yield _figure_block(next(waiting), label, cell.alt or "")
+        elif is_interactive(output):
+            yield render_interactive(next(waiting_interactive), label, "../../figures/")
         elif "text/plain" in output.data:
             yield render_printed(output.data["text/plain"], "stdout", label)
 

@@ -15,6 +15,7 @@ from cardbook.pages.corrections import make_corrections_page
 from cardbook.pages.epub import make_epub
 from cardbook.pages.figures import read_figures
 from cardbook.pages.html import card_problems, formula_problems, render_ahead
+from cardbook.pages.interactive import read_interactive
 from cardbook.pages.notebook import published_notebook, published_script
 from cardbook.pages.notebook_page import render_notebook_page
 from cardbook.pages.provenance_json import make_provenance
@@ -83,6 +84,7 @@ def view_example(project: Project, status: Status) -> ExampleView:
         address=project.publisher.address,
         max_age_days=project.book.max_age_days,
         figures=read_figures(example.name, outputs, project.cache),
+        interactive=read_interactive(example.name, outputs),
     )
 
 
@@ -153,7 +155,7 @@ def _test_path(project: Project, example: Example) -> Path:
 
 
 def example_files(project: Project, view: ExampleView) -> Files:
-    """Return the files of one example by path inside `docs/`: script, test, notebook, page, figures."""
+    """Return the files of one example by path inside `docs/`: script, test, notebook, page, figures, data."""
     example, downloads = view.example, PurePosixPath("downloads")
     files: Files = {downloads / f"{example.name}.py": published_script(example, view.record).encode()}
     test = _test_path(project, example)
@@ -175,6 +177,8 @@ def example_files(project: Project, view: ExampleView) -> Files:
     files[PurePosixPath("notebooks", f"{example.name}.md")] = page.encode()
     for figure in (figure for cell in view.figures for figure in cell):
         files |= {PurePosixPath("figures", name): content for name, content in figure.files.items()}
+    for output in (output for cell in view.interactive for output in cell):
+        files[PurePosixPath("figures", output.name)] = output.data.encode()
     return files
 
 

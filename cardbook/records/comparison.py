@@ -1,13 +1,18 @@
-"""Compares two outputs of one cell; decimal numbers and figures may differ within a tolerance."""
+"""Compares two outputs of one cell; decimal numbers and figures may differ within a tolerance.
+
+The decimals of an interactive output may differ by a share of its largest one: what it draws shows no more.
+"""
 
 import base64
 import difflib
 import io
+import json
 import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
+from typing import Any
 
 import numpy as np
 from nbformat import NotebookNode
@@ -16,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from cardbook.base.errors import CardbookError
+from cardbook.records.interactive import canonical_json, interactive_media, leaves
 from cardbook.records.outputs import DECODE_ERRORS, OutputError, check_size
 from cardbook.records.text import Table, clean_text, split_tables
 
@@ -33,7 +39,10 @@ Pixels = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Tolerance:
-    """How much outputs may differ: decimals as a share of the larger, figures by `score_figures`."""
+    """How much outputs may differ: decimals as a share of the larger, figures by `score_figures`.
+
+    In an interactive output, decimals may differ by the same share of its largest decimal.
+    """
 
     number: float = 1e-3
     # Scaling to half and compressing scored up to 5.5 on the book's figures, a new dot of 6 points 11.
@@ -45,17 +54,21 @@ EXACT = Tolerance(0.0, 0.0)
 
 @dataclass(frozen=True)
 class Outputs:
-    """The outputs of a cell: printed lines, lines of warnings, printed tables, figures as image files."""
+    """The outputs of a cell: printed lines, lines of warnings, printed tables, figures as image files.
+
+    `interactive` has the canonical JSON of each interactive output.
+    """
 
     lines: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     tables: tuple[Table, ...] = ()
     figures: tuple[bytes, ...] = ()
+    interactive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One difference: its kind (text, warnings, table or figure), and lines that describe it.
+    """One difference: its kind (text, warnings, table, figure or data), and lines that describe it.
 
     `figures` are a figure before and now, None if absent; `score` is what `score_figures` returns for them.
     """
@@ -77,7 +90,8 @@ def outputs_of_cell(outputs: Sequence[NotebookNode]) -> Outputs:
     data = [output.data for output in outputs if "data" in output]
     shown = [item["text/plain"] for item in data if "image/png" not in item and "text/plain" in item]
     figures = [_decode(item["image/png"]) for item in data if "image/png" in item]
-    return read_outputs("\n".join([printed, *shown]), warned, figures)
+    interactive = [canonical_json(item[media]) for item in data for media in interactive_media(item)]
+    return read_outputs("\n".join([printed, *shown]), warned, figures, interactive)
 
 
 def _decode(text: str) -> bytes:
@@ -88,14 +102,17 @@ def _decode(text: str) -> bytes:
         return text.encode()
 
 
-def read_outputs(printed: str, warned: str, figures: Sequence[bytes]) -> Outputs:
-    """Return printed text, warnings and figures as they are compared: without blank lines."""
+def read_outputs(
+    printed: str, warned: str, figures: Sequence[bytes], interactive: Sequence[str] = ()
+) -> Outputs:
+    """Return printed text, warnings and other outputs as they are compared: without blank lines."""
     parts = list(split_tables(clean_text(printed)))
     return Outputs(
         tuple(line for part in parts if isinstance(part, str) for line in _nonblank_lines(part)),
         tuple(_nonblank_lines(clean_text(warned))),
         tuple(part for part in parts if isinstance(part, Table)),
         tuple(figures),
+        tuple(interactive),
     )
 
 
@@ -116,7 +133,34 @@ def compare_outputs(before: Outputs, now: Outputs, tolerance: Tolerance) -> list
         what, score = _compare_figures(*images, tolerance)
         if what:
             found.append(Difference("figure", (f"figure {number} {what}",), score, images))
+    for number, (earlier, later) in enumerate(zip_longest(before.interactive, now.interactive), 1):
+        if lines := _compare_interactive(earlier, later, tolerance):
+            found.append(Difference("data", (f"interactive output {number}:", *lines)))
     return found
+
+
+def _compare_interactive(before: str | None, now: str | None, tolerance: Tolerance) -> list[str]:
+    """Return what differs in two interactive outputs, given as JSON: each place, before and now."""
+    if before is None or now is None:
+        return ["is new" if before is None else "is gone"]
+    old, new = dict(leaves(json.loads(before))), dict(leaves(json.loads(now)))
+    largest = max((abs(value) for value in old.values() if isinstance(value, float)), default=0.0)
+    allowed = tolerance.number * largest
+    return [
+        f"{place}: {_shown(old.get(place))} → {_shown(new.get(place))}"
+        for place in {**old, **new}
+        if place not in old or place not in new or not _same_value(old[place], new[place], allowed)
+    ]
+
+
+def _same_value(before: Any, now: Any, allowed: float) -> bool:  # noqa: ANN401
+    if isinstance(before, float) and isinstance(now, float):
+        return abs(before - now) <= allowed
+    return bool(before == now)
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def compare_lines(before: Sequence[str], now: Sequence[str], tolerance: Tolerance) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a record may contain as outputs: printed text, plain values and PNG figures, as pages show them.
+"""What a record may contain as outputs: printed text, plain values, PNG figures, interactive outputs.
 
 A run stores nothing else, and `import-records` accepts nothing else: both call `check_outputs`.
 """
@@ -14,6 +14,9 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from cardbook.base.errors import CardbookError
+from cardbook.records import interactive
+from cardbook.records.interactive import canonical_json, interactive_media, kind_of, kinds
+from cardbook.records.text import one_line
 
 STREAMS = ("stdout", "stderr")
 # HTML, SVG, JavaScript and widgets could act in a reader's browser.
@@ -24,6 +27,7 @@ FIGURE_PIXELS, EXAMPLE_PIXELS = 4_000_000, 20_000_000
 OUTPUTS = 2_000
 # The longest side that the WebP of a page can have.
 SIDE = 16_383
+LESS = "show fewer numbers and shorter texts, as cardbook/records/interactive.schema.json describes"
 # What Pillow raises for a damaged image: SyntaxError for a broken chunk, LookupError for a short one, and
 # others.
 DECODE_ERRORS = (
@@ -33,13 +37,19 @@ DECODE_ERRORS = (
 
 
 class OutputError(CardbookError):
-    """An output that no page can show; the text says why."""
+    """An output that no page can show; the text says why, `remedy` what an author does about it, if known."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what)
+        self.remedy = remedy
 
 
 def reduce_outputs(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
     """Return the parts of a cell's outputs that a page shows: no HTML or other formats; results as displays.
 
-    An output that has neither a figure nor plain text is left out.
+    Interactive outputs are kept whatever their kind, so that `check_cell` refuses what is unknown.
+
+    An output that has nothing of all this is left out.
     """
     return [reduced for output in outputs if (reduced := _reduce(output)) is not None]
 
@@ -47,7 +57,8 @@ def reduce_outputs(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
 def _reduce(output: NotebookNode) -> NotebookNode | None:
     if "data" not in output:
         return output
-    data = {media: output.data[media] for media in SHOWN if media in output.data}
+    shown = [*interactive_media(output.data), *SHOWN]
+    data = {media: output.data[media] for media in shown if media in output.data}
     size = output.get("metadata", {}).get("image/png") if "image/png" in data else None
     metadata = {"image/png": size} if is_size(size) else {}
     return NotebookNode(output_type="display_data", data=data, metadata=metadata) if data else None
@@ -67,7 +78,14 @@ def check_outputs(cells: Iterable[Sequence[NotebookNode]]) -> None:
 
 def check_cell(outputs: Iterable[NotebookNode]) -> int:
     """Check the outputs of one code cell; return how many pixels its figures have. Raises OutputError."""
-    return sum(_check_output(output) for output in outputs)
+    pixels = size = 0
+    for output in outputs:
+        pixels += _check_output(output)
+        for media in interactive_media(output.get("data", {})):
+            size += len(canonical_json(output.data[media]))
+    if size > interactive.CELL_BYTES:
+        raise OutputError(f"more than {interactive.CELL_BYTES:,} bytes of interactive outputs", LESS)
+    return pixels
 
 
 def _check_output(output: NotebookNode) -> int:
@@ -77,12 +95,31 @@ def _check_output(output: NotebookNode) -> int:
         raise OutputError(f"an output of a kind that pages do not show: {output.output_type}")
     if not output.data:
         raise OutputError("an output without content")
+    if media_types := interactive_media(output.data):
+        _check_interactive(output, media_types[0])
+        return 0
     for media in output.data:
         if media not in SHOWN:
             raise OutputError(f"an output that could act in a reader's browser: {media}")
     if any(media != "image/png" or not is_size(size) for media, size in output.metadata.items()):
         raise OutputError("an output with metadata that no figure has")
     return check_figure(output.data["image/png"]) if "image/png" in output.data else 0
+
+
+def _check_interactive(output: NotebookNode, media: str) -> None:
+    if not kind_of(media):
+        what = f"an interactive output of an unknown kind: {one_line(media)[:100]}"
+        raise OutputError(what, f"use one of {', '.join(kinds())}")
+    text = output.data.get("text/plain")
+    if output.data.keys() != {media, "text/plain"} or output.metadata:
+        raise OutputError("an interactive output that is not just its data and text/plain", "add plain text")
+    if not isinstance(text, str) or "\n" in text or not 0 < len(text) <= interactive.TEXT_LENGTH:
+        what = (
+            f"an interactive output whose text is not one line of 1 to {interactive.TEXT_LENGTH} characters"
+        )
+        raise OutputError(what, "say in one line what it has: __repr__ returns it")
+    if fault := interactive.find_fault(kind_of(media), output.data[media]):
+        raise OutputError(f"an interactive output with {fault}", LESS)
 
 
 def is_size(value: Any) -> bool:  # noqa: ANN401

@@ -53,9 +53,8 @@ def keep_shown(notebook: NotebookNode, example: Example) -> None:
         try:
             check_cell(cell.outputs)
         except OutputError as error:
-            raise ExampleError(
-                f"{example.file}:{source.line}: cell {number}: it shows {error}: {OUTPUT_REMEDY}"
-            ) from None
+            place = f"{example.file}:{source.line}: cell {number}"
+            raise ExampleError(f"{place}: it shows {error}: {error.remedy or OUTPUT_REMEDY}") from None
     try:
         check_outputs(cell.outputs for cell in cells)
     except OutputError as error:

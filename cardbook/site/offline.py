@@ -15,7 +15,7 @@ SOURCE = PurePosixPath("assets", "built", WORKER)
 KEPT = (".html", ".css", ".js", ".woff2", ".webp", ".svg", ".webmanifest")
 NOT_KEPT = ("assets/javascripts/lunr/", "assets/javascripts/workers/")
 # JSON files that scripts fetch.
-DATA = ("search/", "study/", "glossary.json")
+DATA = ("search/", "study/", "figures/", "glossary.json")
 
 
 def write_manifest(site: Path, name: str) -> None:

@@ -1,7 +1,7 @@
 """Extracts what a reader copies of each example from the built pages, and the outputs shown below it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -9,8 +9,11 @@ import nbformat
 from bs4 import BeautifulSoup, Tag
 from nbformat import NotebookNode
 
+from cardbook.base.errors import UntrustedInputError
+from cardbook.base.json_file import parse_json
 from cardbook.pages.notebook import INSTALL
 from cardbook.records.comparison import Outputs, outputs_of_cell, read_outputs
+from cardbook.records.interactive import CELL_BYTES, canonical_json
 from cardbook.records.text import Table
 
 
@@ -82,19 +85,30 @@ class PageReader:
         return code.get_text() if code else ""
 
     def _shown(self, label: str) -> Outputs:
-        printed, warned, figures = [], [], []
+        printed, warned, figures, interactive = [], [], [], []
         tables: list[Table] = []
         for output in self.block.select(f'[data-output="{label}"]'):
             if image := output.find("img"):
                 figures += list(self._linked(image, "src"))
             elif table := output.find("table"):
                 tables.append(read_table(table))
+            elif source := output.select_one("a[data-source]"):
+                interactive += list(self._interactive(source))
+                printed.append(str(output.p.get_text()) if output.p else "")
             elif "output-stderr" in (output.get("class") or []):
                 warned.append(output.get_text())
             else:
                 printed.append(output.get_text())
-        text = read_outputs("\n".join(printed), "\n".join(warned), figures)
-        return Outputs(text.lines, text.warnings, tuple(tables), text.figures)
+        text = read_outputs("\n".join(printed), "\n".join(warned), figures, interactive)
+        return replace(text, tables=tuple(tables))
+
+    def _interactive(self, link: Tag) -> Iterator[str]:
+        """Yield the JSON to which an interactive output links; if it cannot be read, add a fault."""
+        for content in self._linked(link, "href"):
+            try:
+                yield canonical_json(parse_json(content, CELL_BYTES))
+            except UntrustedInputError as error:
+                self.faults.append(f"{link['href']} {error}")
 
     def _files(self) -> Iterator[tuple[str, bytes]]:
         # "Copy all" copies the target of the first link to a script.

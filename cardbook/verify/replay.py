@@ -12,11 +12,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cardbook.base.errors import UntrustedInputError
 from cardbook.base.files import read_regular, temporary_folder
+from cardbook.base.json_file import parse_json
 from cardbook.kernel.launcher import confined_command
 from cardbook.kernel.memory import GIGABYTE, POLL_SECONDS, exceeds
 from cardbook.kernel.sandbox import SandboxPolicy, dump_policy
 from cardbook.records.comparison import Outputs, read_outputs
+from cardbook.records.interactive import CELL_BYTES, canonical_json
 from cardbook.records.text import clean_text
 from cardbook.verify.replay_session import BACKEND
 
@@ -136,7 +139,8 @@ def _collect(session: Path, count: int, end: str) -> list[BlockResult]:
             results.append(BlockResult(Outputs(), "not run, because of an error before it"))
             continue
         content = []
-        for name in (f"{number}.out", f"{number}.err", *_figures_of(number, left)):
+        figures, data = (_files_of(number, left, suffix) for suffix in ("png", "json"))
+        for name in (f"{number}.out", f"{number}.err", *figures, *data):
             # One byte more than is left tells a file that is too large.
             content.append(_read(left.get(name), budget + 1))
             budget -= len(content[-1])
@@ -145,16 +149,21 @@ def _collect(session: Path, count: int, end: str) -> list[BlockResult]:
         if budget < 0:
             results.append(BlockResult(Outputs(), end or TOO_MUCH))
             continue
-        printed, warned, *figures = content
-        outputs = read_outputs(_as_text(printed), _as_text(warned), figures)
+        printed, warned, *files = content
+        try:
+            interactive = [canonical_json(parse_json(file, CELL_BYTES)) for file in files[len(figures) :]]
+        except UntrustedInputError as error:
+            results.append(BlockResult(Outputs(), f"an interactive output that {error}"))
+            continue
+        outputs = read_outputs(_as_text(printed), _as_text(warned), files[: len(figures)], interactive)
         done = f"{number}.done" in left
         results.append(BlockResult(outputs, "" if done else end or _last_error(_as_text(warned))))
     return results
 
 
-def _figures_of(number: int, names: Iterable[str]) -> list[str]:
-    """Return the files with the figures of a block in the order in which they were drawn."""
-    pattern = re.compile(rf"{number}-(\d{{1,4}})\.png")
+def _files_of(number: int, names: Iterable[str], suffix: str) -> list[str]:
+    """Return the files of a block with this suffix in the order in which they were shown."""
+    pattern = re.compile(rf"{number}-(\d{{1,4}})\.{suffix}")
     found = [(int(match[1]), name) for name in names if (match := pattern.fullmatch(name))]
     return [name for _, name in sorted(found)]
 

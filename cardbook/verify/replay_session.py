@@ -2,8 +2,8 @@
 
 Started by path, `python -P session.py FOLDER`, in an environment that has only the packages of an
 install line, so it imports only the standard library. FOLDER/blocks.json has the blocks. What block N prints
-goes to N.out and N.err, its figures go to N-1.png and so on; N.done exists if it ended without an error.
-The first error ends the session, as it ends a script.
+goes to N.out and N.err, its figures go to N-1.png and so on, its interactive outputs to N-1.json and so on;
+N.done exists if it ended without an error. The first error ends the session, as it ends a script.
 """
 
 import ast
@@ -22,6 +22,8 @@ from typing import Any
 
 # The name of this module's matplotlib backend: MPLBACKEND=module://reader_figures
 BACKEND = "reader_figures"
+# How the media type of an interactive output begins (cardbook/records/interactive.py).
+INTERACTIVE = "application/vnd.cardbook."
 
 
 class Figures(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -55,12 +57,32 @@ class Figures(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         pyplot.close("all")
 
 
+class InteractiveOutputs:
+    """Prints the value at the end of a block, as Python does, and saves the data of an interactive output."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.block, self.count = folder, 0, 0
+
+    def show(self, value: object) -> None:
+        """Replace `sys.displayhook`."""
+        sys.__displayhook__(value)
+        describe = getattr(type(value), "_repr_mimebundle_", None)
+        for media, data in (describe(value) if describe else {}).items():
+            if media.startswith(INTERACTIVE):
+                self.count += 1
+                path = self.folder / f"{self.block}-{self.count}.json"
+                text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+                path.write_text(text, encoding="utf-8", errors="mark")
+
+
 def main() -> None:
     """Run the blocks in order; an error in one ends the process with its traceback."""
     folder = Path(sys.argv[1])
     blocks = json.loads((folder / "blocks.json").read_text(encoding="utf-8"))
     figures = Figures(folder)
     sys.meta_path.append(figures)
+    interactive = InteractiveOutputs(folder)
+    sys.displayhook = interactive.show
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     sys.argv = [""]
@@ -69,6 +91,7 @@ def main() -> None:
     for number, source in enumerate(blocks, 1):
         redirect(folder, number)
         figures.block, figures.count = number, 0
+        interactive.block, interactive.count = number, 0
         run_block(source, f"<cell {number}>", vars(module))
         figures.save()
         (folder / f"{number}.done").touch()

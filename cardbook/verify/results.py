@@ -46,6 +46,7 @@ def hash_example(extracted: ExtractedExample | None) -> str:
             cell.shown.warnings,
             [(table.header, table.rows) for table in cell.shown.tables],
             [hashlib.sha256(figure).hexdigest() for figure in cell.shown.figures],
+            cell.shown.interactive,
         )
         for cell in extracted.snippets
     ]

@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup, Tag
 
 from cardbook.pages.html import render_card
 from cardbook.pages.notebook import without_script_metadata
+from cardbook.records.interactive import interactive_media, kind_of
 from cardbook.records.status import Project
 from cardbook.records.text import Table, clean_text, split_tables
 from cardbook.source.book import Chapter, read_book
@@ -93,6 +94,13 @@ def test_code_is_shown_byte_for_byte_and_every_output_below_it(
                         assert texts == [*part.header, *(text for row in part.rows for text in row)]
                     else:
                         assert shown.pop(0).get_text() == part
+            elif interactive := interactive_media(output.data):
+                place = shown.pop(0)
+                link = place.select_one("a[data-source]")
+                assert place.p is not None and place.p.get_text() == output.data["text/plain"]
+                assert place["data-interactive"] == kind_of(interactive[0]) and link is not None
+                data = (site / "chapters" / "any" / str(link["href"])).resolve().read_text(encoding="utf-8")
+                assert json.loads(data) == output.data[interactive[0]]
             else:
                 images = shown.pop(0).find_all("img")
                 assert {str(image["src"]).partition("#")[2] for image in images} == {

@@ -4,7 +4,9 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import expect
 
+from cardbook.records.interactive import kinds
 from tests.browser.chromium import DESKTOP, NO_JAVASCRIPT, Opener, View, serve
 from tests.conftest import MKDOCS, Cardbook, build_site, write
 
@@ -38,6 +40,12 @@ print("| a |\\n|---|\\n| " + attacks.replace("\\n", " ") + " |")
 for kind in (HTML, Markdown, Javascript):
     display(kind(attacks))
 display(SVG("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"))
+
+# %%
+texts = [*attacks.split("\\n\\n"), "__proto__", "constructor", "\u202etxet"]
+sampling = {"prompt": texts[0], "tokens": texts, "logits": [1.0] * len(texts), "groups": []}
+for kind, data in {"sampling": sampling}.items():
+    display({f"application/vnd.cardbook.{kind}+json": data, "text/plain": texts[2]}, raw=True)
 """
 BOOK = """\
 title: Small
@@ -97,6 +105,19 @@ def test_hostile_text_is_shown_letter_by_letter(open_page: Opener, hostile: str)
     assert page.locator("#hostile").inner_text().rstrip("#").strip() == TITLE
     printed = page.locator("pre[data-output='hostile-1']").first.text_content()
     assert printed == "\n\n".join(ATTACKS)
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_hostile_data_are_text_in_a_control(open_page: Opener, hostile: str, kind: str) -> None:
+    page = open_page("chapters/one/", DESKTOP, hostile)
+    place = page.locator(f"[data-interactive={kind}]")
+    place.scroll_into_view_if_needed()
+    expect(place).to_have_attribute("data-state", "drawn")
+    assert place.locator("> p").text_content() == ATTACKS[2]
+    assert place.locator("script, iframe, style, h1, img, base, meta, a:not([data-source])").count() == 0
+    assert ATTACKS[0] in (place.text_content() or "") and "constructor" in (place.text_content() or "")
+    page.wait_for_timeout(200)
+    assert "taken" not in page.title()
 
 
 def test_a_formula_is_shown_beside_it(open_page: Opener, hostile: str) -> None:

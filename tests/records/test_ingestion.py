@@ -228,6 +228,20 @@ HOSTILE: dict[str, tuple[Spoil, str]] = {
     "no base64": (output(shown(image_png="../../../etc/passwd")), "is not a PNG"),
     "another kind of picture": (output(shown(image_png=picture(kind="GIF"))), "is not a PNG"),
     "a huge picture": (output(shown(image_png=picture((10_000, 5_000)))), "10000 × 5000 pixels"),
+    "an interactive output of an unknown kind": (
+        output(
+            {**shown(text_plain="x"), "data": {"application/vnd.cardbook.page+json": {}, "text/plain": "x"}}
+        ),
+        "of an unknown kind: application/vnd.cardbook.page",
+    ),
+    "an interactive output of another form": (
+        output({**shown(), "data": {"application/vnd.cardbook.sampling+json": [1], "text/plain": "x"}}),
+        r"break the schema of sampling: \$: type",
+    ),
+    "an interactive output without text": (
+        output({**shown(), "data": {"application/vnd.cardbook.sampling+json": {}}}),
+        "not just its data and text/plain",
+    ),
     "metadata": (
         output({**shown(text_plain="x"), "metadata": {"image/png": {"width": 1, "style": "x"}}}),
         "metadata that no figure has",

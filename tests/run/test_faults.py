@@ -168,6 +168,21 @@ FAULTS += [
         ":11: cell 3: it shows a figure of 20000 × 10 pixels",
     ),
     Fault(
+        "shows interactive data of an unknown kind",
+        "from IPython.display import display\n"
+        "display({'application/vnd.cardbook.page+json': {}, 'text/plain': 'x'}, raw=True)",
+        ":11: cell 3: it shows an interactive output of an unknown kind: application/vnd.cardbook.page+json:"
+        " use one of ",
+    ),
+    Fault(
+        "shows interactive data that are not numbers",
+        "from IPython.display import display\n"
+        "data = {'prompt': 'x', 'tokens': ['x'], 'logits': [float('nan')], 'groups': []}\n"
+        "display({'application/vnd.cardbook.sampling+json': data, 'text/plain': 'x'}, raw=True)",
+        ":11: cell 3: it shows an interactive output with data that break the schema of sampling:"
+        " $.logits[0]: type: show fewer numbers",
+    ),
+    Fault(
         "reads a file outside the book",
         "x = open('OUTSIDE').read()",
         "it reads OUTSIDE, which is outside the book: copy it into data/",

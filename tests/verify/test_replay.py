@@ -59,6 +59,38 @@ def test_figure_is_taken_where_it_is_shown_or_else_at_the_end_of_its_block() -> 
     assert first.outputs.figures[0] != first.outputs.figures[1]
 
 
+INTERACTIVE = """
+class Shown(dict):
+    def __repr__(self):
+        return "It has numbers."
+
+    def _repr_mimebundle_(self, **_):
+        return {"application/vnd.cardbook.kind+json": dict(self), "text/html": "<b>"}
+
+"""
+
+
+def test_interactive_output_is_taken_with_its_text() -> None:
+    first, second = paste(f"{INTERACTIVE}print('one')\nShown(b=[1.5], a='é')", "print(Shown())\nShown()")
+    assert first.error == second.error == ""
+    assert first.outputs.lines == ("one", "It has numbers.")
+    assert first.outputs.interactive == ('{"a":"é","b":[1.5]}',)
+    assert second.outputs.interactive == ("{}",)
+
+
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        ("float('nan')", "an interactive output that has NaN, which is not JSON"),
+        ("'x' * 200_000", "an interactive output that is larger than 0.1 MB"),
+        ("object()", "line 9: TypeError: Object of type object is not JSON serializable"),
+    ],
+)
+def test_interactive_output_that_no_page_can_show_is_an_error(value: str, error: str) -> None:
+    (ran,) = paste(f"{INTERACTIVE}Shown(a={value})")
+    assert ran.error == error
+
+
 def test_process_that_ends_itself_is_an_error_of_its_block() -> None:
     first, second, third = paste("print(1)", "import os\nos._exit(0)", "print(3)")
     assert (first.error, second.error) == ("", "the process ended")

@@ -46,6 +46,17 @@ text = """two
   words"""
 # The next line counts.
 print(len(text.split()), "words")
+
+# %%
+class NextToken(dict):
+    def __repr__(self):
+        return "The next token {after} *a*"
+
+    def _repr_mimebundle_(self, **_):
+        return {"application/vnd.cardbook.sampling+json": dict(self)}
+
+
+NextToken(prompt="a", tokens=["b"], logits=[1 / count], groups=[])
 '''
 
 PACKAGES = """\
@@ -131,7 +142,7 @@ def edit_cell(site: Path, label: str, edit: Callable[[str], str]) -> None:
 def test_whole_site_passes_and_says_so(plain: Path, cardbook: Cardbook) -> None:
     outcome = cardbook("verify", plain, "--root", plain.parent)
     assert (outcome.returncode, outcome.stderr) == (0, "")
-    assert "first: 9 of 9 checks passed\n" in outcome.stdout
+    assert "first: 10 of 10 checks passed\n" in outcome.stdout
     assert outcome.stdout.endswith("2 of 2 examples run as copied.\n")
 
 
@@ -194,9 +205,9 @@ def test_absent_cell_is_found(plain: Path) -> None:
     assert without != markup
     page_of(plain).write_text(without, encoding="utf-8")
     faults = publication_blockers(plain)
-    assert faults["first, page"] == "its cells are first-2, first-3, first-4"
+    assert faults["first, page"] == "its cells are first-2, first-3, first-4, first-5"
     assert "NameError: name 'count' is not defined" in faults["first, cell 1"]
-    assert faults["first, script"] == "it has 4 cells of code, the page 3"
+    assert faults["first, script"] == "it has 5 cells of code, the page 4"
 
 
 def test_whole_example_that_would_copy_another_file_is_found(plain: Path) -> None:
@@ -216,6 +227,27 @@ def test_number_shown_may_differ_within_the_tolerance_only(plain: Path) -> None:
     assert publication_blockers(plain) == {}
     replace(page_of(plain), "0.33340", "0.33400")
     assert set(publication_blockers(plain)) == {"first, cell 2", "first, notebook"}
+
+
+def test_changed_data_of_an_interactive_output_are_found(plain: Path) -> None:
+    (data,) = plain.glob("figures/first-5.*.json")
+    text = data.read_text(encoding="utf-8")
+    assert text == '{"groups":[],"logits":[0.3333333333333333],"prompt":"a","tokens":["b"]}'
+    data.write_text(text.replace("0.3333333333333333", "0.33340"), encoding="utf-8")
+    assert publication_blockers(plain) == {}
+    data.write_text(text.replace("0.3333333333333333", "0.4"), encoding="utf-8")
+    faults = publication_blockers(plain)
+    assert set(faults) == {"first, cell 5", "first, notebook"}
+    assert "$.logits[0]: 0.4 → 0.333" in faults["first, cell 5"]
+    data.write_text("{", encoding="utf-8")
+    assert publication_blockers(plain)["first, page"] == f"../../figures/{data.name} is not JSON"
+    data.unlink()
+    assert publication_blockers(plain)["first, page"] == f"../../figures/{data.name} is not on the site"
+
+
+def test_changed_text_of_an_interactive_output_is_found(plain: Path) -> None:
+    replace(page_of(plain), "<p>The next token", "<p>The last token")
+    assert set(publication_blockers(plain)) == {"first, cell 5", "first, notebook"}
 
 
 def test_changed_table_and_figure_are_found(packages: Path) -> None:
@@ -353,5 +385,5 @@ def test_json_has_a_verdict_for_every_snippet(plain: Path, cardbook: Cardbook) -
     first, second = json.loads(cardbook("verify", plain, "--root", plain.parent, "--json").stdout)
     places = [verdict["place"] for verdict in first["results"]]
     assert places[:5] == ["page", "script", "uv", "notebook", "install line"]
-    assert places[5:] == ["cell 1", "cell 2", "cell 3", "cell 4"]
+    assert places[5:] == [f"cell {number}" for number in range(1, 6)]
     assert second["passed"]

@@ -76,8 +76,7 @@ class Document:
 
     def text(self, where: DocumentPath) -> str:
         """Return the text at `where` without space around it; "" when there is none."""
-        value = self.at(where)
-        return value.strip() if isinstance(value, str) else ""
+        return as_text(self.at(where))
 
     def items(self, where: DocumentPath) -> Iterator[DocumentPath]:
         """Return the path of each item of the list at `where`; none when there is no list."""
@@ -106,6 +105,11 @@ class Document:
         """Return a hash of everything that determines whether the document is valid."""
         checker = digest_of(Path(__file__).parent).encode()
         return cache_key(["jsonschema"], [checker, schema.read_bytes(), json.dumps(self.value).encode()])
+
+
+def as_text(value: object) -> str:
+    """Return a text without space around it; "" for any other value."""
+    return value.strip() if isinstance(value, str) else ""
 
 
 def describe_path(where: DocumentPath) -> str:

@@ -148,6 +148,8 @@ def show_formula(tex: str, *, display: bool) -> str:
         return f'<code class="formula-refused">{html.escape(tex)}</code>'
 
 
+# A card's texts are on the page of its chapter, on the study page and in the exports.
+@lru_cache(maxsize=RENDERINGS_LIMIT)
 def render_markdown(text: str, show: FormulaRenderer = show_formula) -> str:
     """Return HTML for the Markdown of a card; `show` renders its formulas, as `show_formula` does."""
     text = UNPRINTABLE.sub("\ufffd", text)

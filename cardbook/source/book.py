@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from cardbook.base.cache import Cache
-from cardbook.base.document import Document, DocumentPath, closest, did_you_mean, shorten
+from cardbook.base.document import Document, DocumentPath, as_text, closest, did_you_mean, shorten
 from cardbook.base.errors import InputError, Problem, in_order
 from cardbook.base.paths import ProjectPaths
 from cardbook.base.yaml_file import quote_yaml, read_yaml
@@ -211,10 +211,13 @@ class _BookReader:
         return Chapter(text("id"), text("title"), text("description"), text("introduction"), entries)
 
     def _entry(self, where: DocumentPath, deck: str) -> Entry | None:
-        def text(key: str) -> str:
-            return self.document.text((*where, key))
+        item = self.document.at(where)
+        keys = item if isinstance(item, Mapping) else {"card": item}
 
-        title = text("card") or self.document.text(where)
+        def text(key: str) -> str:
+            return as_text(keys.get(key))
+
+        title = text("card")
         deck = text("deck") or deck or self.document.text(("deck",))
         known = [text("id")] if text("id") else self.registry.ids.get(title, [])
         if not title or not self._has_deck(where, deck):

@@ -92,10 +92,15 @@ class Doubt:
     remedy: str
 
 
-# The same text is parsed for the page, the study page and the exports.
-@lru_cache(maxsize=30_000)
 def find_formulas(text: str) -> tuple[Sequence[Formula], Sequence[Doubt]]:
     """Return the formulas of a Markdown text and its ambiguities, each in order."""
+    # Most texts have no mark of a formula.
+    return _find(text) if "$" in text or "\\" in text else ((), ())
+
+
+# The same text is parsed for the page, the study page and the exports.
+@lru_cache(maxsize=30_000)
+def _find(text: str) -> tuple[Sequence[Formula], Sequence[Doubt]]:
     formulas: list[Formula] = []
     doubts: list[Doubt] = []
     for start, end in _prose(text):

@@ -5,13 +5,16 @@ The files in `flashcards/` are never changed.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from cardbook.base.cache import Cache, cache_key
 from cardbook.base.document import Document, DocumentPath, shorten
 from cardbook.base.errors import Problem, in_order
+from cardbook.base.files import digest_of
+from cardbook.base.paths import ProjectPaths
 from cardbook.source.deck import Card, Deck, parse_deck
 
 FOLDER = "flashcards"
@@ -58,6 +61,7 @@ def read_decks(root: Path, document: Document) -> ReceivedDecks:
     repairs = _by_deck(document, "repairs")
     omissions = _by_deck(document, "omit")
     paths = sorted((root / FOLDER).glob("*.md"))
+    cache, program = Cache(ProjectPaths(root).cache), digest_of(Path(__file__).parent).encode()
     names = {path.stem for path in paths}
     for name in {*repairs, *omissions} - names:
         what = f'no deck "{shorten(name)}" in {FOLDER}/' if name else "this does not name a deck"
@@ -69,13 +73,26 @@ def read_decks(root: Path, document: Document) -> ReceivedDecks:
         if (same := contents.setdefault(content, file)) != file:
             found.problems.append(Problem(file, 0, f"has the same content as {same}", "remove one of them"))
         text, added = _repair(document, content, file, repairs.get(path.stem, ()))
-        deck = parse_deck(text, file)
-        deck = replace(deck, problems=tuple(in_order([*deck.problems, *_check_characters(text, file)])))
+        deck = _parse(text, file, cache, program)
         deck = _renumber(deck, added)
         deck = _omit(document, deck, omissions.get(path.stem, ()), found.omitted)
         found.problems += [*deck.problems, *_check_titles(deck)]
         found.decks[path.stem] = deck
     return found
+
+
+def _parse(text: str, file: str, cache: Cache, program: bytes) -> Deck:
+    """Return the deck in a text, from the cache if it has no problems; `program` is a hash of this code."""
+    key = cache_key((), [program, file.encode(), text.encode("utf-8", "surrogatepass")])
+    if found := cache.get(key):
+        cards = tuple(Card(*card) for card in found["cards"])
+        warnings = tuple(Problem(*warning) for warning in found["warnings"])
+        return Deck(Path(file).stem, file, cards, (), (), warnings)
+    deck = parse_deck(text, file)
+    deck = replace(deck, problems=tuple(in_order([*deck.problems, *_check_characters(text, file)])))
+    if not deck.problems and not deck.damaged:
+        cache.put(key, {"cards": [*map(astuple, deck.cards)], "warnings": [*map(astuple, deck.warnings)]})
+    return deck
 
 
 def _by_deck(document: Document, key: str) -> dict[str, list[DocumentPath]]:

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from cardbook.base.errors import InputError
 from cardbook.source.book import read_book
+from cardbook.source.deck import Deck, parse_deck
 from tests.conftest import Cardbook, replace, write
 from tests.source.test_book import line_of, problems_of
 
@@ -213,3 +215,29 @@ def test_omitted_card_is_listed_by_status(small: Path, cardbook: Cardbook) -> No
     shown = cardbook("status", "--root", small).stdout
     assert "chapters: 1, cards: 2, examples: 2" in shown
     assert "omitted cards: 1\n  part-01: Third Card: a double\n" in shown
+
+
+def test_a_deck_is_parsed_once_while_it_is_unchanged_and_whole(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+
+    def watch(text: str, path: str) -> Deck:
+        parsed.append(text)
+        return parse_deck(text, path)
+
+    monkeypatch.setattr("cardbook.source.received.parse_deck", watch)
+    deck = small / "flashcards" / "part-01.md"
+    replace(deck, "Two is **2**.", "Two is **2**, or $5 and then $10 of them.")
+    first = read_book(small)
+    assert read_book(small) == first and first.warnings
+    assert [entry.card.answer_line for entry in read_book(small).entries] == [9, 18]
+    assert len(parsed) == 1
+    replace(deck, "One is", "One was")
+    assert read_book(small).entries[0].card.answer == "One was `1`."
+    assert len(parsed) == 2
+    replace(deck, ":p What is two?", "What is two?")
+    for _ in range(2):
+        with pytest.raises(InputError, match="has no question"):
+            read_book(small)
+    assert len(parsed) == 4

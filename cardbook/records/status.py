@@ -19,7 +19,7 @@ from cardbook.records.inputs import hash_data
 from cardbook.records.store import CorruptRecordError, Record, RecordSet
 from cardbook.source.book import Book, ExampleOptions, read_book
 from cardbook.source.card_dates import CardEdition, read_dates
-from cardbook.source.example import Example, imports_of, read_example, set_parameters
+from cardbook.source.example import Example, imports_of, read_example, select_prose, set_parameters
 from cardbook.source.publisher import Publisher, read_publisher
 
 # The largest accepted difference between the clocks of two machines.
@@ -191,7 +191,7 @@ def _prepare(
     hub = set_parameters(example, book.options(name).hub)
     faults = check_models(example, models)
     faults += [fault for fault in check_models(hub, models) if fault not in faults]
-    return (hub if profile == "hub" else example), faults
+    return select_prose(hub if profile == "hub" else example, profile), faults
 
 
 def status_of(project: Project, name: str) -> Status:

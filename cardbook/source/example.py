@@ -24,6 +24,8 @@ HEADING = re.compile(r"# (?P<title>\S.*)")
 STANDARD = sys.stdlib_module_names
 PARAMETERS = "parameters"
 VARIES = "varies"
+# Tags of prose that only one profile shows.
+PROFILES = frozenset({"offline", "hub"})
 # Part of the key of cached cells: raise it when their form changes.
 CACHE_VERSION = b"cells 1"
 
@@ -140,8 +142,10 @@ def _check_form(example: Example) -> list[Problem]:
         if "\t" in line:
             problems.append(problem(number, "a tab character", "use spaces: a page would not keep it"))
     for cell in example.cells:
-        for tag in cell.tags - {PARAMETERS, VARIES}:
-            problems.append(problem(cell.line - 1, f'unknown tag "{tag}"', "use parameters or varies"))
+        known = {PARAMETERS, VARIES} if cell.kind == "code" else PROFILES
+        remedy = "code: parameters or varies; prose: offline or hub"
+        for tag in sorted(cell.tags - known):
+            problems.append(problem(cell.line - 1, f'a {cell.kind} cell has the tag "{tag}"', remedy))
     return problems
 
 
@@ -183,6 +187,23 @@ def set_parameters(example: Example, values: Mapping[str, Literal]) -> Example:
     lines = example.text.split("\n")
     lines[cell.line - 1 : cell.line - 1 + len(cell.source.split("\n"))] = source.split("\n")
     return replace(example, text="\n".join(lines), cells=tuple(cells))
+
+
+def select_prose(example: Example, profile: str) -> Example:
+    """Return the example without the prose that is tagged for another profile than `profile`.
+
+    The `line` of each cell stays that of the script's file. Call this after `set_parameters`.
+    """
+    lines: list[str | None] = list(example.text.split("\n"))
+    starts = [*(cell.line - 2 for cell in example.cells[1:]), len(lines)]
+    kept = []
+    for cell, end in zip(example.cells, starts, strict=True):
+        if cell.tags & PROFILES and profile not in cell.tags:
+            lines[cell.line - 2 : end] = [None] * (end - cell.line + 2)
+        else:
+            kept.append(cell)
+    text = "\n".join(line for line in lines if line is not None)
+    return replace(example, text=text, cells=tuple(kept))
 
 
 def _write_values(source: str, values: Mapping[str, Literal]) -> tuple[str, list[str]]:

@@ -8,6 +8,7 @@ from cardbook.source.example import (
     parse_example,
     read_example,
     script_of,
+    select_prose,
     set_parameters,
     to_notebook,
 )
@@ -47,6 +48,44 @@ def test_parameters_without_a_cell_are_refused() -> None:
         set_parameters(parse_example("t", "# %%\nprint(1)\n"), {"count": 2})
 
 
+PROFILES = """\
+# %% [markdown]
+# # T
+
+# %% tags=["parameters"]
+count = 1
+
+# %% [markdown] tags=["offline"]
+# One.
+#
+# And only one.
+
+# %% [markdown] tags=["hub"]
+# Two.
+
+# %%
+print(count)
+"""
+
+
+@pytest.mark.parametrize(
+    ("profile", "prose", "left_out"),
+    [
+        ("offline", "One.\n\nAnd only one.", '# %% [markdown] tags=["hub"]\n# Two.\n\n'),
+        (
+            "hub",
+            "Two.",
+            '# %% [markdown] tags=["offline"]\n# One.\n#\n# And only one.\n\n',
+        ),
+    ],
+)
+def test_a_profile_has_its_own_prose(profile: str, prose: str, left_out: str) -> None:
+    example = select_prose(set_parameters(parse_example("t", PROFILES), {"count": 2}), profile)
+    assert [cell.source for cell in example.cells] == ["# T", "count = 2", prose, "print(count)"]
+    assert script_of(example) == PROFILES.replace(left_out, "").replace("count = 1", "count = 2")
+    assert PROFILES.split("\n")[example.cells[-1].line - 1] == "print(count)"
+
+
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
@@ -54,7 +93,13 @@ def test_parameters_without_a_cell_are_refused() -> None:
         ('print("done")', "if True:\n\tprint()", "a tab character"),
         ("# # One\n#\n# It prints one.", "# It prints one.", "the example has no title"),
         ('# %%\nprint("done")', '# %% tags=["parameters"]\nx = 1', "a second parameters cell"),
-        ('# %%\nprint("done")', '# %% tags=["hidden"]\nx = 1', 'unknown tag "hidden"'),
+        ('# %%\nprint("done")', '# %% tags=["hidden"]\nx = 1', 'a code cell has the tag "hidden"'),
+        ('# %%\nprint("done")', '# %% tags=["offline"]\nx = 1', 'a code cell has the tag "offline"'),
+        (
+            '# %%\nprint("done")',
+            '# %% [markdown] tags=["varies"]\n# x',
+            'a markdown cell has the tag "varies"',
+        ),
     ],
 )
 def test_mistakes_are_named_with_their_line(small: Path, before: str, after: str, message: str) -> None:

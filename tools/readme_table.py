@@ -36,13 +36,18 @@ def sentence_of(rule: Mapping[str, str], text: str) -> str | None:
     return rule["shows"].format(*found.groups()) if found else None
 
 
+def duration(seconds: float) -> str:
+    """Return the time as the table shows it: whole seconds, `< 1 s` below one."""
+    return f"{seconds:.0f} s" if seconds >= 1 else "< 1 s"
+
+
 def row_of(root: Path, entry: Entry, record: Record, rule: Mapping[str, str]) -> tuple[str, bool]:
     """Return a card's row, and whether it says what the example shows."""
     assert entry.example is not None
     sentence = sentence_of(rule, printed(record))
     title = read_example(root, entry.example).title
     link = f"[{entry.card.title}](examples/{entry.example}.py)"
-    return f"| {link} | {sentence or title} | {record.provenance.seconds:.0f} s |", sentence is not None
+    return f"| {link} | {sentence or title} | {duration(record.provenance.seconds)} |", sentence is not None
 
 
 def main(arguments: list[str]) -> int:

@@ -13,6 +13,7 @@ from cardbook.models.manifest import BY_REVISION, read_models
 from tests.conftest import ROOT, write
 from tools.compare_sites import BuiltSite, compare
 from tools.latest import make_latest, write_model
+from tools.readme_table import duration
 from tools.report_failure import TITLE
 
 GH = """\
@@ -237,3 +238,10 @@ def test_every_package_of_a_list_has_hashes(name: str) -> None:
     packages = re.findall(r"^[\w-]+==\S+.*(?:\n .*)*", text, re.MULTILINE)
     assert packages and all("--hash=sha256:" in package for package in packages)
     assert "http" not in re.sub(r"httpx?\S*==", "", text)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(0.3, "< 1 s"), (0.99, "< 1 s"), (1.0, "1 s"), (87.8, "88 s")]
+)
+def test_a_time_below_a_second_is_not_shown_as_none(seconds: float, shown: str) -> None:
+    assert duration(seconds) == shown

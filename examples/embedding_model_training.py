@@ -163,10 +163,12 @@ print(table.to_markdown(index=False, floatfmt=".2f"))
 print("\nAfter training (seed 0):")
 show(tuned[0])
 
-# %% [markdown]
+# %% [markdown] tags=["offline"]
 # *Ten to eight* now gets its minutes right and its hour wrong; its own time is
-# second. What kind of errors are left in all? The hour and the minutes, counted
-# apart:
+# second.
+
+# %% [markdown]
+# What kind of errors are left in all? The hour and the minutes, counted apart:
 
 # %%
 best = (tuned[0].encode(asked) @ tuned[0].encode(clock).T).argmax(axis=1)
@@ -182,7 +184,7 @@ print(f"{len(wrong)} wrong, {minutes_right} of them only in the hour")
 # times, whether trained on or held out: bright is similar. A model that can tell
 # the time has the brightest cell of each row on the diagonal.
 
-# %% alt="Two heat maps, one above the other: eighteen phrases from half past six until twenty past nine against their times. Before training, the bright cells are scattered. After training, a bright diagonal runs from corner to corner, weaker at twenty to seven and ten to seven. The rows of twenty to and ten to have other bright cells, one or two hours away from the diagonal; in four of them such a cell is the brightest."
+# %% alt="Two heat maps, one above the other: eighteen phrases from half past six until twenty past nine against their times. Before training, the bright cells are scattered. After training, a bright diagonal runs from corner to corner, weaker at twenty to seven and ten to seven. The rows of twenty to and ten to have other bright cells, one or two hours away from the diagonal; in a few of them such a cell is the brightest."
 part = clock[clock.index("6:30") : clock.index("9:30")]
 names = [phrase(time) for time in part]
 figure, axes = plt.subplots(2, 1, figsize=(4.8, 9.4), layout="constrained")

@@ -27,7 +27,6 @@ from transformers import (
     PrinterCallback,
     Trainer,
     TrainingArguments,
-    set_seed,
 )
 
 # %% [markdown]
@@ -41,14 +40,13 @@ tokenizer.padding_side = "left"  # generated text must follow its prompt
 
 
 def load():
-    return AutoModelForCausalLM.from_pretrained(
-        checkpoint, revision=revision, dtype=torch.float32
-    )
+    source = {"revision": revision, "dtype": torch.float32}
+    return AutoModelForCausalLM.from_pretrained(checkpoint, **source)
 
 
 def write(model, prompts):
     batch = tokenizer(prompts, padding=True, return_tensors="pt")
-    batch = batch.to(model.device)
+    batch.to(model.device)
     output = model.generate(**batch, max_new_tokens=10, do_sample=False)
     new = output[:, batch["input_ids"].shape[1] :]
     texts = tokenizer.decode(new, skip_special_tokens=True)
@@ -114,7 +112,7 @@ def encode(text, answer):
 
 
 def fine_tune(seed):
-    set_seed(seed)
+    torch.manual_seed(seed)
     upper = r".*layers\.(1[2-9]|2\d)\..*_proj"  # layers 12 to 29
     lora = LoraConfig(target_modules=upper, task_type="CAUSAL_LM")
     model = get_peft_model(load(), lora)
@@ -180,7 +178,7 @@ print(table.to_markdown(index=False, floatfmt=".0f"))
 shown = ["request", "wanted", "few-shot", "fine-tuned, seed 0"]
 print(answers[shown][:6].to_markdown(index=False))
 
-# %% [markdown]
+# %% [markdown] tags=["offline"]
 # Here the prompt with three examples is right more often than each fine-tuned
 # model. Fine-tuning also spoils the model for other text: the perplexity of news
 # becomes several times as high. What it saves is tokens: 9 instead of 59 for each
@@ -192,15 +190,22 @@ print(answers[shown][:6].to_markdown(index=False))
 # train long enough, measure both, and keep the prompt where it does as well: it is
 # the cheaper way.
 
+# %% [markdown] tags=["hub"]
+# The column *right of 32* says whether the training was worth it, the last column
+# what it spoiled: a perplexity of news that rises is other text, forgotten. What
+# it saves is tokens of the prompt. When the prompt does as well or better, it is
+# the cheaper way.
+
 # %% [markdown]
 # ## Does it still answer other questions?
-#
-# This one it does, though it predicts other text worse, as the news show.
 
 # %%
 question = "The capital of France is"
 print(f"before: {question} {write(model, [question])[0]}")
 print(f"after: {question} {write(tuned, [question])[0]}")
+
+# %% [markdown] tags=["offline"]
+# This one it does, though it predicts other text worse, as the news show.
 
 # %% [markdown]
 # [*Hands-On Large Language Models*](https://github.com/HandsOnLLM/Hands-On-Large-Language-Models),

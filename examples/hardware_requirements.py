@@ -11,7 +11,7 @@ checkpoint = "HuggingFaceTB/SmolLM2-135M-Instruct"
 revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
 
 # %%
-import time
+import timeit
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -86,12 +86,10 @@ def read(model):
     float(sum(weights.detach().sum() for weights in model.parameters()))
 
 
-def per_second(repeat, function, *arguments):
-    seconds = []
-    for _ in range(repeat):
-        start = time.perf_counter()
-        function(*arguments)
-        seconds.append(time.perf_counter() - start)
+def per_second(times, function, *inputs):
+    seconds = timeit.repeat(
+        lambda: function(*inputs), number=1, repeat=times
+    )
     return 1 / min(seconds)
 
 
@@ -151,14 +149,14 @@ def divergence(other):
 
 
 full = predictions(model)
-rows = [
-    ("bfloat16", divergence(models["bfloat16"])),
-    ("8 bits, scale per row", divergence(rounded(8, None))),
-    ("4 bits, scale per row", divergence(rounded(4, None))),
-    ("4 bits, scale per 32", divergence(rounded(4, 32))),
-]
-price = pd.DataFrame(rows, columns=["weights", "KL divergence"])
-print(price.to_markdown(index=False, floatfmt=".3f"))
+price = {
+    "bfloat16": divergence(models["bfloat16"]),
+    "8 bits, scale per row": divergence(rounded(8, None)),
+    "4 bits, scale per row": divergence(rounded(4, None)),
+    "4 bits, scale per 32": divergence(rounded(4, 32)),
+}
+price = pd.Series(price, name="KL divergence").rename_axis("weights")
+print(price.to_markdown(floatfmt=".3f"))
 
 # %%
 block = model.model.layers[0].mlp.up_proj.weight[0, :32]
@@ -206,15 +204,14 @@ for axis, bits in zip(axes, ["16 bits", "4 bits"], strict=True):
     shares = [[size / card for card in cards] for size in need[bits]]
     grid = np.digitize(shares, [0.8, 1])
     axis.imshow(grid, colours, vmin=0, vmax=2, aspect="auto")
+    style = {"ha": "center", "va": "center", "color": "k", "fontsize": 11}
     for (row, column), level in np.ndenumerate(grid):
         word = ["fits", "tight", "no"][level]
-        style = {"ha": "center", "va": "center", "fontsize": 11}
-        axis.text(column, row, word, color="black", **style)
+        axis.text(column, row, word, **style)
     axis.set_title(f"{bits} per weight")
     axis.set_xticks(range(4), [f"{card} GB" for card in cards])
     axis.set_yticks(range(6), need.index)
     axis.tick_params(length=0)
-    axis.grid(visible=False)
 plt.show()
 
 # %% [markdown]

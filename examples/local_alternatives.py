@@ -134,8 +134,8 @@ print("local model:", len(replies), "answers to", len(pairs), "requests")
 
 # %% [markdown]
 # No limit does not mean good or fast: both depend on the model that fits into
-# your computer. These are the wrong answers, each of at most eight tokens, and
-# then the speed.
+# your computer. Each answer has at most eight tokens. The wrong ones, and then the
+# speed:
 
 # %%
 answers = [reply.choices[0].message.content for reply in replies]

@@ -92,12 +92,16 @@ table[classifier.classes_] = classifier.predict_proba(new)
 print(table.to_markdown(index=False, floatfmt=".2f"))
 
 # %% [markdown]
-# The first four say plainly what they are; of these, the classifier is least
-# sure of the two facts, which are about other things than the 16 it learned.
-# The last four need more: a laugh is praise for a comedy, wanting one's money
-# back is blame, and *not* turns a word round. Of these four, the classifier
-# labels one as we do, and barely.
-#
+# The first four say plainly what they are. The last four need more: a laugh is
+# praise for a comedy, wanting one's money back is blame, and *not* turns a word
+# round.
+
+# %% [markdown] tags=["offline"]
+# Of the first four, the classifier is least sure of the two facts, which are
+# about other things than the 16 it learned. Of the last four, it labels one as
+# we do, and barely.
+
+# %% [markdown]
 # ## How often is it right?
 #
 # In five-fold cross-validation, each sentence is labelled by a classifier that
@@ -125,11 +129,13 @@ unweighted = cross_val_predict(plain, vectors, labels, cv=folds)
 found = (unweighted == "neutral")[labels == "neutral"].sum()
 print(f"neutral found without 'balanced': {found} of {len(neutral)}")
 
-# %% [markdown]
+# %% [markdown] tags=["offline"]
 # Facts and opinions are about different things, and that seems to be what these
-# vectors hold best. (The neutral sentences are also an easy case: all by one
-# hand.) Praise and blame say opposite things about the same films, which is
-# harder. Below are the mistakes it was surest of. Not every label is beyond
+# vectors hold best.
+
+# %% [markdown]
+# The neutral sentences are an easy case: all by one hand. Praise and blame say
+# opposite things about the same films, which is harder. Below are the mistakes it was surest of. Not every label is beyond
 # doubt, either: the review of a good film may blame it in one sentence.
 
 # %%

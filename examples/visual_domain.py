@@ -11,7 +11,7 @@
 # %% tags=["parameters"]
 checkpoint = "HuggingFaceTB/SmolLM2-135M-Instruct"
 revision = "12fd25f77366fa6b3b4b768ec3050bf629380bac"
-captioner = ""  # a large vision-language model to compare with, or none
+captioner = ""  # a pretrained vision-language model, or none
 captioner_revision = ""
 
 # %%
@@ -22,25 +22,18 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import torch
+from PIL import Image
 from sklearn.datasets import load_sample_image
 from sklearn.linear_model import Ridge
 from sklearn.neighbors import NearestCentroid
 from torch.nn.functional import cross_entropy
-from transformers import (
-    AutoModelForCausalLM,
-    AutoProcessor,
-    AutoTokenizer,
-    BlipForConditionalGeneration,
-    ViTConfig,
-    ViTModel,
-)
+from transformers import ViTConfig, ViTModel, pipeline
 
-device = "cuda" if torch.cuda.is_available() else "cpu"
-tokenizer = AutoTokenizer.from_pretrained(checkpoint, revision=revision)
-llm = AutoModelForCausalLM.from_pretrained(
-    checkpoint, revision=revision, dtype=torch.float32
+generator = pipeline(
+    "text-generation", checkpoint, revision=revision, dtype="float32"
 )
-llm = llm.to(device).requires_grad_(False)
+llm, tokenizer = generator.model, generator.tokenizer
+llm.requires_grad_(False)
 
 # %% [markdown]
 # ## A vector in place of a word
@@ -52,7 +45,7 @@ llm = llm.to(device).requires_grad_(False)
 
 # %%
 def embed(text):
-    tokens = tokenizer(text, return_tensors="pt").to(device)
+    tokens = tokenizer(text, return_tensors="pt").to(llm.device)
     return llm.get_input_embeddings()(tokens.input_ids)[0]
 
 
@@ -62,19 +55,15 @@ def fill(before, vectors, after):
     return torch.stack(rows)
 
 
-def write(before, vectors, after):
-    inputs = fill(before, vectors, after)
-    written = llm.generate(
-        inputs_embeds=inputs,
-        attention_mask=torch.ones(inputs.shape[:2], device=device),
-        max_new_tokens=12,
-        do_sample=False,
-        pad_token_id=tokenizer.eos_token_id,
-    )
-    return tokenizer.batch_decode(written, skip_special_tokens=True)
+def poems(vectors):
+    inputs = fill("A poem about the", vectors, ":\n")
+    length = {"max_new_tokens": 12, "do_sample": False}
+    written = llm.generate(inputs_embeds=inputs, **length)
+    texts = tokenizer.batch_decode(written, skip_special_tokens=True)
+    return [" ".join(text.split()) for text in texts]
 
 
-print(write("A poem about the", embed(" moon"), ":\n")[0])
+print(*poems(embed(" moon")))
 
 # %% [markdown]
 # ## Two photographs
@@ -84,8 +73,7 @@ print(write("A poem about the", embed(" moon"), ":\n")[0])
 # for training, from the right half for testing.
 
 # %%
-names = ["china", "flower"]
-photos = [load_sample_image(f"{name}.jpg") for name in names]
+photos = [load_sample_image(f"{name}.jpg") for name in ("china", "flower")]
 regions = {  # photo, left, top, right, bottom
     " sky": (0, 330, 0, 640, 130),
     " temple": (0, 110, 130, 310, 340),
@@ -94,8 +82,8 @@ regions = {  # photo, left, top, right, bottom
     " flower": (1, 185, 110, 430, 340),
     " leaves": (1, 450, 0, 640, 427),
 }
-words = torch.stack([embed(word)[0] for word in regions])
-word_ids = torch.tensor([tokenizer(word).input_ids[0] for word in regions])
+words = torch.cat([embed(word) for word in regions])
+word_ids = torch.tensor([tokenizer.encode(word)[0] for word in regions])
 
 
 def pieces(half, each):
@@ -118,7 +106,7 @@ def pieces(half, each):
 
 # %%
 def encode(encoder, crops):
-    images = torch.tensor(crops, device=device).permute(0, 3, 1, 2)
+    images = torch.tensor(crops, device=llm.device).permute(0, 3, 1, 2)
     return encoder(images / 127.5 - 1).last_hidden_state.mean(dim=1)
 
 
@@ -126,15 +114,15 @@ def train_encoder(steps=200):
     sizes = {"image_size": 56, "patch_size": 14, "hidden_size": 64}
     layers = {"num_hidden_layers": 2, "num_attention_heads": 4}
     config = ViTConfig(**sizes, **layers, intermediate_size=128)
-    encoder = ViTModel(config, add_pooling_layer=False).to(device)
-    head = torch.nn.Linear(64, 6).to(device)
+    encoder = ViTModel(config, add_pooling_layer=False).to(llm.device)
+    head = torch.nn.Linear(64, 6).to(llm.device)
     weights = [*encoder.parameters(), *head.parameters()]
     optimizer = torch.optim.AdamW(weights)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, steps)
     for _ in range(steps):
         crops, labels = pieces("left", 4)
         logits = head(encode(encoder, crops))
-        cross_entropy(logits, labels.to(device)).backward()
+        cross_entropy(logits, labels.to(llm.device)).backward()
         optimizer.step()
         schedule.step()
         optimizer.zero_grad()
@@ -153,7 +141,7 @@ def start_projector(encoder):
     projector = torch.nn.Linear(64, words.shape[1])
     projector.weight.data = torch.tensor(ridge.coef_).float()
     projector.bias.data = torch.tensor(ridge.intercept_).float()
-    return projector.to(device)
+    return projector.to(llm.device)
 
 
 torch.set_num_threads(1)
@@ -174,18 +162,20 @@ crops, _ = pieces("right", 1)
 with torch.no_grad():
     seen = projector(encode(encoder, crops))
 frame = pd.DataFrame({"A poem about": list(regions)})
-for column, vectors in [("from the piece", seen), ("from the word", words)]:
-    poems = write("A poem about the", vectors, ":\n")
-    frame[column] = [" ".join(poem.split()) for poem in poems]
+frame["from the piece"] = poems(seen)
+frame["from the word"] = poems(words)
 print(frame.to_markdown(index=False))
 same = frame["from the piece"] == frame["from the word"]
 print(f"\nthe same in both columns: {same.sum()} of {len(same)}")
 
 # %% [markdown]
-# Where the two texts are the same word for word, the piece does what its word does. The
-# piece of the lake is taken for sky. Little more than the kind comes through the gap,
-# and not always the right one.
-#
+# Where the two texts are the same word for word, the piece does what its word does.
+# Little more than the kind comes through the gap.
+
+# %% [markdown] tags=["offline"]
+# And not always the right one: the piece of the lake is taken for sky.
+
+# %% [markdown]
 # ## Training through the language model
 #
 # Frozen and LLaVA have no list of words to start from. They show a picture with its
@@ -236,35 +226,43 @@ columns = ["named right", "before the steps", "after 6 steps"]
 frame = pd.DataFrame(rows, columns=columns)
 print(frame.to_markdown(index=False, floatfmt=".2f"))
 
-# %% [markdown]
+# %% [markdown] tags=["offline"]
 # The steps help with every seed. Before them seed 0 is behind the mean colour, which takes
 # no steps; after them all three are ahead.
-#
+
+# %% [markdown]
 # All of these are pieces of the same two photographs. How the encoder would do on a
 # third, this does not say: to see in general takes millions of pictures.
 #
 # Both photographs in squares, with what the language model says about each. In black:
 # a token that is none of the six words. A square that shows two things has no right
 # answer; others are simply named wrongly. The first of the two cells below does nothing
-# unless `captioner` names a model; then that model's caption becomes the title.
+# unless `captioner` names a model; then that model's words become the titles.
 
 # %%
-titles = names.copy()
-if captioner:  # what a large model says about each photograph as a whole
-    source = {"revision": captioner_revision}
-    load = AutoProcessor.from_pretrained
-    processor = load(captioner, **source, backend="pil")
-    blip = BlipForConditionalGeneration.from_pretrained(captioner, **source)
-    inputs = processor(images=photos, return_tensors="pt")
-    captions = blip.generate(**inputs, max_new_tokens=20)
-    titles = processor.batch_decode(captions, skip_special_tokens=True)
+titles = ["china", "flower"]
+if captioner:  # what a pretrained model says about each photograph
+    vlm = pipeline(
+        "image-text-to-text", captioner, revision=captioner_revision
+    )
+    question = "<image>Describe this photograph in a few words."
+    prompt = f"<|im_start|>User:{question}<end_of_utterance>\nAssistant:"
+    images = [Image.fromarray(photo) for photo in photos]
+    answers = vlm(
+        images,
+        text=[prompt] * 2,
+        max_new_tokens=20,
+        do_sample=False,
+        return_full_text=False,
+    )
+    titles = [answer["generated_text"].strip() for answer in answers]
 
 # %% alt="A photograph of a Chinese temple by a lake and one of an orange flower, each cut into squares; on every square stands the word that the language model says about it, in the colour of its kind, or in black where it is none of the six."
 encoder, projector = eyes[0]
 figure, axes = plt.subplots(2, figsize=(6.4, 8.6), layout="constrained")
 for axis, title, photo in zip(axes, titles, photos, strict=True):
     axis.imshow(photo)
-    axis.set_title(title)
+    axis.set_title(title, wrap=True)
     axis.axis("off")
     places = list(product(range(12, 584, 80), range(13, 371, 80)))
     squares = np.stack([photo[y : y + 56, x : x + 56] for x, y in places])

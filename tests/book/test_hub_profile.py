@@ -168,15 +168,21 @@ chat = load(t.AutoTokenizer, name).apply_chat_template([{"role": "user", "conten
 print(chat.split(), type(load(t.AutoModelForCausalLM, name)).__name__)
 name = "google-bert/bert-base-uncased"
 print(load(t.AutoTokenizer, name).cls_token, type(load(t.AutoModelForMaskedLM, name)).__name__)
-name = "Salesforce/blip-image-captioning-large"
-print(type(load(t.AutoProcessor, name, backend="pil")).__name__, type(load(t.AutoModel, name)).__name__)
+name = "Qwen/Qwen3-4B-Instruct-2507"
+print(type(load(t.AutoModelForCausalLM, name)).__name__)
+name = "Qwen/Qwen3-Embedding-0.6B"
+print(SentenceTransformer(name, revision=revisions[name]).encode_query("hello").shape)
+name = "HuggingFaceTB/SmolVLM-500M-Instruct"
+print(type(t.pipeline("image-text-to-text", name, revision=revisions[name]).model).__name__)
 """
 
 LOADED = """\
 (32,)
 ['<|im_start|>user', 'hi<|im_end|>'] LlamaForCausalLM
 [CLS] BertForMaskedLM
-BlipProcessor BlipModel
+Qwen3ForCausalLM
+(32,)
+Idefics3ForConditionalGeneration
 """
 
 

@@ -3,6 +3,10 @@
 That is what its record says it printed, if the record is fresh; otherwise its script is run, once, as a plain
 `python` program. With CLAIMS_FROM=records, as `make claims` sets it, nothing is run: so the workflow that
 publishes tests the claims in the profile and on the device that it publishes.
+
+A claim that stands in a cell for one profile has the mark of that profile, `@pytest.mark.offline` or
+`@pytest.mark.hub`, and is tested in that one only. A threshold that depends on the model is chosen by the
+fixture `profile`: `least = {"offline": 13, "hub": 16}[profile]`.
 """
 
 import os
@@ -21,6 +25,7 @@ from cardbook.kernel.variables import EXPECTED_WARNINGS
 from cardbook.records.status import Project, status_of
 from cardbook.records.store import RecordSet
 from cardbook.records.text import Table, split_tables
+from cardbook.source.example import PROFILES
 from tests.conftest import ROOT
 
 Printed = Callable[[str], str]
@@ -80,12 +85,36 @@ def ran(shared: Path) -> Printed:
     return read
 
 
+def from_records() -> bool:
+    """Return whether only stored records are tested."""
+    return os.environ.get("CLAIMS_FROM") == "records"
+
+
+def tested_profile() -> str:
+    """Return the profile whose claims are tested; scripts are run with the offline parameters."""
+    return os.environ.get("CARDBOOK_PROFILE", "offline") if from_records() else "offline"
+
+
+@pytest.fixture(scope="session")
+def profile() -> str:
+    """The profile whose claims are tested."""
+    return tested_profile()
+
+
+@pytest.fixture(autouse=True)
+def claimed(request: pytest.FixtureRequest) -> None:
+    """Skip a claim that only the prose of another profile makes."""
+    only = {mark.name for mark in request.node.iter_markers()} & PROFILES
+    if only and tested_profile() not in only:
+        pytest.skip(f"a claim of the {only.pop()} profile")
+
+
 @pytest.fixture(scope="session")
 def printed(request: pytest.FixtureRequest, ran: Printed) -> Printed:
     """`printed("NAME")`: what the example prints."""
-    if os.environ.get("CLAIMS_FROM") == "records":
-        profile, folder = os.environ.get("CARDBOOK_PROFILE", "offline"), os.environ.get("CARDBOOK_RECORDS")
-        records = RecordSet(ROOT / folder if folder else ProjectPaths(ROOT).records(profile))
+    if from_records():
+        folder = os.environ.get("CARDBOOK_RECORDS")
+        records = RecordSet(ROOT / folder if folder else ProjectPaths(ROOT).records(tested_profile()))
         return partial(read_record, records)
     project: Project = request.getfixturevalue("project")
 

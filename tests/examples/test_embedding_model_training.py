@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+import pytest
+
 NAME = "embedding_model_training"
 Tables = Callable[[str], list[list[dict[str, str]]]]
 Printed = Callable[[str], str]
@@ -28,6 +30,7 @@ def test_every_seed_beats_the_frozen_model_and_the_linear_map(tables: Tables) ->
     assert min(trained) > recall["frozen model, linear map"]
 
 
+@pytest.mark.offline
 def test_one_query_is_answered_and_the_other_misses_the_hour(printed: Printed) -> None:
     """After training, ten to eight finds the right minutes of another hour first, its own time second."""
     after = printed(NAME).partition("After training")[2]

@@ -29,13 +29,13 @@ def test_only_the_service_has_a_limit(printed: Printed) -> None:
     assert re.findall(r"(\d+) answers to (\d+) requests", printed(NAME)) == [("3", "18"), ("18", "18")]
 
 
-def test_most_local_answers_are_right_and_the_wrong_ones_shown(printed: Printed) -> None:
+def test_most_local_answers_are_right_and_the_wrong_ones_shown(printed: Printed, profile: str) -> None:
     """16 of 18 with the small model; what is wrong is printed."""
     output = printed(NAME)
     found = re.search(r"^right: (\d+) of 18$", output, re.MULTILINE)
     assert found is not None
     right = int(found[1])
-    assert right >= 13
+    assert right >= {"offline": 13, "hub": 16}[profile]
     wrong = output[: found.start()].split("local model: 18 answers to 18 requests\n")[1].splitlines()
     assert len(wrong) == 18 - right
 

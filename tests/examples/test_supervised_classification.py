@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+import pytest
+
 NAME = "supervised_classification"
 Printed = Callable[[str], str]
 Tables = Callable[[str], list[list[dict[str, str]]]]
@@ -13,14 +15,20 @@ def test_plain_sentences_get_our_label(tables: Tables) -> None:
     rows = tables(NAME)[1]
     assert len(rows) == 8
     assert all(row["ours"] == row["predicted"] for row in rows[:4])
-    praise, blame, *facts = (float(row[row["ours"]]) for row in rows[:4])
-    assert max(facts) < min(praise, blame)
     for row in rows:
         chances = {label: float(row[label]) for label in ("neg", "neutral", "pos")}
         assert abs(sum(chances.values()) - 1) < 0.02
         assert chances[row["predicted"]] == max(chances.values())
 
 
+@pytest.mark.offline
+def test_it_is_least_sure_of_the_facts(tables: Tables) -> None:
+    """Of the first four sentences, the two facts get lower probabilities."""
+    praise, blame, *facts = (float(row[row["ours"]]) for row in tables(NAME)[1][:4])
+    assert max(facts) < min(praise, blame)
+
+
+@pytest.mark.offline
 def test_one_of_the_harder_sentences_is_right_and_barely(tables: Tables) -> None:
     """Of the last four, one gets our label, a little ahead of the next one."""
     (right,) = (row for row in tables(NAME)[1][4:] if row["ours"] == row["predicted"])
@@ -28,6 +36,7 @@ def test_one_of_the_harder_sentences_is_right_and_barely(tables: Tables) -> None
     assert chances[-1] - chances[-2] < 0.1
 
 
+@pytest.mark.offline
 def test_facts_are_found_and_praise_and_blame_confused(tables: Tables, printed: Printed) -> None:
     """Neutral has the best recall; most confusions are between praise and blame.
 
@@ -44,11 +53,11 @@ def test_facts_are_found_and_praise_and_blame_confused(tables: Tables, printed: 
     assert int(polar[1]) > 5 * int(factual[1])
 
 
-def test_the_weights_are_what_finds_the_neutral(tables: Tables, printed: Printed) -> None:
+def test_the_weights_are_what_finds_the_neutral(tables: Tables, printed: Printed, profile: str) -> None:
     """Without balanced weights far fewer of the 16 neutral sentences are found."""
     found = re.search(r"without 'balanced': (\d+) of 16", printed(NAME))
     balanced = next(row for row in tables(NAME)[2] if row["true label"] == "neutral")
-    assert found and int(balanced["neutral"]) > int(found[1]) + 5
+    assert found and int(balanced["neutral"]) > int(found[1]) + {"offline": 5, "hub": 0}[profile]
 
 
 def test_mistakes_are_mistakes(tables: Tables) -> None:

@@ -1,5 +1,7 @@
 from collections.abc import Callable
 
+import pytest
+
 Printed = Callable[[str], str]
 Tables = Callable[[str], list[list[dict[str, str]]]]
 NAME = "visual_domain"
@@ -10,17 +12,24 @@ def test_vector_takes_the_place_of_a_word(printed: Printed) -> None:
     assert "moon" in printed(NAME).split("|")[0]
 
 
-def test_model_writes_about_the_pieces(tables: Tables, printed: Printed) -> None:
+def test_equal_texts_are_counted(tables: Tables, printed: Printed) -> None:
+    """The count below the table is that of the equal texts in it."""
+    rows = tables(NAME)[0]
+    same = sum(row["from the piece"] == row["from the word"] for row in rows)
+    assert f"the same in both columns: {same} of 6" in printed(NAME)
+
+
+@pytest.mark.offline
+def test_model_writes_about_the_pieces(tables: Tables) -> None:
     """From most pieces the model writes what it writes from the word; it takes the lake for sky."""
     rows = tables(NAME)[0]
     assert [row["A poem about"] for row in rows] == ["sky", "temple", "trees", "lake", "flower", "leaves"]
     assert sum(row["A poem about"] in row["from the piece"].lower() for row in rows) >= 5
-    same = sum(row["from the piece"] == row["from the word"] for row in rows)
-    assert same >= 4
-    assert f"the same in both columns: {same} of 6" in printed(NAME)
+    assert sum(row["from the piece"] == row["from the word"] for row in rows) >= 4
     assert rows[3]["from the piece"].startswith("The sky")
 
 
+@pytest.mark.offline
 def test_training_through_the_model_helps_and_beats_mean_colour(tables: Tables) -> None:
     """For every seed the frozen model names more pieces after the steps, and more than colour does."""
     *seeds, colour = tables(NAME)[1]

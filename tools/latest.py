@@ -1,4 +1,4 @@
-"""Copies the book with the newest versions of everything: packages unpinned, models at their newest revision.
+"""Copies the book with packages unpinned, and models of the hub profile at their newest revision.
 
 Usage: python -m tools.latest FOLDER
 """
@@ -46,10 +46,13 @@ def make_latest(root: Path, folder: Path, newest: Callable[[str], str]) -> None:
 
 
 def renew(model: Model, revision: str) -> Model:
-    """Return the model at another revision, whose files' hashes only the Hub can state."""
-    if revision == model.revision:
+    """Return the model at another revision, whose files' hashes only the Hub can state.
+
+    A model that comes from a package stays as it is.
+    """
+    if revision == model.revision or model.offline:
         return model
-    return replace(model, revision=revision, files=dict.fromkeys(model.files, BY_REVISION), offline=None)
+    return replace(model, revision=revision, files=dict.fromkeys(model.files, BY_REVISION))
 
 
 def write_model(model: Model) -> str:

@@ -61,7 +61,7 @@ class Rehearsal:
     hub: str
     runs: int = 0
     faults: list[str] = field(default_factory=list)
-    variables: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=lambda: {"BOOK_PROFILE": "hub"})
 
     def git(self, *arguments: str) -> str:
         """Run git in the author's clone."""

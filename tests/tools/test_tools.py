@@ -133,13 +133,18 @@ def test_nothing_is_pushed_without_notebooks(tmp_path: Path) -> None:
     assert git(tmp_path / "remote.git", "branch", "--list") == ""
 
 
-TWO_MODELS = f"""\
+THREE_MODELS = f"""\
 ["org/moves"]
 revision = "{"a" * 40}"
 licence = "MIT"
 ["org/moves".files]
 "model.safetensors" = "{"1" * 64}"
-["org/moves".offline]
+["org/packed"]
+revision = "{"d" * 40}"
+licence = "MIT"
+["org/packed".files]
+"model.safetensors" = "{"1" * 64}"
+["org/packed".offline]
 package = "p"
 version = "1"
 sha256 = "{"2" * 64}"
@@ -157,7 +162,7 @@ def test_latest_copy_is_unpinned_and_at_the_newest_revisions(
     small: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     old, new, same = "a" * 40, "b" * 40, "c" * 40
-    write(small / "models.toml", TWO_MODELS)
+    write(small / "models.toml", THREE_MODELS)
     write(
         small / "requirements.txt", "# What it needs\nclick==8.5.1\ntorch==2.13.0 ; sys_platform == 'linux'\n"
     )
@@ -167,7 +172,7 @@ def test_latest_copy_is_unpinned_and_at_the_newest_revisions(
     git(small, "add", ".")
     write(small / "untracked.txt", "")
     folder = tmp_path_factory.mktemp("copies") / "latest"
-    make_latest(small, folder, {"org/moves": new, "org/stays": same}.__getitem__)
+    make_latest(small, folder, {"org/moves": new, "org/packed": new, "org/stays": same}.__getitem__)
     assert not (folder / "untracked.txt").exists()
     assert (folder / "requirements.txt").read_text() == (
         "# What it needs\nclick\ntorch ; sys_platform == 'linux'\n"
@@ -177,7 +182,8 @@ def test_latest_copy_is_unpinned_and_at_the_newest_revisions(
     models = read_models(folder)
     moved = models["org/moves"]
     assert (moved.revision, moved.offline, moved.files) == (new, None, {"model.safetensors": BY_REVISION})
-    assert models["org/stays"] == read_models(small)["org/stays"]
+    for name in ("org/packed", "org/stays"):
+        assert models[name] == read_models(small)[name]
 
 
 def test_models_are_written_as_they_were_read(tmp_path: Path) -> None:

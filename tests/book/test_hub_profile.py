@@ -130,7 +130,9 @@ def test_records_name_the_models_of_the_hub(models: dict[str, Model], records: d
 def test_records_hold_pictures_and_no_complaints(records: dict[str, Record]) -> None:
     for name, record in records.items():
         for output in itertools.chain(*record.outputs):
-            assert output.get("name") != "stderr", (name, output)
+            # Random weights write bytes for which no font has a glyph.
+            complaint = output.get("name") == "stderr" and "missing from font" not in output.text
+            assert not complaint, (name, output)
             assert output.output_type != "display_data" or "image/png" in output.data, (name, output)
 
 

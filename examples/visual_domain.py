@@ -32,8 +32,8 @@ from transformers import ViTConfig, ViTModel, pipeline
 generator = pipeline(
     "text-generation", checkpoint, revision=revision, dtype="float32"
 )
-llm, tokenizer = generator.model, generator.tokenizer
-llm.requires_grad_(False)
+llm = generator.model.requires_grad_(False)
+tokenizer = generator.tokenizer
 
 # %% [markdown]
 # ## A vector in place of a word

@@ -54,3 +54,12 @@ def test_record_has_no_errors_printed(name: str, project: Project) -> None:
     assert record is not None
     noise = [o.text for outputs in record.outputs for o in outputs if o.get("name") == "stderr"]
     assert noise == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_a_record_displays_is_a_figure(name: str, project: Project) -> None:
+    """No cell ends in an expression whose value nobody meant to show."""
+    record = project.records.read(name)
+    assert record is not None
+    shown = [o.get("data", {}) for outputs in record.outputs for o in outputs if o.output_type != "stream"]
+    assert all("image/png" in data for data in shown)

@@ -22,12 +22,9 @@ from tempfile import TemporaryDirectory
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import scipy.linalg
-import scipy.ndimage
-import scipy.signal
-import scipy.stats
 import torch
 from datasets import Dataset
+from scipy import linalg, ndimage, signal, stats
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
@@ -39,7 +36,6 @@ from transformers import (
     Trainer,
     TrainingArguments,
     pipeline,
-    set_seed,
 )
 
 # %% [markdown]
@@ -52,21 +48,21 @@ from transformers import (
 # %%
 start = {"pretrained_model_name_or_path": checkpoint, "revision": revision}
 tokenizer = AutoTokenizer.from_pretrained(**start)
-set_seed(0)
+torch.manual_seed(0)
 untrained, report = BertForSequenceClassification.from_pretrained(
     **start, num_labels=2, output_loading_info=True
 )
 print("new weights:", *sorted(report["missing_keys"]))
 
 
+asked = ["Return the largest value of each column."]
+asked += ["Return of largest column each value the."]
+
+
 def classify(model):
     task = "text-classification"
     classifier = pipeline(task, model=model, tokenizer=tokenizer)
-    for text in [
-        "Return the largest value of each column.",
-        "Return of largest column each value the.",
-    ]:
-        answer = classifier(text)[0]
+    for text, answer in zip(asked, classifier(asked), strict=True):
         print(answer["label"], f"{answer['score']:.2f}", text)
 
 
@@ -102,9 +98,7 @@ def scramble(sentence):
 
 
 of_pandas = first_lines(pd, pd.DataFrame, pd.Series)
-of_scipy = first_lines(
-    scipy.linalg, scipy.ndimage, scipy.signal, scipy.stats
-)
+of_scipy = first_lines(linalg, ndimage, signal, stats)
 found = first_lines(np, np.ma, torch, torch.nn, torch.Tensor)
 found = sorted(found | of_pandas | of_scipy)
 
@@ -148,10 +142,8 @@ def averages(texts):
     bert = untrained.eval().bert
     states = bert(**batch, output_hidden_states=True).hidden_states
     mask = batch["attention_mask"][..., None]
-    means = [
-        (state * mask).sum(dim=1) / mask.sum(dim=1) for state in states
-    ]
-    return [mean.cpu().numpy() for mean in means]
+    sums = [(state * mask).sum(dim=1) for state in states]
+    return [(each / mask.sum(dim=1)).cpu().numpy() for each in sums]
 
 
 # %%
@@ -192,8 +184,7 @@ def encode(pairs):
 
 
 def new_model():
-    model = BertForSequenceClassification
-    model = model.from_pretrained(**start, num_labels=2)
+    model = BertForSequenceClassification.from_pretrained(**start)
     model.bert.embeddings.requires_grad_(False)
     return model
 
@@ -236,13 +227,14 @@ tuned = {}
 for name, data in tasks.items():
     tuned[name] = [fine_tune(*data, seed) for seed in range(3)]
 
-# %% alt="Two panels, one above the other: share of held-out texts classified correctly after each epoch, one line for each of three seeds, and a dashed line for the frozen model. On the question pandas or SciPy the seeds end near the dashed line, which is high; on scrambled words they end above it, and it is lower."
-figure, axes = plt.subplots(2, 1, figsize=(5, 6), sharey=True)
-figure.set_layout_engine("constrained")
+# %% alt="Two panels, one for pandas or SciPy and one for scrambled words: share of held-out texts classified correctly after each epoch, one line for each of three seeds, and a dashed line for the frozen model."
+figure, axes = plt.subplots(
+    2, figsize=(5, 6), sharey=True, layout="constrained"
+)
 steps = range(1, epochs + 1)
 for axis, (name, runs) in zip(axes, tuned.items(), strict=True):
     for _, epochs_right in runs:
-        curve = [right.mean() for right in epochs_right]
+        curve = np.mean(epochs_right, axis=1)
         axis.plot(steps, curve, "o-", color="C0", label="fine-tuned")
     level = frozen[name].mean()
     axis.axhline(level, linestyle="--", color="C1", label="frozen")
@@ -263,19 +255,16 @@ plt.show()
 rows = []
 for name, runs in tuned.items():
     for seed, (_, epochs_right) in enumerate(runs):
-        right = epochs_right[-1]
-        before = frozen[name]
-        gained = (right & ~before).sum()
-        lost = (before & ~right).sum()
-        unequal = max(gained + lost, 1)
-        p = scipy.stats.binomtest(gained, unequal).pvalue
+        right, before = epochs_right[-1], frozen[name]
+        gained, lost = (right & ~before).sum(), (before & ~right).sum()
+        p = stats.binomtest(gained, max(gained + lost, 1)).pvalue
         accuracies = before.mean(), right.mean()
         rows.append([name, seed, *accuracies, gained, lost, f"{p:.2g}"])
 columns = ["task", "seed", "frozen", "fine-tuned", "gained", "lost", "p"]
 table = pd.DataFrame(rows, columns=columns).round(2)
 print(table.to_markdown(index=False))
 
-# %% [markdown]
+# %% [markdown] tags=["offline"]
 # Which library a sentence is from, its letters tell nearly as well as BERT:
 # there the frozen model, which is the cheaper one, is enough, and differences as
 # small as these can be chance. The order of the words is harder to see for both.
@@ -286,7 +275,13 @@ print(table.to_markdown(index=False))
 # put into its last average what a sentence is *about*; the order of its words is
 # known better in the middle. A frozen model that reads only the last layer would
 # have made fine-tuning look better than it is.
-#
+
+# %% [markdown] tags=["hub"]
+# Where the gain is small, the frozen model, which is the cheaper one, is enough. A
+# p-value above 0.05 says that a gain of this size, on so few texts, can be chance.
+# The layer matters too: compare the last one with the best.
+
+# %% [markdown]
 # ## After: the same two sentences
 
 # %%

@@ -9,6 +9,8 @@
 # %% tags=["parameters"]
 checkpoint = "sentence-transformers/all-MiniLM-L6-v2"
 revision = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
+reranker = ""  # a cross-encoder, or none
+reranker_revision = ""
 
 # %%
 import inspect
@@ -18,7 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from scipy.stats import rankdata
-from sentence_transformers import SentenceTransformer
+from sentence_transformers import CrossEncoder, SentenceTransformer
 from sklearn.feature_extraction.text import CountVectorizer
 from torch.nn.functional import normalize
 
@@ -185,11 +187,12 @@ table["rank"] = rank.loc[missed, "meaning"].to_list()
 table["found first"] = names[meaning[missed].argmax(axis=1)]
 print(table.to_markdown(index=False))
 
-# %% [markdown]
+# %% [markdown] tags=["offline"]
 # A short request gives the model little to go on ("is there such a file?"), and a
 # request may name a purpose where the help names a mechanism ("roll a die"). Neither
 # explains every miss: we do not know why `shutil.which` comes only seventh.
-#
+
+# %% [markdown]
 # ## Two usual improvements, tried
 #
 # **Hybrid** search adds up `1 / (60 + rank)` of both lists ([reciprocal rank
@@ -213,12 +216,24 @@ for request, row in zip(requests, reranked, strict=True):
         best = match.max(dim=1).values.mean().item()
         row[i] = 1 + best  # above all that are not among the ten
 improved = {"meaning": meaning, "hybrid": hybrid, "reranked": reranked}
+
+# %%
+if reranker:  # a model trained for the job
+    cross_encoder = CrossEncoder(reranker, revision=reranker_revision)
+    improved["cross-encoder"] = meaning.copy()
+    rows = zip(requests, improved["cross-encoder"], strict=True)
+    for request, row in rows:
+        first = row.argsort()[-10:]
+        found = [(request, documents[i]) for i in first]
+        row[first] = 100 + cross_encoder.predict(found)
 summarise({(name, "both"): value for name, value in improved.items()})
 
+# %% [markdown] tags=["offline"]
+# Here both make it worse.
+
 # %% [markdown]
-# Here both make it worse. Fusion pays where both lists are good, and this encoder
-# learned to compare whole texts, not tokens. A useful reranker is trained for the
-# job: a
+# Fusion pays where both lists are good, and this encoder learned to compare whole
+# texts, not tokens. A useful reranker is trained for the job: a
 # [cross-encoder](https://sbert.net/examples/sentence_transformer/applications/retrieve_rerank/README.html)
 # reads request and document together.
 #

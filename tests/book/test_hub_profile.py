@@ -156,7 +156,7 @@ def test_another_revision_is_not_found(
 SNIPPET = """
 import json, sys
 import transformers as t
-from sentence_transformers import SentenceTransformer
+from sentence_transformers import CrossEncoder, SentenceTransformer
 
 revisions = json.loads(sys.argv[1])
 
@@ -174,6 +174,8 @@ name = "Qwen/Qwen3-4B-Instruct-2507"
 print(type(load(t.AutoModelForCausalLM, name)).__name__)
 name = "Qwen/Qwen3-Embedding-0.6B"
 print(SentenceTransformer(name, revision=revisions[name]).encode_query("hello").shape)
+name = "cross-encoder/ms-marco-MiniLM-L6-v2"
+print(CrossEncoder(name, revision=revisions[name]).predict([("hello", "world")]).shape)
 name = "HuggingFaceTB/SmolVLM-500M-Instruct"
 print(type(t.pipeline("image-text-to-text", name, revision=revisions[name]).model).__name__)
 """
@@ -184,6 +186,7 @@ LOADED = """\
 [CLS] BertForMaskedLM
 Qwen3ForCausalLM
 (32,)
+(1,)
 Idefics3ForConditionalGeneration
 """
 

@@ -9,6 +9,7 @@ from safetensors.torch import load_file, save_file
 from transformers import (
     BertConfig,
     BertForPreTraining,
+    BertForSequenceClassification,
     BertModel,
     BertTokenizer,
     GPT2Tokenizer,
@@ -45,6 +46,7 @@ def build_models(folder: Path, text: Sequence[str]) -> dict[str, dict[str, bytes
         "google-bert/bert-base-uncased": _build_bert,
         "Qwen/Qwen3-4B-Instruct-2507": _build_qwen,
         "Qwen/Qwen3-Embedding-0.6B": _build_qwen_embedding,
+        "cross-encoder/ms-marco-MiniLM-L6-v2": _build_cross_encoder,
         "HuggingFaceTB/SmolVLM-500M-Instruct": _build_smolvlm,
     }
     files = {}
@@ -129,6 +131,12 @@ def _build_qwen_embedding(place: Path, text: Sequence[str]) -> None:
     shape = SMALL | {"num_key_value_heads": 2, "head_dim": 8}
     Qwen3Model(Qwen3Config(vocab_size=len(tokenizer), **shape)).save_pretrained(place)
     _write_modules(place, "pooling_mode_lasttoken", {"query": "Instruct: Find it\nQuery:", "document": ""})
+
+
+def _build_cross_encoder(place: Path, text: Sequence[str]) -> None:
+    tokenizer = _learn_tokenizer(BertTokenizer, place, text)
+    config = BertConfig(vocab_size=len(tokenizer), num_labels=1, **SMALL)
+    BertForSequenceClassification(config).save_pretrained(place)
 
 
 def _build_smolvlm(place: Path, text: Sequence[str]) -> None:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+import pytest
+
 NAME = "fine_tuning_bert"
 Tables = Callable[[str], list[list[dict[str, str]]]]
 Printed = Callable[[str], str]
@@ -24,6 +26,7 @@ def test_only_the_head_is_new(printed: Printed) -> None:
     assert "new weights: classifier.bias classifier.weight\n" in printed(NAME)
 
 
+@pytest.mark.offline
 def test_an_earlier_layer_knows_more_of_the_order(tables: Tables) -> None:
     """On scrambled words the layer chosen by cross-validation beats the last one, and letters."""
     scrambled = frozen(tables, "scrambled words")
@@ -33,6 +36,7 @@ def test_an_earlier_layer_knows_more_of_the_order(tables: Tables) -> None:
         assert scrambled["its average"] >= scrambled["last layer"] + 0.06
 
 
+@pytest.mark.offline
 def test_letters_tell_the_library(tables: Tables) -> None:
     """On the easy task letters do nearly as well as the frozen model."""
     library = frozen(tables, "pandas or SciPy")
@@ -44,6 +48,7 @@ def test_the_frozen_model_of_the_pairs_is_that_of_the_best_layer(tables: Tables)
         assert {float(row["frozen"]) for row in rows(tables, task)} == {frozen(tables, task)["its average"]}
 
 
+@pytest.mark.offline
 def test_fine_tuning_sees_the_order_of_words(tables: Tables) -> None:
     """At each of three seeds it beats the best frozen layer."""
     scrambled = rows(tables, "scrambled words")
@@ -52,6 +57,7 @@ def test_fine_tuning_sees_the_order_of_words(tables: Tables) -> None:
     assert min(gains) > 0
 
 
+@pytest.mark.offline
 def test_a_frozen_model_tells_the_library(tables: Tables) -> None:
     """It is mostly right, and no seed differs from it by more than chance would."""
     library = rows(tables, "pandas or SciPy")
@@ -68,6 +74,7 @@ def test_gains_and_losses_add_up(tables: Tables) -> None:
             assert abs(difference - (int(row["gained"]) - int(row["lost"])) / held_out) < 0.011
 
 
+@pytest.mark.offline
 def test_the_tuned_model_is_used(printed: Printed) -> None:
     """The last two lines tell a sentence in order from the same one scrambled, surer than at first."""
     answers = re.findall(r"LABEL_(\d) (\d\.\d+) Return", printed(NAME))

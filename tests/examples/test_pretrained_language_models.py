@@ -3,8 +3,6 @@
 import re
 from collections.abc import Callable
 
-import pytest
-
 NAME = "pretrained_language_models"
 Printed = Callable[[str], str]
 Tables = Callable[[str], list[list[dict[str, str]]]]
@@ -28,13 +26,6 @@ def test_it_knows_capitals_by_their_country(printed: Printed, profile: str) -> N
     assert not re.match("Rome|Paris|Madrid|Berlin|Tokyo|Cairo|Moscow|Beijing|Athens", control[1])
 
 
-@pytest.mark.offline
-def test_the_other_sentences_go_on_about_the_capital(printed: Printed) -> None:
-    """Where the capital's name does not follow, "the capital" does."""
-    (others,) = re.findall(r"of 16 right; the others: (\[.*\])", printed(NAME))
-    assert all(other.startswith("the capital") for other in re.findall(r"'([^']*)'", others))
-
-
 def test_the_encoder_beats_letters_at_three_jobs(printed: Printed) -> None:
     """Each score is far above that of letters (clustering over five seeds: 0.40 to 0.59 and at most 0.11)."""
     for words, least in {"of 24 right": 20, "on average": 0.35, "of 8 found first": 6}.items():
@@ -55,13 +46,13 @@ def test_scores_follow_from_what_is_shown(tables: Tables, printed: Printed) -> N
     assert f"encoder: {sum(row['right'] == 'True' for row in search)} of 8 found first" in printed(NAME)
 
 
-@pytest.mark.offline
-def test_groups_get_fitting_names(tables: Tables) -> None:
+def test_groups_get_fitting_names(tables: Tables, profile: str) -> None:
     """Every headline is in one group, and the words name the topic most of it has."""
     groups = tables(NAME)[1]
     topics = ("health", "money", "space", "sport")
     assert sum(int(row[topic]) for row in groups for topic in topics) == 24
     by_topic = {max(topics, key=lambda topic: int(row[topic])): row["nearest words"] for row in groups}
     signs = {"health": "hospital", "money": "inflation", "space": "planet", "sport": "goalkeeper"}
-    for topic, word in signs.items():
+    # Which four words are nearest depends on the model.
+    for topic, word in signs.items() if profile == "offline" else ():
         assert word in by_topic[topic]

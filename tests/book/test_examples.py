@@ -41,7 +41,7 @@ LONGER = {
     "supervised_classification": (130, "24 lines are sentences; predictions, mistakes and a learning curve"),
     "text_clustering": (110, "topics are named, drawn, varied and compared with people's judgements"),
     "semantic_search": (150, "33 lines are requests; search by words is written out as the rival"),
-    "text_generation": (120, "the generation loop is written out, and each sampling rule is measured"),
+    "text_generation": (130, "the generation loop is written out, each sampling rule measured and drawn"),
     "visual_domain": (170, "the code is the lesson: encoder, projector, gap, and training through the model"),
     "embedding_model_training": (120, "data of its own, two baselines, training, and what it cost elsewhere"),
     "training_and_fine_tuning": (110, "two learning rates and a start from random weights, three seeds each"),

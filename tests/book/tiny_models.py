@@ -27,7 +27,8 @@ from transformers import (
 
 SMALL = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
 PICTURE = {"image_size": 32, "patch_size": 8}
-VOCABULARY = 1000
+# More than the thousand logits that text_generation lists one by one.
+VOCABULARY = 1100
 
 MODULES = [
     {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cardbook.records.interactive import interactive_media
 from cardbook.records.status import Project
 from cardbook.source.book import read_book
 from cardbook.source.example import VARIES
@@ -57,9 +58,9 @@ def test_record_has_no_errors_printed(name: str, project: Project) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_a_record_displays_is_a_figure(name: str, project: Project) -> None:
-    """No cell ends in an expression whose value nobody meant to show."""
+def test_what_a_record_displays_is_meant(name: str, project: Project) -> None:
+    """Figures and interactive outputs: no cell ends in an expression whose value nobody meant to show."""
     record = project.records.read(name)
     assert record is not None
     shown = [o.get("data", {}) for outputs in record.outputs for o in outputs if o.output_type != "stream"]
-    assert all("image/png" in data for data in shown)
+    assert all("image/png" in data or interactive_media(data) for data in shown)

@@ -27,7 +27,7 @@ NAMES = read_book(ROOT).examples
 # An example has at most so many lines of code, and half of the book's cells at most so many.
 LINES, CELL = 90, 12
 # Those that have more lines: how many at most, and why.
-LONGER = {
+LONGER: dict[str, tuple[int, str]] = {
     "language_models": (150, "24 lines are reviews; two models classify, then their attention is drawn"),
     "tokenization_and_embeddings": (
         130,

@@ -117,7 +117,7 @@ def _build_qwen(place: Path, text: Sequence[str]) -> None:
 def _split_weights(place: Path, count: int) -> None:
     weights = load_file(place / "model.safetensors")
     (place / "model.safetensors").unlink()
-    shard_of = {}
+    shard_of: dict[str, str] = {}
     for number in range(count):
         shard = f"model-{number + 1:05}-of-{count:05}.safetensors"
         part = {name: weights[name] for name in list(weights)[number::count]}

@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import nbformat
 from bs4 import BeautifulSoup, Tag
@@ -15,6 +17,9 @@ from cardbook.pages.html import embed_formulas, escape_markdown, protect_from_ma
 from cardbook.pages.notebook import INSTALL
 from cardbook.records.store import Provenance
 from cardbook.records.text import clean_text
+
+if TYPE_CHECKING:
+    from nbconvert.exporters.html import HTMLExporter
 
 # The packages that determine how a notebook is converted.
 CONVERTERS = ("mkdocs-jupyter", "nbconvert", "jinja2", "mistune", "pygments", "beautifulsoup4")
@@ -139,7 +144,12 @@ def convert_notebook(notebook: NotebookNode, figures: Sequence[Sequence[Figure]]
     return str(_with_class(page, "jupyter-wrapper")[0])
 
 
-def _apply_template(notebook: NotebookNode, cache: Cache) -> str:
+@lru_cache(1)
+def load_exporter(cache: Cache) -> "HTMLExporter":
+    """Return nbconvert's exporter with mkdocs-jupyter's template; the first call is slow.
+
+    `cache` is that of the book.
+    """
     # Otherwise nbconvert loads every installed exporter, for the names in its help text.
     os.environ["NBCONVERT_DISABLE_CONFIG_EXPORTERS"] = "1"
     # Imported here: its import is slow, and most notebooks are in the cache.
@@ -153,8 +163,13 @@ def _apply_template(notebook: NotebookNode, cache: Cache) -> str:
         filters={"highlight_code": mk_custom_highlight_code()},
     )
     exporter.environment.bytecode_cache = CompiledTemplates(cache, CONVERTERS)
+    return exporter
+
+
+def _apply_template(notebook: NotebookNode, cache: Cache) -> str:
+    exporter = load_exporter(cache)
     # Not its own method, which parses the page to add attributes that are not needed.
-    text, _ = super(HTMLExporter, exporter).from_notebook_node(notebook)
+    text, _ = super(type(exporter), exporter).from_notebook_node(notebook)
     return str(text)
 
 

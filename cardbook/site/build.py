@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from cardbook.kernel.fork_client import ForkServer
     from cardbook.records.environment import Environment
-    from cardbook.records.status import Project
+    from cardbook.records.status import Project, Status
 
 
 class PublicationError(CardbookError):
@@ -37,18 +37,31 @@ def make_site(paths: SitePaths, log: Callable[[str], None]) -> None:
         return
     from filelock import FileLock
 
-    from cardbook.site.mkdocs_build import read_settings
-
     paths.draft.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(paths.draft.with_suffix(".lock")):
         _fill_models(paths, log)
         parts = source_digests(paths)
         # MkDocs requires the folder to which pages are written.
         ProjectPaths(paths.root).docs.mkdir(exist_ok=True)
-        # Before examples run, so that errors in mkdocs.yml are not reported minutes later.
-        settings = read_settings(paths.root, paths.draft)
-        with _starting_fork_server(paths.root) as (environment, fork_server):
-            parts |= _write_pages(paths, log, environment, fork_server)
+        with ExitStack() as running:
+            environment, fork_server = running.enter_context(_starting_fork_server(paths.root))
+            # Imported while the fork server starts.
+            from cardbook.records.status import statuses_of
+            from cardbook.site.mkdocs_build import read_settings
+
+            project = _read_project(paths, log, environment)
+            # Hashed before they are read, so that a concurrent change by another run counts as a change.
+            parts["records"], statuses = digest_of(paths.records), statuses_of(project)
+            waiting = [row.name for row in statuses if row.state not in ("fresh", "skipped")]
+            if not waiting:
+                # The fork server is not needed.
+                running.close()
+            # Before examples run, so that errors in mkdocs.yml are not reported minutes later.
+            settings = read_settings(paths.root, paths.draft)
+            if waiting:
+                _run(project, waiting, fork_server)
+                parts["records"], statuses = digest_of(paths.records), statuses_of(project)
+        _write_pages(paths, log, project, statuses)
         parts["docs"] = digest_of(paths.root / "docs")
         _build(paths, parts, settings)
     log("The site is in site/: open site/index.html, or run: cardbook serve")
@@ -68,12 +81,9 @@ def _starting_fork_server(root: Path) -> Iterator[tuple["Environment", "ForkServ
         yield environment, fork_server
 
 
-def _write_pages(
-    paths: SitePaths, log: Callable[[str], None], environment: "Environment", fork_server: "ForkServer | None"
-) -> Parts:
-    """Run what is not fresh and write the pages; return the digest of the records they are made from."""
-    from cardbook.pages.generate import make_pages, write_pages
-    from cardbook.records.status import load_project, publication_blockers, statuses_of
+def _read_project(paths: SitePaths, log: Callable[[str], None], environment: "Environment") -> "Project":
+    """Return the project; `log` gets its warnings."""
+    from cardbook.records.status import load_project
     from cardbook.source.card_dates import describe_undated, undated_cards
 
     project = load_project(paths.root, paths.profile, paths.records, environment=environment)
@@ -81,18 +91,20 @@ def _write_pages(
         log(f"warning: {warning}")
     if undated := undated_cards(project.book, project.dates):
         log(f"warning: {describe_undated(undated)}")
-    # Hashed before they are read, so that a concurrent change by another run counts as a change.
-    records = digest_of(paths.records)
-    statuses = statuses_of(project)
-    if waiting := [row.name for row in statuses if row.state not in ("fresh", "skipped")]:
-        _run(project, waiting, fork_server)
-        records = digest_of(paths.records)
-        statuses = statuses_of(project)
+    return project
+
+
+def _write_pages(
+    paths: SitePaths, log: Callable[[str], None], project: "Project", statuses: Sequence["Status"]
+) -> None:
+    """Write the pages. Raises PublicationError when the book must not be published."""
+    from cardbook.pages.generate import make_pages, write_pages
+    from cardbook.records.status import publication_blockers
+
     if faults := publication_blockers(project, statuses):
         raise PublicationError("\n".join(faults))
     changed = write_pages(paths.root / "docs", make_pages(project, statuses))
     log(f"{len(changed)} generated files changed.")
-    return {"records": records}
 
 
 def _fill_models(paths: SitePaths, log: Callable[[str], None]) -> None:
@@ -127,9 +139,14 @@ def _run(project: "Project", names: Sequence[str], fork_server: "ForkServer | No
 def _rendering_ahead(project: "Project") -> Iterator[Callable[[str], None]]:
     """Return a function that takes the name of each finished example and renders its files into the cache.
 
-    A thread renders them, because this process is idle while examples run.
+    A thread renders them, because this process is idle while examples run. It loads what it needs before.
     """
     from concurrent.futures import Future, ThreadPoolExecutor
+
+    def prepare() -> None:
+        from cardbook.pages.notebook_page import load_exporter
+
+        load_exporter(project.cache)
 
     def render(name: str) -> None:
         from cardbook.pages.generate import example_files, view_example
@@ -140,6 +157,7 @@ def _rendering_ahead(project: "Project") -> Iterator[Callable[[str], None]]:
     jobs: list[Future[None]] = []
     with ThreadPoolExecutor(1) as pool:
         try:
+            jobs.append(pool.submit(prepare))
             yield lambda name: jobs.append(pool.submit(render, name))
             for job in jobs:
                 job.result()

@@ -156,9 +156,19 @@ class _Scanner:
         if index < len(runs) and "\n\n" not in self._text[self._at : runs[index]]:
             self._at = runs[index] + size
 
+    def _is_code_at(self, end: int) -> bool:
+        """Return whether a code span, which begins after the mark read last, contains the mark at `end`."""
+        at, ticks = self._at, re.compile("`+")
+        while run := ticks.search(self._text, at, end):
+            at, closings = run.end(), self._ticks[len(run[0])]
+            index = bisect_left(closings, at)
+            if index < len(closings) and "\n\n" not in self._text[at : closings[index]]:
+                at = closings[index] + len(run[0])
+        return at > end
+
     def _read(self, start: int, mark: str) -> None:
         found = _BODIES[mark].match(self._text, self._at, self._end)
-        if found is None or len(found[1]) > _LIMIT:
+        if found is None or len(found[1]) > _LIMIT or self._is_code_at(found.end(1)):
             if mark != "$" and start >= self._doubted:
                 what = f"this {mark} does not begin a formula: its end is missing"
                 self._doubts.append(Doubt(start, what, "close the formula, or write the mark as `code`"))

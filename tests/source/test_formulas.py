@@ -40,6 +40,8 @@ def found(text: str) -> list[str]:
             "As\n\\begin{align*}\na &= b \\\\\n\nc &= d\n\\end{align*} here",
             ["D \\begin{align*}\na &= b \\\\\nc &= d\n\\end{align*}"],
         ),
+        ("$x$ with `a` and `b`, not `$y$`, and $z$", ["x", "z"]),
+        ("$s$ is `a`, $t + `b` + c$ is `d`", ["s", "t + `b` + c"]),
         ("**$x$**, _$y$_ and [$z$](https://example.org/$a$)", ["x", "y", "z"]),
     ],
 )
@@ -63,6 +65,8 @@ def test_every_form_of_a_formula_is_found(text: str, formulas: list[str]) -> Non
         r"\\(x\\) and \[1\], \[2, 3\]",
         "a $ b",
         "$ $",
+        "pears $3/kg, in Bash `export A=$B`, ${VAR}",
+        "$a ``b` c$d`` e",
     ],
 )
 def test_what_only_has_dollars_or_brackets_stays_text(text: str) -> None:

@@ -28,6 +28,9 @@ TOLERANCE = 4.0
 # A pixel counts as such a mixture only if a square of this width around it contains paper.
 REACH = 5
 
+# In bytes. Only photographs are larger without loss; lossy, they have a fifth of that and look the same.
+LOSSLESS_LIMIT = 400_000
+
 Colours = NDArray[np.float64]
 
 
@@ -42,8 +45,11 @@ def draw(png: bytes) -> tuple[bytes, bytes | None]:
 
 def _write(image: Image.Image) -> bytes:
     content = io.BytesIO()
-    # Lossless; more effort takes ten times as long and saves a quarter.
+    # More effort takes ten times as long and saves a quarter.
     image.save(content, "WEBP", lossless=True, quality=20, method=1)
+    if content.tell() > LOSSLESS_LIMIT:
+        content = io.BytesIO()
+        image.save(content, "WEBP", quality=90, method=4)
     return content.getvalue()
 
 

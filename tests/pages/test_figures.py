@@ -3,6 +3,7 @@ import io
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
@@ -10,6 +11,7 @@ from cardbook.base.cache import Cache
 from cardbook.kernel.variables import THEME
 from cardbook.pages.dark_figures import DARK, DARK_PAPER, PAPER
 from cardbook.pages.figures import Figure, read_figures
+from cardbook.records.comparison import Tolerance, score_figures
 
 INK = "1b2430"
 
@@ -77,6 +79,17 @@ def test_shade_inside_a_picture_is_no_mixture_with_paper(tmp_path: Path) -> None
 def test_picture_that_the_theme_did_not_draw_stays_as_it_is(tmp_path: Path) -> None:
     (found,) = figures_of([output(drawing("ffffff"))], tmp_path)
     assert found.dark is None and found.addresses == ["a-1.webp"]
+
+
+def test_photograph_is_compressed_and_still_passes_as_the_same(tmp_path: Path) -> None:
+    grain = np.random.default_rng(0).normal(0, 6, (900, 900, 3))
+    light = np.linspace(40, 200, 900)[:, None, None] + np.linspace(0, 50, 900)[None, :, None]
+    photograph = Image.fromarray(np.clip(light + grain, 0, 255).astype(np.uint8))
+    (found,) = figures_of([output(photograph)], tmp_path)
+    assert len(found.light) < 400_000
+    before = base64.b64decode(str(output(photograph)["data"]["image/png"]))  # type: ignore[index]
+    assert len(before) > 1_000_000
+    assert score_figures(before, found.light) < Tolerance().figure
 
 
 def test_second_figure_of_a_cell_has_files_of_its_own(tmp_path: Path) -> None:

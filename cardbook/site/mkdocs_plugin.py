@@ -22,6 +22,7 @@ from cardbook.pages.contents import NAME, Contents
 from cardbook.pages.generate import FOLDERS
 from cardbook.pages.html import escape_markdown
 from cardbook.site import glossary
+from cardbook.site.dark_style import add_dark_style
 from cardbook.site.defaults import SCRIPT, STYLES, THEME_FOLDER, add_defaults
 from cardbook.site.navigation import list_chapters, make_navigation
 from cardbook.site.offline import write_manifest, write_service_worker
@@ -101,6 +102,7 @@ class BookPlugin(BasePlugin[NoOptions]):
                 content = glossary.glossary_json(Path(config.docs_dir))
                 files.append(File.generated(config, glossary.NAME, content=content))
             check_assets(config, files)
+            add_dark_style(config, files)
         except InputError as error:
             raise PluginError(str(error)) from error
         return files

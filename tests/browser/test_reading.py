@@ -369,3 +369,117 @@ def test_chapters_lead_on_to_each_other(open_page: Opener) -> None:
         page.locator("a.turn-on").click()
         titles.append(page.locator("h1").inner_text())
     assert len(titles) == len(set(titles)) >= len(BOOK.chapters)
+
+
+LIGHTNESS = """property => {
+    const canvas = document.createElement("canvas").getContext("2d");
+    canvas.fillStyle = getComputedStyle(document.body)[property];
+    canvas.fillRect(0, 0, 1, 1);
+    return canvas.getImageData(0, 0, 1, 1).data[1];
+}"""
+
+
+@pytest.mark.parametrize("path", [CHAPTER, "study/", "nowhere/"])
+def test_dark_system_gets_dark_pages_without_javascript_too(open_page: Opener, path: str) -> None:
+    page = open_page(path, View("no-javascript-dark", "dark", javascript=False))
+    assert page.evaluate(LIGHTNESS, "backgroundColor") < 60 < 180 < page.evaluate(LIGHTNESS, "color")
+    shown = page.locator("figure img").evaluate_all(
+        "all => all.filter(one => one.checkVisibility()).map(one => one.src)"
+    )
+    assert {address.rpartition("#")[2] for address in shown} <= {"only-dark"}
+    assert bool(shown) == (path == CHAPTER)
+    page.emulate_media(media="print")
+    assert page.evaluate(LIGHTNESS, "backgroundColor") > 200
+    bright = open_page(path, NO_JAVASCRIPT)
+    assert bright.evaluate(LIGHTNESS, "backgroundColor") > 200 > 60 > bright.evaluate(LIGHTNESS, "color")
+    open_page.trouble.errors[:] = [text for text in open_page.trouble.errors if "404" not in text]
+
+
+@pytest.mark.parametrize("path", ["", CHAPTER, "study/"])
+def test_forbidden_storage_leaves_the_switch_of_the_scheme(open_page: Opener, path: str) -> None:
+    page = open_page("assets/favicon.svg")
+    page.context.add_init_script("""for (const name of ["localStorage", "sessionStorage"])
+        Object.defineProperty(window, name, { get() { throw new DOMException("no", "SecurityError"); } })""")
+    page.goto(page.url.replace("assets/favicon.svg", path))
+    page.locator("[data-md-component=palette] label:visible").click()
+    page.wait_for_function("document.body.dataset.mdColorScheme === 'slate'")
+
+
+def test_name_of_the_site_stands_once(open_page: Opener) -> None:
+    page = open_page("about/")
+    name = page.evaluate("document.querySelector('meta[property=\"og:site_name\"]').content")
+    seen = page.get_by_text(name, exact=True).evaluate_all(
+        "all => all.filter(one => one.checkVisibility()).map(one => one.className)"
+    )
+    assert len(seen) == 1
+    home = open_page()
+    assert home.title() == name
+    assert home.locator("meta[property='og:title']").get_attribute("content") == name
+    assert home.locator("meta[name='theme-color']").count() >= 2
+    assert page.title() == f"How this book is made - {name}"
+
+
+def test_home_page_is_aligned_and_its_last_chapter_not_alone(open_page: Opener) -> None:
+    page = open_page()
+    lefts = page.locator("article > :is(h2, p, ul, .contents, .promises, .turn)").evaluate_all(
+        "all => all.filter(one => one.checkVisibility()).map(one => one.getBoundingClientRect().left)"
+    )
+    lefts += page.locator("article :is(.contents, .promises) :is(ol, ul)").evaluate_all(
+        "all => all.map(one => one.firstElementChild.getBoundingClientRect().left)"
+    )
+    assert max(lefts) - min(lefts) < 1
+    right = "one => one.getBoundingClientRect().right"
+    last = page.locator(".contents ol > li").last.evaluate(right)
+    assert abs(last - page.locator(".contents ol").last.evaluate(right)) < 1
+
+
+def test_home_page_loads_the_figure_of_one_scheme(open_page: Opener) -> None:
+    page = open_page("assets/favicon.svg")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(page.url.replace("assets/favicon.svg", ""), wait_until="networkidle")
+    assert len([address for address in asked if address.endswith(".webp")]) == 1
+
+
+def test_key_has_an_edge_on_every_side(open_page: Opener) -> None:
+    page = open_page("study/")
+    page.locator(".study-list .card-question:visible").first.wait_for()
+    page.keyboard.press("?")
+    edges = page.locator("dialog kbd").first.evaluate("""key => {
+        const style = getComputedStyle(key);
+        const edge = side => style[`border${side}Width`] + style[`border${side}Color`];
+        return [style.backgroundColor, ...["Top", "Right", "Bottom", "Left"].map(edge)];
+    }""")
+    ground, *sides = edges
+    assert len(set(sides)) == 1
+    assert sides[0].startswith("1px") and ground not in sides[0]
+
+
+def test_first_sheet_of_paper_has_a_card_below_the_title(open_page: Opener) -> None:
+    # A4 with the browser's margins, at 96 pixels to an inch.
+    page = open_page(CHAPTER, View("paper", width=718, height=1047))
+    page.emulate_media(media="print")
+    bottom = page.locator("article .card").first.evaluate("one => one.getBoundingClientRect().bottom")
+    assert bottom < 1047
+    example = page.locator("article .example h3").first
+    assert example.evaluate("one => getComputedStyle(one).breakAfter") == "avoid"
+
+
+def test_first_column_of_a_wide_table_stays_in_sight(open_page: Opener) -> None:
+    wide = 0
+    for chapter in BOOK.chapters:
+        page = open_page(f"chapters/{chapter.id}/", TOUCH)
+        page.wait_for_timeout(300)
+        for table in page.locator(".output-table.scrolls").all():
+            table.evaluate("one => { one.scrollLeft = one.scrollWidth }")
+            cell = table.locator("tbody td").first
+            assert (
+                cell.evaluate("""cell => {
+                const outside = cell.closest(".output-table").getBoundingClientRect();
+                return Math.abs(cell.getBoundingClientRect().left - outside.left);
+            }""")
+                < 24
+            )
+            wide += 1
+        page.close()
+    assert wide > 0

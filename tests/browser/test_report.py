@@ -26,6 +26,8 @@ def test_report_names_card_page_and_commit(
         assert not link.is_visible()
         card.locator(".card-answer > summary").click()
         assert link.is_visible()
+        source = page.get_by_role("link", name="the source of this book")
+        assert source.get_attribute("href") == "https://github.com/someone/book"
         target = urlsplit(link.get_attribute("href") or "")
     assert f"{target.scheme}://{target.netloc}{target.path}" == "https://github.com/someone/book/issues/new"
     (title,), (body,) = (parse_qs(target.query)[key] for key in ("title", "body"))

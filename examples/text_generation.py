@@ -39,7 +39,7 @@ for prompt in prompts:
     print("*", " ".join(output[0]["generated_text"].split()))
 
 
-# %% alt="Two bar charts, one above the other, of the most probable next tokens with their probabilities. After The sky is, one token has a third of the probability and many share the rest; blue is drawn in another colour. After The capital of France is, one token has most of it."
+# %% alt="Two bar charts, one above the other, of the most probable next tokens with their probabilities. One is for The sky is, with blue in another colour, the other for The capital of France is."
 def next_logits(text):
     inputs = tokenizer(text, return_tensors="pt").to(model.device)
     return model(**inputs).logits[0, -1].float().cpu()
@@ -77,10 +77,11 @@ rank = (sky > sky[blue]).sum().item() + 1
 print(f"{len(sky)} probabilities, their sum {sky.sum():.3f}")
 print(f"rank of “ blue”: {rank}, probability {sky[blue]:.3f}")
 
-# %% [markdown]
+# %% [markdown] tags=["offline"]
 # The card's continuation, "blue", is one of many: text says all sorts of things about
 # the sky. Of the capital of France it mostly says one.
-#
+
+# %% [markdown]
 # ## The loop
 #
 # Take the best token, append it, ask again. The *KV cache* keeps the keys and values of

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+import pytest
+
 NAME = "text_generation"
 Printed = Callable[[str], str]
 Tables = Callable[[str], list[list[dict[str, str]]]]
@@ -22,10 +24,11 @@ def test_every_token_has_a_share_of_one(printed: Printed) -> None:
     assert blue and 1 <= int(blue[1]) <= 1000 and 0 < float(blue[2]) < 1
 
 
+@pytest.mark.offline
 def test_the_sky_is_more_open_than_the_capital(printed: Printed) -> None:
     """The perplexity of the open prompt is several times that of the closed one."""
     sky, capital = map(float, re.findall(r"…: perplexity (\S+)", printed(NAME)))
-    assert sky > 2 * capital >= 2
+    assert sky > 2 * capital > 2
 
 
 def test_the_greedy_loop_is_generate(printed: Printed) -> None:

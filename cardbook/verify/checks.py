@@ -5,7 +5,6 @@ import difflib
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import PurePosixPath
 
 from cardbook.base.errors import InputError
 from cardbook.base.files import hash_text
@@ -21,14 +20,15 @@ SHOWN_LINES = 20
 SCRIPT_BLOCK = re.compile(r"^# /// script$\n((?:^#(?:| .*)$\n)+)^# ///$", re.MULTILINE)
 
 
-def check_files(extracted: ExtractedExample) -> Iterator[CheckResult]:
+def check_files(extracted: ExtractedExample, address: str) -> Iterator[CheckResult]:
     """Check that page, script and notebook have the same code, and page and notebook the same outputs.
 
-    This replaces running the files: their code is the code that is pasted block by block.
+    This replaces running the files: their code is the code that is pasted block by block. `address` is where
+    the site is published, ending in "/"; "" if it was built without that.
     """
     yield CheckResult("page", "; ".join(extracted.faults))
     yield CheckResult("script", _check_script(extracted))
-    yield CheckResult("uv", _check_run_line(extracted))
+    yield CheckResult("uv", _check_run_line(extracted, address))
     yield CheckResult("notebook", _check_notebook(extracted))
 
 
@@ -47,11 +47,13 @@ def _check_script(extracted: ExtractedExample) -> str:
     return ""
 
 
-def _check_run_line(extracted: ExtractedExample) -> str:
+def _check_run_line(extracted: ExtractedExample, address: str) -> str:
     """Return why the line for uv does not install what the page names; "" if it does."""
-    command, _, script = extracted.run.rpartition(" ")
-    if command != "uv run" or PurePosixPath(script).name != f"{extracted.example}.py":
-        return f"the page has no line that runs its script: {extracted.run}"
+    script = f"{extracted.example}.py"
+    command = f"uv run {address}downloads/{script}" if address else f"uv run {script}"
+    if extracted.run != command:
+        known = f"BOOK_ADDRESS is {address}" if address else "BOOK_ADDRESS is not set"
+        return f'its line is "{extracted.run}", not "{command}" ({known})'
     blocks = SCRIPT_BLOCK.findall(extracted.files.get(".py", b"").decode("utf-8", errors="replace"))
     if len(blocks) != 1:
         return f"the script has {len(blocks)} blocks of metadata, not one"

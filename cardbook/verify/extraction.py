@@ -1,5 +1,7 @@
 """Extracts what a reader copies of each example from the built pages, and the outputs shown below it."""
 
+import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -16,6 +18,9 @@ from cardbook.records.comparison import Outputs, outputs_of_cell, read_outputs
 from cardbook.records.interactive import CELL_BYTES, canonical_json
 from cardbook.records.text import Table
 
+# The paragraph of a page that says when an example was verified, for `str.format` with the example's name.
+MARK = r'<p class="verified" data-verified="{}"[^>]*>.*?</p>'
+
 
 @dataclass(frozen=True)
 class Snippet:
@@ -31,6 +36,9 @@ class ExtractedExample:
 
     `install` is the line for pip, `run` the one for uv. `files` are the script and the notebook that the page
     links to, by their suffix. `faults` say what of all this is missing or unusable.
+
+    `markup` is its HTML without the mark that `verify` adds, and `linked` the SHA-256 of every file of the
+    site to which this HTML refers, such as figures: together, all that the page shows.
     """
 
     example: str
@@ -39,6 +47,8 @@ class ExtractedExample:
     run: str
     snippets: tuple[Snippet, ...]
     files: dict[str, bytes]
+    markup: str
+    linked: dict[str, str]
     faults: tuple[str, ...]
 
 
@@ -68,12 +78,25 @@ class PageReader:
         snippets = tuple(Snippet(self._copied(cell), self._shown(str(cell["data-cell"]))) for cell in cells)
         files = dict(self._files())
         lines = (self._line("[data-install] pre"), self._line(".run-line pre"))
-        return ExtractedExample(self.name, self.page, *lines, snippets, files, tuple(self.faults))
+        mark = re.compile(MARK.format(re.escape(self.name)), re.DOTALL)
+        markup, linked = mark.sub("", str(self.block)), dict(self._references())
+        return ExtractedExample(
+            self.name, self.page, *lines, snippets, files, markup, linked, tuple(self.faults)
+        )
 
     def _line(self, selector: str) -> str:
-        """Return the command in an element; "" if the page has none."""
-        found = self.block.select_one(selector)
-        return found.get_text().strip() if found else ""
+        """Return the command in an element; "" if the page has none. Two are a fault."""
+        found = self.block.select(selector)
+        if len(found) > 1:
+            self.faults.append(f"it has {len(found)} elements {selector}")
+        return found[0].get_text().strip() if found else ""
+
+    def _references(self) -> Iterator[tuple[str, str]]:
+        for element in self.block.select("[src], [href]"):
+            for attribute in ("src", "href"):
+                if path := self._file(str(element.get(attribute, ""))):
+                    content = hashlib.sha256(path.read_bytes()).hexdigest()
+                    yield path.relative_to(self.site.resolve()).as_posix(), content
 
     def _copied(self, cell: Tag) -> str:
         """Return what the copy button of a code block copies: the text of its code."""
@@ -122,12 +145,16 @@ class PageReader:
 
     def _linked(self, element: Tag, attribute: str) -> Iterator[bytes]:
         """Yield the file of the site that an element names; if there is none, add a fault."""
-        address = unquote(urlsplit(str(element[attribute])).path)
-        path = (self.page.parent / address).resolve()
-        if path.is_relative_to(self.site.resolve()) and path.is_file():
+        if path := self._file(str(element[attribute])):
             yield path.read_bytes()
         else:
+            address = unquote(urlsplit(str(element[attribute])).path)
             self.faults.append(f"{address} is not on the site")
+
+    def _file(self, reference: str) -> Path | None:
+        """Return the file of the site to which an attribute refers, if there is one."""
+        path = (self.page.parent / unquote(urlsplit(reference).path)).resolve()
+        return path if path.is_relative_to(self.site.resolve()) and path.is_file() else None
 
 
 def is_hidden(element: Tag) -> bool:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from cardbook.base.files import write_whole
 from cardbook.site.offline import write_service_worker
+from cardbook.verify.extraction import MARK
 from cardbook.verify.results import VerifiedExample
 
-MARK = r'<p class="verified" data-verified="{}"[^>]*>.*?</p>'
 REPORT = "verified.json"
 
 

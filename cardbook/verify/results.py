@@ -1,6 +1,5 @@
 """The results of verifying a site: whether copied code runs and gives the shown outputs."""
 
-import hashlib
 import json
 from dataclasses import dataclass
 
@@ -33,24 +32,12 @@ class VerifiedExample:
 
 
 def hash_example(extracted: ExtractedExample | None) -> str:
-    """Return the SHA-256 of an example's content on a page: code, outputs, commands and downloads.
+    """Return the SHA-256 of all that a page shows of an example, and of the files to which it refers.
 
     None is an example without a page.
     """
     if extracted is None:
         return hash_text("null")
-    cells = [
-        (
-            cell.text,
-            cell.shown.lines,
-            cell.shown.warnings,
-            [(table.header, table.rows) for table in cell.shown.tables],
-            [hashlib.sha256(figure).hexdigest() for figure in cell.shown.figures],
-            cell.shown.interactive,
-        )
-        for cell in extracted.snippets
-    ]
-    files = {suffix: hashlib.sha256(content).hexdigest() for suffix, content in extracted.files.items()}
     return hash_text(
-        json.dumps([extracted.example, extracted.install, extracted.run, cells, files, extracted.faults])
+        json.dumps([extracted.example, extracted.markup, sorted(extracted.linked.items()), extracted.faults])
     )

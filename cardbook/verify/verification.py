@@ -63,7 +63,8 @@ def verify_site(
 
         def verify(extracted: ExtractedExample) -> VerifiedExample:
             python = pythons[extracted.install]
-            results = (*check_files(extracted), *_replay(project, extracted, python, options, threads))
+            checks = check_files(extracted, project.publisher.address)
+            results = (*checks, *_replay(project, extracted, python, options, threads))
             page = extracted.page.relative_to(site).parent.as_posix()
             result = _verified(extracted.example, page, extracted, results)
             on_result(result)

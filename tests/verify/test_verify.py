@@ -120,7 +120,7 @@ def publication_blockers(site: Path) -> dict[str, str]:
 def notebook_fault(site: Path) -> str:
     """Return what is wrong with the first example's notebook, without running anything."""
     copy = next(copy for copy in extract_examples(site) if copy.example == "first")
-    return next(verdict.fault for verdict in check_files(copy) if verdict.place == "notebook")
+    return next(verdict.fault for verdict in check_files(copy, "") if verdict.place == "notebook")
 
 
 def page_of(site: Path) -> Path:

@@ -54,6 +54,32 @@ def report(
     return [(call[0], call[1]) for call in map(json.loads, log.read_text().splitlines())]
 
 
+HOSTILE = [
+    b"::error file=book.yml,line=1::text",
+    b"   ::stop-commands::x",
+    b"shown\r::add-mask::a\r",
+    b":::error::text",
+    b"::::error::text",
+    b"\xff::error::\xfe",
+    b"first: failed: ##[error]text ###[error]",
+    b"cell 1: ModuleNotFoundError: std::vector",
+]
+
+
+def test_no_line_of_a_log_is_a_command(tmp_path: Path) -> None:
+    script = ["bash", str(ROOT / "tools" / "log.sh"), str(tmp_path / "faults.txt")]
+    printed = b""
+    for text in (b"\n".join(HOSTILE), b"no line break at the end"):
+        outcome = subprocess.run(script, input=text, capture_output=True, check=True)
+        printed += outcome.stdout
+        assert outcome.stderr == b""
+    assert b"::" not in printed and b"##[" not in printed
+    # Nothing else changes, and the file has what the log has, of both commands.
+    assert printed == (tmp_path / "faults.txt").read_bytes()
+    assert printed.count(b"\n") == len(HOSTILE) - 1
+    assert printed.endswith(b"cell 1: ModuleNotFoundError: std: :vectorno line break at the end")
+
+
 def test_first_failure_opens_an_issue_that_names_the_examples(tmp_path: Path) -> None:
     calls = report(
         tmp_path, [], {"faults-build": "training: failed: examples/training.py: cell 3: ValueError\n"}

@@ -22,7 +22,7 @@ SCRIPTS = [
 # A command, perhaps what it says kept or shown; `make` and the scripts in tools/ and .ci/ do the work.
 LINE = re.compile(
     r"(?P<command>(make|bash|python3|gh|tar) [^|&;<>$`]*(\"\$GITHUB_SERVER_URL/\$GITHUB_REPOSITORY\")?)"
-    r"( 2>&1 \| tee (-a )?faults\.txt| >> \"\$GITHUB_STEP_SUMMARY\")?"
+    r"( 2>&1 \| bash tools/log\.sh( faults\.txt)?| >> \"\$GITHUB_STEP_SUMMARY\")?"
 )
 
 
@@ -54,6 +54,12 @@ def test_jobs_that_may_write_run_no_code_of_the_examples_or_the_package() -> Non
         assert scripts and not any(
             word in script for script in scripts for word in ("make", "pip", "cardbook")
         )
+
+
+@pytest.mark.parametrize(("job", "script"), SCRIPTS)
+def test_what_examples_print_reaches_no_log_as_a_command(job: Job, script: str) -> None:
+    filtered = (" | bash tools/log.sh", '>> "$GITHUB_STEP_SUMMARY"')
+    assert all(any(way in line for way in filtered) for line in script.splitlines() if "make " in line)
 
 
 def test_jobs_that_run_examples_may_write_nothing() -> None:

@@ -37,11 +37,15 @@ DECODE_ERRORS = (
 
 
 class OutputError(CardbookError):
-    """An output that no page can show; the text says why, `remedy` what an author does about it, if known."""
+    """An output that no page can show; the text says why, `remedy` what an author does about it, if known.
+
+    `cell` is the number of the code cell, from 1; 0 if all together are too many.
+    """
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what)
         self.remedy = remedy
+        self.cell = 0
 
 
 def reduce_outputs(outputs: Iterable[NotebookNode]) -> list[NotebookNode]:
@@ -64,23 +68,27 @@ def _reduce(output: NotebookNode) -> NotebookNode | None:
     return NotebookNode(output_type="display_data", data=data, metadata=metadata) if data else None
 
 
-def check_outputs(cells: Iterable[Sequence[NotebookNode]]) -> None:
-    """Check the outputs of each code cell of an example, which may be hostile. Raises OutputError."""
-    pixels = count = 0
-    for outputs in cells:
-        count += len(outputs)
-        if count > OUTPUTS:
-            raise OutputError(f"more than {OUTPUTS} outputs, of which what is printed in a cell is one")
-        pixels += check_cell(outputs)
-        if pixels > EXAMPLE_PIXELS:
-            raise OutputError(f"figures of more than {EXAMPLE_PIXELS / 1e6:g} million pixels in all")
+def check_outputs(cells: Sequence[Sequence[NotebookNode]]) -> None:
+    """Check the outputs of each code cell of an example, which may be hostile. Raises OutputError.
+
+    No more is decoded than an example may show, whatever it contains.
+    """
+    if sum(map(len, cells)) > OUTPUTS:
+        raise OutputError(f"more than {OUTPUTS} outputs, of which what is printed in a cell is one")
+    left = EXAMPLE_PIXELS
+    for number, outputs in enumerate(cells, 1):
+        try:
+            left -= _check_cell(outputs, left)
+        except OutputError as error:
+            error.cell = number
+            raise
 
 
-def check_cell(outputs: Iterable[NotebookNode]) -> int:
-    """Check the outputs of one code cell; return how many pixels its figures have. Raises OutputError."""
+def _check_cell(outputs: Iterable[NotebookNode], left: int) -> int:
+    """Check the outputs of one code cell; return how many pixels its figures have, of those `left`."""
     pixels = size = 0
     for output in outputs:
-        pixels += _check_output(output)
+        pixels += _check_output(output, left - pixels)
         for media in interactive_media(output.get("data", {})):
             size += len(canonical_json(output.data[media]))
     if size > interactive.CELL_BYTES:
@@ -88,7 +96,7 @@ def check_cell(outputs: Iterable[NotebookNode]) -> int:
     return pixels
 
 
-def _check_output(output: NotebookNode) -> int:
+def _check_output(output: NotebookNode, left: int) -> int:
     if output.output_type == "stream" and output.name in STREAMS:
         return 0
     if output.output_type != "display_data":
@@ -103,7 +111,7 @@ def _check_output(output: NotebookNode) -> int:
             raise OutputError(f"an output that could act in a reader's browser: {media}")
     if any(media != "image/png" or not is_size(size) for media, size in output.metadata.items()):
         raise OutputError("an output with metadata that no figure has")
-    return check_figure(output.data["image/png"]) if "image/png" in output.data else 0
+    return check_figure(output.data["image/png"], left) if "image/png" in output.data else 0
 
 
 def _check_interactive(output: NotebookNode, media: str) -> None:
@@ -131,15 +139,18 @@ def is_size(value: Any) -> bool:  # noqa: ANN401
     )
 
 
-def check_figure(content: str) -> int:
+def check_figure(content: str, left: int = EXAMPLE_PIXELS) -> int:
     """Decode a PNG, given in base64, to its last pixel; return how many it has. Raises OutputError.
 
-    Its pixels are also converted to the colours in which a page draws it: a palette may lack some of them.
+    `left` is how many pixels the example may still show: a figure with more is not decoded. Pixels are also
+    converted to the colours in which a page draws them: a palette may lack some.
     """
     try:
         png = base64.b64decode(content, validate=True)
         with Image.open(BytesIO(png), formats=["PNG"]) as image:
             check_size(image)
+            if image.width * image.height > left:
+                raise OutputError(f"figures of more than {EXAMPLE_PIXELS / 1e6:g} million pixels in all")
             # `verify` compares each checksum, `convert` decodes the pixels; each needs a new file.
             image.verify()
         with Image.open(BytesIO(png), formats=["PNG"]) as image:

@@ -31,7 +31,7 @@ from cardbook.records.status import PlannedRun, Project
 from cardbook.records.store import SCHEMA, Provenance, Record, hash_outputs
 from cardbook.records.text import clean_text, one_line
 from cardbook.run.events import Event, ExampleError
-from cardbook.run.outputs import OUTPUT_LIMIT, check_size, clean_outputs, keep_shown, number_cells, size_of
+from cardbook.run.outputs import OUTPUT_LIMIT, finish_outputs, size_of
 from cardbook.run.record_check import check_data, check_record
 from cardbook.source.example import Example, to_notebook
 
@@ -127,10 +127,7 @@ async def execute_example(
         raise ExampleError(f"{file}: {error}") from None
     except OSError as error:
         raise ExampleError(f"{file}: it could not be run: {error}") from None
-    check_size(notebook, file)
-    clean_outputs(notebook)
-    number_cells(notebook)
-    keep_shown(notebook, plan.example)
+    await asyncio.to_thread(finish_outputs, notebook, plan.example)
     check_data(project.root, file, data)
     fingerprint = plan.fingerprint.with_data(data)
     record = Record(notebook, _provenance(project, plan, notebook, started, usage, fingerprint))

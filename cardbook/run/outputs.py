@@ -8,13 +8,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
-from cardbook.records.outputs import (
-    FIGURE_PIXELS,
-    OutputError,
-    check_cell,
-    check_outputs,
-    reduce_outputs,
-)
+from cardbook.records.outputs import FIGURE_PIXELS, OutputError, check_outputs, reduce_outputs
 from cardbook.records.store import RECORD_BYTES
 from cardbook.run.events import ExampleError
 from cardbook.source.example import Example
@@ -42,23 +36,29 @@ def number_cells(notebook: NotebookNode) -> None:
         cell.execution_count = number
 
 
+def finish_outputs(notebook: NotebookNode, example: Example) -> None:
+    """Make what a kernel has sent the outputs of a record. Raises ExampleError when that is impossible."""
+    check_size(notebook, example.file)
+    clean_outputs(notebook)
+    number_cells(notebook)
+    keep_shown(notebook, example)
+
+
 def keep_shown(notebook: NotebookNode, example: Example) -> None:
     """Reduce outputs to what a page shows. Raises ExampleError when a figure cannot be shown.
 
     The inspection of `import-records` on another machine applies the same rules.
     """
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    for number, (cell, source) in enumerate(zip(cells, example.code_cells, strict=True), 1):
+    for cell in cells:
         cell.outputs = reduce_outputs(cell.outputs)
-        try:
-            check_cell(cell.outputs)
-        except OutputError as error:
-            place = f"{example.file}:{source.line}: cell {number}"
-            raise ExampleError(f"{place}: it shows {error}: {error.remedy or OUTPUT_REMEDY}") from None
     try:
-        check_outputs(cell.outputs for cell in cells)
+        check_outputs([cell.outputs for cell in cells])
     except OutputError as error:
-        raise ExampleError(f"{example.file}: it shows {error}: {OUTPUT_REMEDY}") from None
+        place = example.file
+        if error.cell:
+            place += f":{example.code_cells[error.cell - 1].line}: cell {error.cell}"
+        raise ExampleError(f"{place}: it shows {error}: {error.remedy or OUTPUT_REMEDY}") from None
     # Each printed line takes a line of the notebook file, with quotes and indentation.
     if len(nbformat.writes(notebook).encode("utf-8")) > RECORD_BYTES - PROVENANCE_BYTES:
         raise ExampleError(f"{example.file}: a record of more than {RECORD_BYTES / 1e6:g} MB: print less")

@@ -86,6 +86,21 @@ def test_figures_of_an_example_are_bounded_together() -> None:
         check_outputs([[figure], [figure] * 5])
 
 
+def test_figure_beyond_the_limit_is_not_decoded() -> None:
+    figure = display(image_png=base64.b64encode(draw((2_000, 2_000))).decode())
+    undecoded = display(image_png=base64.b64encode(png(2_000, 2_000, b"rubbish")).decode())
+    with pytest.raises(OutputError, match="20 million pixels in all") as caught:
+        check_outputs([[], [figure] * 2, [figure] * 3 + [undecoded] * 1_900])
+    assert caught.value.cell == 3
+
+
+def test_outputs_are_counted_before_they_are_decoded() -> None:
+    undecoded = display(image_png=base64.b64encode(png(2_000, 2_000, b"rubbish")).decode())
+    with pytest.raises(OutputError, match="more than 2000 outputs") as caught:
+        check_outputs([[undecoded] * 1_000, [undecoded] * 1_001])
+    assert caught.value.cell == 0
+
+
 def test_outputs_of_an_example_are_counted_together() -> None:
     printed = nbformat.v4.new_output("stream", name="stdout", text="x")
     check_outputs([[printed] * 1_000, [printed] * 1_000])

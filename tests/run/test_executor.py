@@ -5,9 +5,13 @@ import threading
 from pathlib import Path
 
 import pytest
+from nbformat import NotebookNode
 
 from cardbook.kernel import memory
+from cardbook.records.status import load_project
 from cardbook.run import executor
+from cardbook.run.scheduler import run_examples
+from cardbook.source.example import Example
 
 
 def test_other_examples_go_on_while_a_folder_is_removed(
@@ -28,6 +32,20 @@ def test_other_examples_go_on_while_a_folder_is_removed(
 
     asyncio.run(run())
     assert seen == [True]
+
+
+def test_other_examples_go_on_while_figures_are_decoded(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loops, finish_outputs = [], executor.finish_outputs
+
+    def finish(notebook: NotebookNode, example: Example) -> None:
+        loops.append(asyncio._get_running_loop())
+        finish_outputs(notebook, example)
+
+    monkeypatch.setattr(executor, "finish_outputs", finish)
+    done = run_examples(load_project(small, "offline"), ["first"], 1, lambda _: None)
+    assert [status.state for status in done] == ["fresh"]
+    # In a thread without the loop.
+    assert loops == [None]
 
 
 def test_memory_that_was_seen_counts_although_the_process_resets_it(monkeypatch: pytest.MonkeyPatch) -> None:

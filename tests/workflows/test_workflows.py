@@ -59,7 +59,9 @@ def test_jobs_that_may_write_run_no_code_of_the_examples_or_the_package() -> Non
 @pytest.mark.parametrize(("job", "script"), SCRIPTS)
 def test_what_examples_print_reaches_no_log_as_a_command(job: Job, script: str) -> None:
     filtered = (" | bash tools/log.sh", '>> "$GITHUB_STEP_SUMMARY"')
-    assert all(any(way in line for way in filtered) for line in script.splitlines() if "make " in line)
+    # The audit of packages knows nothing of examples.
+    lines = [line for line in script.splitlines() if "make " in line and line != "make audit"]
+    assert all(any(way in line for way in filtered) for line in lines)
 
 
 def test_jobs_that_run_examples_may_write_nothing() -> None:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from cardbook.base.errors import InputError, Problem
+
 # All of the package: what generates a site decides what is in it.
 PACKAGE = Path(__file__).parents[1]
 # Folders that Python and npm fill; with them, hashing a repository takes a hundred times as long.
@@ -75,6 +77,14 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return list(os.scandir(folder))
     except OSError:
         return []
+
+
+def read_utf8(path: Path, name: str) -> str:
+    """Return the text of a file, calling it `name` in errors. Raises InputError when it is not UTF-8."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise InputError([Problem(name, 0, "is not UTF-8", "save it as UTF-8")]) from None
 
 
 def read_regular(path: Path, limit: int) -> bytes | None:

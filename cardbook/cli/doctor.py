@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from cardbook.base.errors import InputError, Problem
+from cardbook.base.files import read_utf8
 from cardbook.kernel.restrictions import SIGNALS_SINCE, landlock_version
 from cardbook.models.manifest import read_models
 from cardbook.models.store import ModelStore
@@ -54,10 +54,7 @@ def _describe_sandbox() -> str:
 def read_pins(root: Path) -> dict[str, str]:
     """Return the version that requirements.txt pins for each package, by name. Raises InputError."""
     path = root / "requirements.txt"
-    try:
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-    except UnicodeDecodeError:
-        raise InputError([Problem(path.name, 0, "is not UTF-8", "save it as UTF-8")]) from None
+    text = read_utf8(path, path.name) if path.exists() else ""
     pins = (PIN.fullmatch(line.strip()) for line in text.split("\n"))
     return {canonical(pin["name"]): pin["version"] for pin in pins if pin}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from cardbook.base.files import NOT_WRITTEN, PACKAGE, digest_of, hash_parts
+from cardbook.base.files import NOT_WRITTEN, PACKAGE, digest_of, hash_parts, read_utf8
 from cardbook.base.paths import SITE, ProjectPaths
 
 # Folders of the root that do not affect pages; docs/ is hashed after its pages are written.
@@ -89,10 +89,12 @@ def _installed() -> list[str]:
 
 
 def _settings(root: Path) -> Iterator[str]:
-    """Yield the environment variables that can change a page, and the date if a skip can end."""
+    """Yield the environment variables that can change a page, and the date if a skip can end.
+
+    Raises InputError when mkdocs.yml or book.yml is not UTF-8.
+    """
     config, book = (
-        path.read_text(encoding="utf-8") if path.exists() else ""
-        for path in (root / "mkdocs.yml", root / "book.yml")
+        read_utf8(root / name, name) if (root / name).exists() else "" for name in ("mkdocs.yml", "book.yml")
     )
     for name, value in sorted(os.environ.items()):
         if name.startswith(VARIABLES) or ("!ENV" in config and name in config):

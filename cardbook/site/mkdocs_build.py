@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cardbook.base.errors import InputError, Problem
+from cardbook.base.files import read_utf8
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -21,6 +22,7 @@ def read_settings(root: Path, target: Path, address: str | None = None) -> "MkDo
     if not (root / "mkdocs.yml").exists():
         remedy = "write site_name: TITLE, theme: material, plugins: [search, cardbook], a line each"
         raise InputError([Problem("mkdocs.yml", 0, "no such file", remedy)])
+    read_utf8(root / "mkdocs.yml", "mkdocs.yml")
     # Imported here: its import is slow, and most commands do not need it.
     from mkdocs.config import load_config
 

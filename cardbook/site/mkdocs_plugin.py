@@ -18,6 +18,7 @@ from mkdocs.structure.nav import Navigation
 from mkdocs.structure.pages import Page
 
 from cardbook.base.errors import InputError, Problem
+from cardbook.base.files import read_utf8
 from cardbook.pages.contents import NAME, Contents
 from cardbook.pages.generate import FOLDERS
 from cardbook.pages.html import escape_markdown
@@ -93,6 +94,7 @@ class BookPlugin(BasePlugin[NoOptions]):
                 for file in files.documentation_pages()
                 if file.inclusion.is_in_nav() and is_own_page(file.src_uri)
             ]
+            check_text(files)
             config.nav = make_navigation(config.nav, self.contents, own)
             for name, text in standard_pages(self.contents).items():
                 if files.get_file_from_path(name) is None:
@@ -181,6 +183,13 @@ def is_own_page(path: str) -> bool:
     """Return whether a page at this path in docs/ is neither generated nor one that every book has."""
     standard = [page.name for page in STANDARD_PAGES.iterdir()]
     return path not in standard and PurePosixPath(path).parts[0] not in FOLDERS
+
+
+def check_text(files: Files) -> None:
+    """Raise InputError when a page in docs/ that is not generated is not UTF-8."""
+    for file in files.documentation_pages():
+        if file.abs_src_path and PurePosixPath(file.src_uri).parts[0] not in FOLDERS:
+            read_utf8(Path(file.abs_src_path), f"docs/{file.src_uri}")
 
 
 def check_assets(config: MkDocsConfig, files: Files) -> None:

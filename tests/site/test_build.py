@@ -180,6 +180,19 @@ def test_what_mkdocs_complains_of_is_refused(made: SitePaths) -> None:
     assert is_finished(made)
 
 
+@pytest.mark.parametrize("name", ["docs/index.md", "docs/glossary.md", "mkdocs.yml", "book.yml"])
+@pytest.mark.parametrize("content", [bytes(range(0x80, 0x100)), "Größe".encode("utf-16")])
+def test_file_that_is_not_text_is_named_and_the_site_stays(
+    small: Path, cardbook: Cardbook, name: str, content: bytes
+) -> None:
+    write(small / "site" / "index.html", "before")
+    (small / "docs").mkdir(exist_ok=True)
+    (small / name).write_bytes(content)
+    outcome = cardbook("site", "--root", small)
+    assert (outcome.returncode, outcome.stderr) == (2, f"{name}: is not UTF-8: save it as UTF-8\n")
+    assert (small / "site" / "index.html").read_text() == "before"
+
+
 def test_site_is_the_one_that_mkdocs_builds_by_itself(made: SitePaths) -> None:
     command = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", "plain"]
     variables = os.environ | {"NO_MKDOCS_2_WARNING": "1", "PYTHONPATH": str(ROOT)}

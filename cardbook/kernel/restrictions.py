@@ -1,9 +1,10 @@
 """Restrictions that Linux enforces on a process and its descendants, in any programming language.
 
 Landlock: files written outside its folders, other devices controlled by ioctl, signals and abstract sockets
-outside. seccomp: system calls that change limits, priority or CPU affinity of other processes, or create
-objects outside the file system that outlive the process. All capabilities are dropped, so that root has no
-more rights than another user. None of these restrictions can be undone.
+outside. seccomp: system calls that change limits, priority or CPU affinity of other processes, create objects
+outside the file system that outlive the process, or change the flags of a file that is only read. All
+capabilities are dropped, so that root has no more rights than another user. None of these restrictions can be
+undone.
 """
 
 import ctypes
@@ -48,7 +49,12 @@ CALLS = {
     "add_key": (248, 217),
     "request_key": (249, 218),
     "keyctl": (250, 219),
+    "ioctl": (16, 29),
+    "file_setattr": (469, 469),
 }
+# What else `ioctl` does is allowed: FS_IOC_SETFLAGS, FS_IOC_SETVERSION, FS_IOC_FSSETXATTR and
+# FS_IOC_ENABLE_VERITY, of include/uapi/linux/fs.h and fsverity.h.
+REFUSED_REQUESTS = (0x40086602, 0x40087602, 0x401C5820, 0x40806685)
 # Where a call names a process, 0 is the calling one: allowed where all these arguments have these values.
 # prlimit64 only reads a limit if its third argument, the new value, is a null pointer.
 # ZeroMQ's threads choose the ordinary scheduler, 0, naming themselves by thread id.
@@ -177,8 +183,16 @@ def make_filter(machine: str) -> list[Instruction]:
 
 
 def _refuse_unless(name: str) -> list[Instruction]:
-    """Return the instructions for one system call: allow the cases of OWN_PROCESS, refuse the others."""
+    """Return the instructions for one system call: allow the cases of OWN_PROCESS, refuse the others.
+
+    Of `ioctl`, refuse the cases of REFUSED_REQUESTS, and allow the others.
+    """
     block: list[Instruction] = []
+    if name == "ioctl":
+        block.append((LOAD, 0, 0, ARGUMENTS_AT + 8))
+        for request in REFUSED_REQUESTS:
+            block += [(EQUAL, 0, 1, request), (RETURN, 0, 0, REFUSE)]
+        return [*block, (RETURN, 0, 0, ALLOW)]
     for values in OWN_PROCESS.get(name, ()):
         # Of an integer the call uses the lower half, of a pointer both.
         words = [

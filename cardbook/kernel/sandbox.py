@@ -126,6 +126,8 @@ class AuditHook:
             for number, place in enumerate(places):
                 if _is_path(arguments[place]):
                     self.refuse(_entry(arguments[place], arguments[at + number] if at else None))
+                elif path := _open_file(arguments[place]):
+                    self.refuse(path)
 
     def refuse(self, path: str) -> None:
         """Raise PermissionError unless an example may write to the path."""
@@ -163,6 +165,15 @@ class AuditHook:
 def _is_path(value: object) -> bool:
     # `open` also accepts an open descriptor, which is not a path.
     return isinstance(value, str | bytes | os.PathLike)
+
+
+def _open_file(descriptor: Any) -> str:  # noqa: ANN401
+    """Return the path of an open file; "" where it has none, or this system does not tell."""
+    with suppress(OSError):
+        path = os.readlink(f"/proc/self/fd/{descriptor}")
+        # Pipes, sockets and files in memory.
+        return path if path.startswith("/") and not path.startswith("/memfd:") else ""
+    return ""
 
 
 def _entry(path: Any, base: int | None) -> str:  # noqa: ANN401

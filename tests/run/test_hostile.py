@@ -31,6 +31,7 @@ import os
 import resource
 import signal
 import socket
+import struct
 import subprocess
 import termios
 
@@ -52,6 +53,10 @@ def set_terminal():
     terminal = os.open(TERMINAL, os.O_RDONLY | os.O_NOCTTY)
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, bytes(8))
     return "done"
+
+
+def victim():
+    return C.open(VICTIM, os.O_RDONLY)
 
 
 def shell(command):
@@ -94,6 +99,17 @@ ATTEMPTS = {
     "write a file as large as memory": "os.truncate(os.open('large', os.O_CREAT | os.O_RDWR), 10**9)",
     "write to the terminal of others": "shell('for t in /dev/pts/[0-9]*; do : > $t && exit 0; done; exit 1')",
     "change the terminal of others": "set_terminal()",
+    "change permissions by descriptor": "os.chmod(victim(), 0o602)",
+    "change permissions by fchmod": "os.fchmod(victim(), 0o602)",
+    "change the time by descriptor": "os.utime(victim(), (0, 0))",
+    "change the owner by descriptor": "os.chown(victim(), os.getuid(), -1)",
+    "change an attribute by descriptor": "os.setxattr(victim(), 'user.name', b'x')",
+    "change a file of its own by descriptor": "os.chmod(os.open('own', os.O_CREAT | os.O_RDWR), 0o640)",
+    "change a file in memory": "os.fchmod(os.memfd_create('name'), 0o600)",
+    "change flags by descriptor": "fcntl.ioctl(victim(), 0x40086602, struct.pack('l', 0x40))",
+    "change extended flags": "call('ioctl', victim(), 0x401c5820, bytes(28))",
+    "change flags by path": "call('syscall', 469, -100, VICTIM, bytes(24), 24, 0)",
+    "use another request": "len(fcntl.ioctl(victim(), termios.FIONREAD, bytes(4)))",
 }
 PROGRAM, REFUSED, FORBIDDEN = "CalledProcessError", "PermissionError 13", "PermissionError 1"
 ENDINGS = dict.fromkeys(ATTEMPTS, FORBIDDEN) | {
@@ -118,6 +134,12 @@ ENDINGS = dict.fromkeys(ATTEMPTS, FORBIDDEN) | {
     "add a style to figures of others": PROGRAM,
     "write a file as large as memory": "OSError 27",
     "write to the terminal of others": PROGRAM,
+    **dict.fromkeys([name for name in ATTEMPTS if name.endswith(" by descriptor")], REFUSED),
+    "change permissions by fchmod": REFUSED,
+    "change a file of its own by descriptor": "None",
+    "change a file in memory": "None",
+    "change flags by descriptor": FORBIDDEN,
+    "use another request": "4",
     "change the terminal of others": REFUSED if landlock_version() >= DEVICES_SINCE else "done",
 }
 
@@ -143,8 +165,18 @@ def terminal() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def victim(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file outside, of the user who runs the example."""
+    path = tmp_path_factory.mktemp("outside") / "victim"
+    write(path, "text")
+    os.utime(path, (1, 1))
+    path.chmod(0o604)
+    return path
+
+
+@pytest.fixture(scope="module")
 def tried(
-    tmp_path_factory: pytest.TempPathFactory, cardbook: Cardbook, abstract: str, terminal: str
+    tmp_path_factory: pytest.TempPathFactory, cardbook: Cardbook, abstract: str, terminal: str, victim: Path
 ) -> dict[str, str]:
     """How each attempt ended, in a forked kernel."""
     root = write_small(tmp_path_factory.mktemp("hostile"))
@@ -153,6 +185,7 @@ def tried(
 {PRELUDE}
 ABSTRACT = {abstract!r}
 TERMINAL = {terminal!r}
+VICTIM = {os.fsencode(victim)!r}
 for line in {lines!r}:
     try:
         print(repr(str(eval(line))))
@@ -173,6 +206,11 @@ for line in {lines!r}:
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_attempt_ends_as_it_must(tried: dict[str, str], attempt: str) -> None:
     assert tried[attempt].removesuffix(" None" if ENDINGS[attempt] == PROGRAM else "") == ENDINGS[attempt]
+
+
+def test_file_outside_stays_as_it_was(tried: dict[str, str], victim: Path) -> None:
+    found = victim.stat()
+    assert (found.st_mtime, found.st_mode & 0o777, os.listxattr(victim)) == (1, 0o604, [])
 
 
 def test_filter_of_system_calls_is_made_for_both_architectures() -> None:

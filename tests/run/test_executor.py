@@ -10,6 +10,7 @@ from nbformat import NotebookNode
 from cardbook.kernel import memory
 from cardbook.records.status import load_project
 from cardbook.run import executor
+from cardbook.run.outputs import finish_outputs
 from cardbook.run.scheduler import run_examples
 from cardbook.source.example import Example
 
@@ -35,7 +36,7 @@ def test_other_examples_go_on_while_a_folder_is_removed(
 
 
 def test_other_examples_go_on_while_figures_are_decoded(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loops, finish_outputs = [], executor.finish_outputs
+    loops = []
 
     def finish(notebook: NotebookNode, example: Example) -> None:
         loops.append(asyncio._get_running_loop())

@@ -144,6 +144,8 @@ good = {"good": "positive", "bad": "negative"}
 same = {"positive": "positive", "negative": "negative"}
 prompts = [
     ("topic", "{} This is a review of a", topics),
+    ("topic", "{} This review is about", topics),
+    ("topic", "{} The topic is", topics),
     ("sentiment", "{} It was", good),
     ("sentiment", "{} All in all, it was", good),
     ("sentiment", "{} In one word, it was", good),
@@ -160,8 +162,8 @@ print(table.sort_values("task").to_markdown(index=False))
 # So classification is not what separates the two kinds. Here the encoder needed labelled
 # examples, for the small classifier on top (in the chapter *Using pretrained models* one
 # classifies without any). A decoder classifies from a prompt, as well as its
-# wording lets it: four prompts ask for the sentiment. (With 16 reviews, a difference of
-# two or three means little.)
+# wording lets it: three prompts ask for the topic and four for the sentiment. (With 16
+# reviews, a difference of two or three means little.)
 #
 # ## What separates them: which tokens may look at which
 #
@@ -237,8 +239,8 @@ print(pd.DataFrame(rows).to_markdown(index=False, floatfmt=".2f"))
 #
 # Training follows from this. A decoder learns to predict the next token. BERT hides
 # tokens and learns to fill them in from both sides
-# ([Devlin and others, 2018](https://arxiv.org/abs/1810.04805)); the encoder above was
-# then trained to compare sentences and has lost the layer that fills in. With
+# ([Devlin and others, 2018](https://arxiv.org/abs/1810.04805)). The encoder above was
+# trained to compare sentences and has no layer that fills in. With
 # `pipeline("fill-mask", "google-bert/bert-base-uncased")` you can try the original.
 #
 # A third kind has both parts: in an encoder-decoder such as T5, a bidirectional part

@@ -166,13 +166,13 @@ summarise(scores)
 meaning, words = scores["meaning", "both"], scores["words", "both"]
 rank = pd.DataFrame({"meaning": ranks(meaning), "words": ranks(words)})
 order = rank.sort_values(["meaning", "words"], ascending=False).index
-figure, axes = plt.subplots(figsize=(6.4, 7.6), layout="constrained")
+figure, axes = plt.subplots(figsize=(5, 7.6), layout="constrained")
 axes.hlines(range(28), *rank.loc[order].T.to_numpy(), color="lightgrey")
 for kind, marker in {"words": "s", "meaning": "o"}.items():
     axes.plot(rank.loc[order, kind], range(28), marker, label=f"by {kind}")
 axes.set_yticks(range(28), [requests[i] for i in order], fontsize=9)
 axes.set(xscale="log", xticks=[1, 10, 100], xticklabels=[1, 10, 100])
-axes.set_title("Where in the list is the function I mean?", x=-0.9)
+figure.suptitle("Where in the list is the function I mean?", weight="bold")
 axes.legend(loc="upper center", fontsize=10)
 plt.show()
 

@@ -68,7 +68,7 @@ places = TSNE(metric="cosine", random_state=0).fit_transform(vectors)
 figure, axes = plt.subplots(figsize=(6.4, 5.6), layout="constrained")
 for t in range(8):
     axes.scatter(*places[topic == t].T, s=30, alpha=0.7)
-plate = {"facecolor": axes.get_facecolor(), "alpha": 0.8, "linewidth": 0}
+plate = {"facecolor": axes.get_facecolor(), "linewidth": 0, "pad": 1}
 for t in range(8):
     x, y = np.median(places[topic == t], axis=0)
     name = "\n".join(words[t, :2])
@@ -105,8 +105,8 @@ print(table.to_markdown(index=False, floatfmt=("g", ".2f", ".2f")))
 # %% [markdown]
 # No number stands out: the silhouette is near 0 for all of them, and from 2
 # to 12 topics the runs agree less and less. News does not fall into clean groups;
-# k-means puts every story somewhere all the same, and another start moves those at
-# the edges.
+# k-means puts every story somewhere all the same, and another start draws other
+# groups, not only other edges.
 #
 # ## Do people agree?
 #

@@ -101,9 +101,9 @@ greedy = model.generate(**inputs, max_new_tokens=16, do_sample=False)
 print("same as generate:", torch.equal(ids, greedy))
 
 # %% [markdown]
-# Greedy text is the same every time. (*Beam search* keeps several texts at once and
-# returns the most probable whole; it is used where there is one right answer, as in
-# translation.)
+# Greedy text is the same every time. (*Beam search* goes on with several texts at once
+# and returns the most probable of them; it is used where there is one right answer, as
+# in translation.)
 #
 # ## Sampling
 #

@@ -236,7 +236,7 @@ print(frame.to_markdown(index=False, floatfmt=".2f"))
 # All of these are pieces of the same two photographs. How the encoder would do on a
 # third, this does not say: to see in general takes millions of pictures.
 #
-# Both photographs in squares, with what the language model says about each. In black:
+# Both photographs in squares, with what the language model says about each. In grey:
 # a token that is none of the six words. A square that shows two things has no right
 # answer; others are simply named wrongly. The first of the two cells below does nothing
 # unless `captioner` names a model; then that model's words become the titles.
@@ -259,7 +259,7 @@ if captioner:  # what a pretrained model says about each photograph
     )
     titles = [answer["generated_text"].strip() for answer in answers]
 
-# %% alt="A photograph of a Chinese temple by a lake and one of an orange flower, each cut into squares; on every square stands the word that the language model says about it, in the colour of its kind, or in black where it is none of the six."
+# %% alt="A photograph of a Chinese temple by a lake and one of an orange flower, each cut into squares; on every square stands the word that the language model says about it, in the colour of its kind, or in grey where it is none of the six."
 encoder, projector = eyes[0]
 figure, axes = plt.subplots(2, figsize=(6.4, 8.6), layout="constrained")
 for axis, title, photo in zip(axes, titles, photos, strict=True):
@@ -272,10 +272,15 @@ for axis, title, photo in zip(axes, titles, photos, strict=True):
         said = next_token(projector(encode(encoder, squares))).argmax(dim=1)
     for (x, y), token in zip(places, said, strict=True):
         match = (word_ids == token).nonzero().flatten().tolist()
-        box = {"fc": f"C{match[0]}" if match else "k", "lw": 0, "pad": 2}
+        colour = f"C{match[0]}" if match else "#4a5464"
         word = tokenizer.decode(token).strip()
-        style = {"color": "w", "fontsize": 11, "ha": "center"}
-        axis.text(x + 28, y + 32, word, **style, bbox=box)
+        style = {
+            "color": figure.get_facecolor(),
+            "size": 11,
+            "ha": "center",
+        }
+        style["bbox"] = {"facecolor": colour, "linewidth": 0, "pad": 2}
+        axis.text(x + 28, y + 32, word, **style)
 plt.show()
 
 # %% [markdown]

@@ -122,6 +122,35 @@ for panel, (title, sentence, head) in zip(panels, examples, strict=True):
 plt.show()
 
 # %% [markdown]
+# The same weights, with those of "wide", token by token: on this book's site you choose
+# a word and see where it looks; a notebook shows one line of text instead.
+
+
+# %%
+class Attention(dict):
+    def __repr__(self):
+        return "What each word of three sentences looks at, in one head"
+
+    def _repr_mimebundle_(self, **_):
+        return {"application/vnd.cardbook.attention+json": dict(self)}
+
+
+def one_head(title, sentence, head):
+    tokens, weights = look(sentence)
+    return {
+        "title": title,
+        "tokens": tokens,
+        "weights": [
+            [round(w, 4) for w in row] for row in weights[head].tolist()
+        ],
+        "start": tokens.index("dog" if "dog" in tokens else "it"),
+    }
+
+
+examples.insert(1, ("“it”, too wide", text + "wide.", it_head))
+Attention(sentences=[one_head(*example) for example in examples])
+
+# %% [markdown]
 # The weights of a token sum to one; what finds nothing else often goes to the first
 # token, an [attention sink](https://arxiv.org/abs/2309.17453).
 #

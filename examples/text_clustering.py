@@ -12,6 +12,7 @@ revision = "c9745ed1d9f207416be6d2e6f8de32d1f16199bf"
 
 # %%
 from pathlib import Path
+from textwrap import shorten
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -76,6 +77,26 @@ for t in range(8):
 axes.set(title="News of 2001, grouped without labels")
 axes.axis("off")
 plt.show()
+
+# %% [markdown]
+# Which story is which dot? On this book's site you point at them; a notebook shows one
+# line of text instead.
+
+
+# %%
+class StoryMap(dict):
+    def __repr__(self):
+        return f"The map again: {len(self['points'])} stories to point at"
+
+    def _repr_mimebundle_(self, **_):
+        return {"application/vnd.cardbook.map+json": dict(self)}
+
+
+points = [
+    [round(x, 2), round(y, 2), int(t), shorten(story, 100, placeholder="…")]
+    for (x, y), t, story in zip(places.tolist(), topic, news, strict=True)
+]
+StoryMap(groups=[", ".join(words[t]) for t in range(8)], points=points)
 
 # %% [markdown]
 # t-SNE keeps neighbours together; the distances between islands mean little.

@@ -109,7 +109,38 @@ for tokenizer in (wordpiece, bpe):
 # WordPiece tokenizer first normalises the text, which loses case and accents, and
 # then encloses it in `[CLS]` and `[SEP]`. A word with a *character* that it lacks
 # becomes `[UNK]`. Byte-level BPE can spell anything in bytes, and loses nothing.
-#
+
+# %% [markdown]
+# All four texts in tokens with their ids, for each of the three tokenizers, and without
+# `[CLS]` and `[SEP]`. On this book's site you choose the tokenizer; a notebook shows one
+# line of text instead.
+
+
+# %%
+class Tokens(dict):
+    def __repr__(self):
+        return "The four texts in tokens with their ids, by tokenizer"
+
+    def _repr_mimebundle_(self, **_):
+        return {"application/vnd.cardbook.tokens+json": dict(self)}
+
+
+def cut(tokenizer, line):
+    ids = tokenizer(line, add_special_tokens=False).input_ids
+    return [[tokenizer.decode([i]), i] for i in ids]
+
+
+Tokens(
+    tokenizers=[
+        {
+            "name": name,
+            "lines": [cut(tokenizer, line) for line in [*lines, sentence]],
+        }
+        for name, tokenizer in tokenizers.items()
+    ]
+)
+
+# %% [markdown]
 # ## An embedding layer is a table
 #
 # The layer takes the ids of a sentence and returns one vector for each.

@@ -3,7 +3,9 @@
 import json
 import re
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from bs4 import BeautifulSoup
@@ -19,6 +21,9 @@ KINDS = kinds()
 # What a reader does with each kind.
 TURNS: dict[str, Callable[[Locator], None]] = {
     "sampling": lambda place: set_slider(place, "Top-k", 3),
+    "tokens": lambda place: place.get_by_role("radio").last.check(),
+    "attention": lambda place: place.get_by_role("button", name="street").first.hover(),
+    "map": lambda place: place.get_by_role("slider").fill("100"),
 }
 
 
@@ -100,12 +105,144 @@ def test_cut_tokens_say_so(open_page: Opener, places: dict[str, str]) -> None:
     assert sum(float(text) for text in texts[:3]) == pytest.approx(1, abs=0.015)
 
 
-def test_sliders_follow_the_keyboard(open_page: Opener, places: dict[str, str]) -> None:
-    page = open_page(places["sampling"])
-    place = place_of(page, "sampling")
-    # It is drawn when the keyboard comes to it, too.
+def test_tokens_are_those_that_the_run_counted(
+    open_page: Opener, places: dict[str, str], project: Project
+) -> None:
+    place = come_to(open_page(places["tokens"]), "tokens")
+    printed = printed_of(project, "tokenization_and_embeddings")
+    table = next(part for part in split_tables(printed) if isinstance(part, Table))
+    assert table.header == ("tokenizer", "vocabulary", "English", "code", "Greek")
+    printed_ids = [json.loads(line) for line in re.findall(r"^\[[\d, ]+\]$", printed, re.MULTILINE)]
+    assert len(printed_ids) == 2
+    for number, (name, _, *counts) in enumerate(table.rows):
+        place.get_by_role("radio", name=name, exact=True).check()
+        lines = place.locator(".chosen > div").all()
+        shown = [line.locator("> span").inner_text() for line in lines]
+        assert shown[:3] == [f"{count} tokens" for count in counts]
+        assert [line.locator("li").count() for line in lines[:3]] == [int(count) for count in counts]
+        if number < 2:
+            ids = [int(text) for text in lines[3].locator("small").all_inner_texts()]
+            # What the tokenizer of BERT adds around a text is not shown.
+            assert ids == [i for i in printed_ids[number] if number or i not in (101, 102)]
+
+
+def test_attention_is_what_the_run_printed(
+    open_page: Opener, places: dict[str, str], project: Project
+) -> None:
+    place = come_to(open_page(places["attention"]), "attention")
+    printed = printed_of(project, "illustrated_transformer")
+    found = re.findall(r"^too (\w+)\. animal (\S+), street (\S+)$", printed, re.MULTILINE)
+    assert [end for end, *_ in found] == ["tired", "wide"]
+    for radio, (end, animal, street) in zip(place.get_by_role("radio").all(), found, strict=False):
+        radio.check()
+        panel = place.locator(".chosen")
+        assert panel.get_by_role("button", name=end).count() == 1
+        # "it" is chosen at first.
+        assert panel.locator("[aria-pressed=true] bdi").inner_text() == "it"
+        assert panel.get_by_role("button", name="animal").locator("small").inner_text() == animal
+        assert panel.get_by_role("button", name="street").locator("small").inner_text() == street
+    dog = re.search(r"^\| dog +\| +(\S+) ", printed, re.MULTILINE)
+    place.get_by_role("radio").last.check()
+    dogs = place.locator(".chosen").get_by_role("button", name="dog")
+    weights = []
+    for one, other in ((0, 1), (1, 0)):
+        dogs.nth(one).hover()
+        weights.append(float(dogs.nth(other).locator("small").inner_text()))
+    assert dog is not None and sum(weights) / 2 == pytest.approx(float(dog[1]), abs=0.0101)
+
+
+def test_map_has_the_stories_that_the_run_printed(
+    open_page: Opener, places: dict[str, str], project: Project
+) -> None:
+    place = come_to(open_page(places["map"]), "map")
+    printed = printed_of(project, "text_clustering")
+    groups = re.findall(r"^(\d+) stories: (.+)\n   - (.+)\n   - (.+)$", printed, re.MULTILINE)
+    assert len(groups) == 8
+    legend = place.locator("li").all_inner_texts()
+    assert sorted(legend) == sorted(f"{size} texts: {words}" for size, words, *_ in groups)
+    texts: list[list[str]] = place.get_by_role("slider").evaluate(
+        """slider => Array.from({length: slider.max}, (_, at) => {
+            slider.value = at + 1;
+            slider.dispatchEvent(new Event("input"));
+            return [...slider.parentNode.querySelectorAll("output bdi")].map(part => part.textContent);
+        })"""
+    )
+    assert len(texts) == sum(int(size) for size, *_ in groups) == place.locator("circle:not(.ring)").count()
+    # The slider goes through one group after another.
+    assert len([group for group, _ in groupby(texts, lambda text: text[0])]) == len(groups)
+    for _, words, *stories in groups:
+        for story in stories:
+            assert any(group == words and text.startswith(story) for group, text in texts)
+
+
+def test_text_is_that_of_the_point_under_the_pointer(open_page: Opener, places: dict[str, str]) -> None:
+    place = come_to(open_page(places["map"]), "map")
+    dots = place.locator("circle:not(.ring)")
+    text, slider = place.locator("output"), place.get_by_role("slider")
+    for at in (5, 120, 280):
+        slider.fill(str(at + 1))
+        said = text.inner_text()
+        slider.fill("1")
+        # Others may lie on it.
+        dots.nth(at).hover(force=True)
+        assert text.inner_text() == said
+
+
+@pytest.mark.parametrize(
+    ("kind", "role", "name", "key"),
+    [
+        ("sampling", "slider", "Temperature", "ArrowLeft"),
+        ("tokens", "radio", "WordPiece", "ArrowDown"),
+        ("attention", "button", "it", "Tab"),
+        ("map", "slider", "Text", "ArrowRight"),
+    ],
+)
+def test_every_control_follows_the_keyboard(
+    open_page: Opener, places: dict[str, str], kind: str, role: Literal["slider"], name: str, key: str
+) -> None:
+    page = open_page(places[kind])
+    place = place_of(page, kind)
+    # It is drawn when the keyboard comes to it.
     place.get_by_role("link").focus()
     expect(place).to_have_attribute("data-state", "drawn")
+    before = place.locator("> div").evaluate("control => control.outerHTML")
+    shown = place.locator("> div").inner_text()
+    place.get_by_role(role, name=name).first.focus()
+    page.keyboard.press(key)
+    assert place.locator("> div").evaluate("control => control.outerHTML") != before
+    assert place.locator("> div").inner_text() != shown
+
+
+@pytest.mark.parametrize("kind", ["tokens", "attention", "map"])
+def test_every_control_follows_a_finger(open_page: Opener, places: dict[str, str], kind: str) -> None:
+    place = come_to(open_page(places[kind], TOUCH), kind)
+    shown = place.locator("> div").inner_text()
+    targets = {
+        "tokens": place.get_by_text("The same BPE"),
+        "attention": place.locator(".chosen").get_by_role("button", name="street"),
+        "map": place.locator("svg"),
+    }
+    targets[kind].tap()
+    assert place.locator("> div").inner_text() != shown
+    for target in place.locator("button:visible, label:visible, input[type=range]:visible").all():
+        box = target.bounding_box()
+        assert box is not None and box["height"] >= 44
+
+
+def test_choice_moves_nothing(open_page: Opener, places: dict[str, str]) -> None:
+    for kind in ("tokens", "attention"):
+        place = come_to(open_page(places[kind], PHONE), kind)
+        heights = set()
+        for radio in place.get_by_role("radio").all():
+            radio.check()
+            stack = place.locator(".interactive-stack")
+            heights.add(stack.evaluate("stack => stack.getBoundingClientRect().height"))
+        assert len(heights) == 1
+
+
+def test_temperature_follows_the_keyboard(open_page: Opener, places: dict[str, str]) -> None:
+    page = open_page(places["sampling"])
+    place = come_to(page, "sampling")
     summary = place.locator(".interactive-summary")
     before = summary.inner_text()
     place.get_by_role("slider", name="Temperature").focus()

@@ -14,7 +14,14 @@ from cardbook.records.outputs import OutputError, check_outputs, reduce_outputs
 from cardbook.records.store import hash_outputs, is_notebook, to_node
 
 SAMPLING: dict[str, Any] = {"prompt": "a", "tokens": ["b"], "logits": [2.5, 1.5], "groups": [[0.5, 7]]}
-GOOD: dict[str, dict[str, Any]] = {"sampling": SAMPLING}
+GOOD: dict[str, dict[str, Any]] = {
+    "sampling": SAMPLING,
+    "attention": {
+        "sentences": [{"title": "a", "tokens": ["b", "c"], "weights": [[1, 0], [0.25, 0.75]], "start": 1}]
+    },
+    "map": {"groups": ["a", "b"], "points": [[1.5, -2, 0, "x"], [0, 0, 1, "y"]]},
+    "tokens": {"tokenizers": [{"name": "a", "lines": [[["b", 1], [" c", 2]], []]}]},
+}
 
 
 def nested(depth: int) -> Any:  # noqa: ANN401
@@ -63,6 +70,10 @@ def test_every_kind_has_data_that_pass_and_data_that_fail() -> None:
     for kind, data in GOOD.items():
         assert find_fault(kind, data) == ""
         assert find_fault(kind, {**data, "more": 1})
+        for key in data:
+            assert find_fault(kind, {name: value for name, value in data.items() if name != key})
+            assert find_fault(kind, {**data, key: {}})
+            assert find_fault(kind, {**data, key: nested(50)})
         check_outputs([[show(kind, data)]])
 
 
@@ -73,6 +84,31 @@ def test_data_of_another_form_are_refused(case: str) -> None:
     output.data[media("sampling")] = data
     with pytest.raises(OutputError, match=reason):
         check_outputs([[output]])
+
+
+@pytest.mark.parametrize(
+    ("kind", "part", "reason"),
+    [
+        ("attention", {"weights": [[1.5]]}, r"weights\[0\]\[0\]: maximum"),
+        ("attention", {"weights": [[0.5] * 101]}, r"weights\[0\]: maxItems"),
+        ("attention", {"weights": [[[0.5]]]}, r"weights\[0\]\[0\]: type"),
+        ("attention", {"start": -1}, "start: minimum"),
+        ("attention", {"toString": "x"}, "additionalProperties"),
+        ("map", {"points": [[0, 0, 0, "x" * 201]]}, r"points\[0\]\[3\]: maxLength"),
+        ("map", {"points": [[0, 0, 0, {"html": "x"}]]}, r"points\[0\]\[3\]: type"),
+        ("map", {"points": [[0, 0, 0, "x"]] * 1001}, r"points: maxItems"),
+        ("map", {"groups": ["x"] * 9}, r"groups: maxItems"),
+        ("tokens", {"lines": [[["x", "1"]]]}, r"lines\[0\]\[0\]\[1\]: type"),
+        ("tokens", {"lines": [[["x", 1, 2]]]}, r"lines\[0\]\[0\]: maxItems"),
+        ("tokens", {"lines": [[["x", 1]] * 201]}, r"lines\[0\]: maxItems"),
+    ],
+)
+def test_data_of_other_kinds_are_as_strict(kind: str, part: dict[str, Any], reason: str) -> None:
+    data = json.loads(json.dumps(GOOD[kind]))
+    inside = data if kind == "map" else next(iter(data.values()))[0]
+    inside.update(part)
+    with pytest.raises(OutputError, match=f"break the schema of {kind}: .*{reason}"):
+        check_outputs([[show(kind, data)]])
 
 
 def test_schema_leaves_nothing_open() -> None:

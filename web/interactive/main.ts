@@ -2,11 +2,19 @@
 // cardbook/records/interactive.schema.json before they were published.
 
 import "./interactive.css";
+import { drawAttention } from "./attention";
+import { drawMap } from "./map";
 import { drawSampling } from "./sampling";
+import { drawTokens } from "./tokens";
 
 type Drawing = (data: never) => HTMLElement;
 
-const DRAWINGS = new Map<string, Drawing>([["sampling", drawSampling]]);
+const DRAWINGS = new Map<string, Drawing>([
+  ["attention", drawAttention],
+  ["map", drawMap],
+  ["sampling", drawSampling],
+  ["tokens", drawTokens],
+]);
 
 function start(): void {
   const watcher = new IntersectionObserver(

@@ -1,5 +1,5 @@
 """`python -m cardbook`."""
 
-from cardbook.cli.commands import main
+from cardbook.cli.commands import run_program
 
-main()
+run_program()

@@ -54,3 +54,13 @@ def test_commands_are_called_in_tests_as_a_person_calls_them(
     outcome = cardbook(*arguments, *root)
     assert (outcome.returncode, outcome.stdout) == (called.returncode, called.stdout)
     assert outcome.stderr == called.stderr.replace("python -m cardbook", "cardbook")
+
+
+@pytest.mark.parametrize(("option", "status"), [("--help", 0), ("--nonsense", 2)])
+def test_process_ends_at_once_after_all_is_printed(option: str, status: int) -> None:
+    code = "import atexit; from cardbook.cli.commands import run_program; atexit.register(print, 'late')"
+    command = [sys.executable, "-c", f"{code}; run_program()", option]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == status
+    assert (done.stdout if status == 0 else done.stderr).startswith("Usage: ")
+    assert "late" not in done.stdout

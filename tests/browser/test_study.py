@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from cardbook.pages.generate import make_pages, write_pages
 from cardbook.records.status import load_project
-from tests.browser.chromium import DESKTOP, NO_JAVASCRIPT, PHONE, VIEWS, Opener, View, serve
+from tests.browser.chromium import DESKTOP, NO_JAVASCRIPT, PHONE, TOUCH, VIEWS, Opener, View, serve
 from tests.conftest import MKDOCS, ROOT, build_site, replace, write
 
 CARDS = {"alpha": "numbers", "beta": "numbers", "gamma": "letters", "delta": "letters", "epsilon": "letters"}
@@ -297,6 +297,20 @@ def test_if_the_script_never_comes_the_list_appears(open_page: Opener, library: 
     page.goto(library.address + "study/")
     expect(page.get_by_text("What is alpha?")).to_be_hidden()
     expect(page.get_by_text("What is alpha?")).to_be_visible(timeout=8000)
+
+
+def test_cards_out_of_sight_are_not_styled_before_the_script_starts(open_page: Opener) -> None:
+    page = open_page("assets/favicon.svg", TOUCH)
+    page.route("**/book.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    page.goto(page.url.replace("assets/favicon.svg", "study/"))
+    shown = page.locator(".study-list > .card .card-question").evaluate_all(
+        "all => all.map(one => one.checkVisibility({contentVisibilityAuto: true}))"
+    )
+    assert shown[0] and not shown[-1]
+    assert sum(shown) < 0.7 * len(shown)
+    expect(page.locator(".card-question").first).to_be_visible(timeout=8000)
+    page.locator(".card-question").last.scroll_into_view_if_needed()
+    assert page.locator(".card-question").last.is_visible()
 
 
 def test_two_tabs_lose_no_review(study: Page, library: Library) -> None:

@@ -115,15 +115,17 @@ for panel, (title, sentence, head) in zip(panels, examples, strict=True):
     for i, token in enumerate(tokens):
         panel.text(-0.1, i, token, ha="right", va="center", size=11)
         panel.text(1.1, i, token, ha="left", va="center", size=11)
-        for j, weight in enumerate(weights[head, i].tolist()):
-            chosen = token in ("it", "dog")
-            colour = "C1" if chosen else "#8a94a6"
-            panel.plot((0, 1), (i, j), colour, lw=6 * weight, zorder=chosen)
+    for i, j in (weights[head] > 0.03).nonzero().tolist():
+        chosen = tokens[i] in ("it", "dog")
+        colour = "C1" if chosen else "#8a94a6"
+        width = 6 * weights[head, i, j].item()
+        panel.plot((0, 1), (i, j), colour, lw=width, zorder=chosen)
 plt.show()
 
 # %% [markdown]
-# The same weights, with those of "wide", token by token: on this book's site you choose
-# a word and see where it looks; a notebook shows one line of text instead.
+# Weights below 0.03 are not drawn. All of them, with those of "wide", token by token: on
+# this book's site you choose a word and see where it looks; a notebook shows one line of
+# text instead.
 
 
 # %%
@@ -259,9 +261,9 @@ for name, pattern in parts.items():
 # %% [markdown]
 # ## The decoder, and what has changed since 2017
 #
-# A decoder's tokens see only earlier ones (a causal mask), and a last matrix and
-# softmax turn each final vector into probabilities for the next token. In an
-# encoder-decoder, the decoder also looks at the encoder's output (*cross-attention*).
+# A token of a decoder sees only itself and earlier ones (a causal mask), and a last
+# matrix and softmax turn each final vector into probabilities for the next token. In
+# an encoder-decoder, the decoder also looks at the encoder's output (*cross-attention*).
 # Language models such as GPT keep the decoder alone. This is one layer of a present-day
 # one, without weights:
 

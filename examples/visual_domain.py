@@ -229,8 +229,8 @@ frame = pd.DataFrame(rows, columns=columns)
 print(frame.to_markdown(index=False, floatfmt=".2f"))
 
 # %% [markdown] tags=["offline"]
-# The steps help with every seed. Before them seed 0 is behind the mean colour, which takes
-# no steps; after them all three are ahead.
+# The steps help with every seed. Before them seed 0 is no better than the mean colour,
+# which takes no steps; after them all three are ahead.
 
 # %% [markdown]
 # All of these are pieces of the same two photographs. How the encoder would do on a

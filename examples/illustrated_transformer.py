@@ -142,9 +142,7 @@ def one_head(title, sentence, head):
     return {
         "title": title,
         "tokens": tokens,
-        "weights": [
-            [round(w, 4) for w in row] for row in weights[head].tolist()
-        ],
+        "weights": weights[head].double().round(decimals=4).tolist(),
         "start": tokens.index("dog" if "dog" in tokens else "it"),
     }
 

@@ -130,12 +130,10 @@ def cut(tokenizer, line):
     return [[tokenizer.decode([i]), i] for i in ids]
 
 
+texts = [*lines, sentence]
 Tokens(
     tokenizers=[
-        {
-            "name": name,
-            "lines": [cut(tokenizer, line) for line in [*lines, sentence]],
-        }
+        {"name": name, "lines": [cut(tokenizer, text) for text in texts]}
         for name, tokenizer in tokenizers.items()
     ]
 )

@@ -30,16 +30,22 @@ LINES, CELL = 90, 12
 LONGER: dict[str, tuple[int, str]] = {
     "language_models": (150, "24 lines are reviews; two models classify, then their attention is drawn"),
     "tokenization_and_embeddings": (
-        130,
-        "three tokenizers drawn in colour, then vectors before and after layers",
+        140,
+        "three tokenizers drawn in colour and handed on with ids, then vectors before and after layers",
     ),
-    "illustrated_transformer": (140, "the code is the lesson: a Transformer is rebuilt and compared"),
+    "illustrated_transformer": (
+        160,
+        "the code is the lesson: attention is drawn and handed on, a Transformer is rebuilt and compared",
+    ),
     "pretrained_language_models": (
         150,
         "45 lines are headlines, requests and capitals; four jobs on one page",
     ),
     "supervised_classification": (130, "24 lines are sentences; predictions, mistakes and a learning curve"),
-    "text_clustering": (110, "topics are named, drawn, varied and compared with people's judgements"),
+    "text_clustering": (
+        120,
+        "topics are named, drawn, handed on, varied and compared with people's judgements",
+    ),
     "semantic_search": (150, "33 lines are requests; search by words is written out as the rival"),
     "text_generation": (130, "the generation loop is written out, each sampling rule measured and drawn"),
     "visual_domain": (170, "the code is the lesson: encoder, projector, gap, and training through the model"),

@@ -82,7 +82,7 @@ def shows(site: Path, words: str) -> bool:
 
 def run_restored(tool: Tool, made: Path, folder: Path, on_result: OnResult) -> None:
     """Measure a fresh clone with the records of a finished book, as in CI that restores them."""
-    shutil.copytree(made, folder, symlinks=True, ignore=shutil.ignore_patterns("site*", "rendered", "parsed"))
+    shutil.copytree(made, folder, symlinks=True, ignore=shutil.ignore_patterns("site*", "cache"))
     on_result(tool.name, "records restored", build(tool, folder))
 
 

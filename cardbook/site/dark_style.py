@@ -12,7 +12,8 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 NAME = "assets/dark.css"
-RULE = re.compile(r'([^{};]*\[data-md-color-scheme="?slate"?\][^{}]*)\{([^{}]*)\}')
+# From the beginning of a rule: elsewhere, each position of a long selector would be tried.
+RULE = re.compile(r'(?<![^{};])([^{};]*\[data-md-color-scheme="?slate"?\][^{}]*)\{([^{}]*)\}')
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 # The theme hides these in the light scheme.
 FIGURES = '[data-md-color-scheme] img[src$="#only-dark"]{display:inline}'

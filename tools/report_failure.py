@@ -15,6 +15,8 @@ from pathlib import Path
 TITLE = "The site could not be published"
 # GitHub accepts issues of up to 65,536 characters.
 LENGTH = 60_000
+# Any job of a run can upload messages, of any size.
+FILES = 10
 
 
 def main(folder: Path, variables: Mapping[str, str]) -> None:
@@ -36,9 +38,7 @@ def compose(folder: Path, variables: Mapping[str, str]) -> str:
     failed = ", ".join(name for name, job in jobs.items() if job["result"] == "failure")
     home = f"{variables['GITHUB_SERVER_URL']}/{variables['GITHUB_REPOSITORY']}"
     run = f"{home}/actions/runs/{variables['GITHUB_RUN_ID']}"
-    messages = "\n".join(
-        path.read_text(encoding="utf-8", errors="replace") for path in sorted(folder.rglob("*.txt"))
-    )
+    messages = "\n".join(read_end(path) for path in sorted(folder.rglob("*.txt"))[:FILES])
     # Indented, the messages are code: nothing in them is Markdown, a mention or a link.
     quoted = "\n".join(f"    {line}" for line in messages.splitlines())
     if len(quoted) > LENGTH:
@@ -52,6 +52,13 @@ def compose(folder: Path, variables: Mapping[str, str]) -> str:
         "Records of examples that ran are kept: the next run executes only the others.\n"
         "A later failure replaces this text. Close the issue when the site is published again.\n"
     )
+
+
+def read_end(path: Path) -> str:
+    """Return the last LENGTH bytes of a file as text."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - LENGTH))
+        return stream.read(LENGTH).decode("utf-8", errors="replace")
 
 
 def find_issue() -> int | None:

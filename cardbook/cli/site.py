@@ -42,7 +42,8 @@ def pages(root: Path, profile: str, records: Path | None, device: str | None, *,
         refuse_blocked(publication_blockers(project, statuses))
         files = make_pages(project, statuses)
     if not only_check:
-        changed = write_pages(root / "docs", files)
+        with bad_input_reported():
+            changed = write_pages(root / "docs", files)
         click.echo(f"{len(files)} files generated in docs/, {len(changed)} of them changed.")
         return
     for path in (different := compare_pages(root / "docs", files)):

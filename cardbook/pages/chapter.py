@@ -5,11 +5,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from nbformat import NotebookNode
 
 from cardbook.pages.figures import Figure, is_figure
 from cardbook.pages.html import (
+    count_tables,
     embed_formulas,
     escape_markdown,
     protect_from_markdown,
@@ -29,6 +31,8 @@ FENCE = re.compile(r"\s*(`{3,}|~{3,})")
 # Code cells of more lines are folded: LONG, or LONG_DRAWING for cells that only draw.
 LONG = 20
 LONG_DRAWING = 7
+# More printed tables of an example than these are shown as text: a page takes 0.3 ms to build for each.
+TABLES = 500
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,16 @@ class ExampleView:
     def outputs(self) -> list[list[NotebookNode]]:
         """The outputs of each code cell; none at all without a record."""
         return self.record.outputs if self.record else [[] for _ in self.example.code_cells]
+
+    @cached_property
+    def with_tables(self) -> bool:
+        """Whether printed tables are shown as tables; otherwise they are too many."""
+        outputs = [output for cell in self.outputs for output in cell]
+        texts = [
+            output.text if output.output_type == "stream" else output.data.get("text/plain", "")
+            for output in outputs
+        ]
+        return sum(map(count_tables, texts)) <= TABLES
 
 
 def chapter_page(chapter: Chapter, examples: Mapping[str, ExampleView]) -> str:
@@ -148,7 +162,7 @@ def _example_blocks(entry: Entry, shown: ExampleView) -> Iterator[str]:
         label = f"{example.name}-{number}"
         kind = "parameters" if PARAMETERS in cell.tags else "cell"
         yield render_code(cell.source, kind, label, _fold_of(cell, outputs))
-        yield from _output_blocks(label, cell, outputs, figures, interactive)
+        yield from _output_blocks(label, cell, outputs, figures, interactive, with_tables=shown.with_tables)
     if shown.record:
         yield _provenance_block(example, shown.record.provenance, shown.max_age_days)
     yield "</div>"
@@ -241,18 +255,20 @@ def _output_blocks(
     outputs: Sequence[NotebookNode],
     figures: Sequence[Figure],
     interactive: Sequence[InteractiveOutput],
+    *,
+    with_tables: bool,
 ) -> Iterator[str]:
     waiting, waiting_interactive = iter(figures), iter(interactive)
     for output in outputs:
         if output.output_type == "stream":
-            if printed := render_printed(output.text, output.name, label):
+            if printed := render_printed(output.text, output.name, label, with_tables=with_tables):
                 yield printed
         elif is_figure(output):
             yield _figure_block(next(waiting), label, cell.alt or "")
         elif is_interactive(output):
             yield render_interactive(next(waiting_interactive), label, "../../figures/")
         elif "text/plain" in output.data:
-            yield render_printed(output.data["text/plain"], "stdout", label)
+            yield render_printed(output.data["text/plain"], "stdout", label, with_tables=with_tables)
 
 
 def _figure_block(figure: Figure, label: str, alt: str) -> str:

@@ -13,6 +13,8 @@ from cardbook.source.book import Book, Chapter, Entry
 
 FOLDER = PurePosixPath("downloads")
 LIST = PurePosixPath("llms.txt")
+# In every list that is generated, and by which it is recognized.
+SUMMARY = "> Flashcards with corrections, and examples with the output of a real run."
 BACKTICKS = re.compile("`+")
 
 
@@ -37,12 +39,7 @@ def book_list(book: Book, address: str) -> str:
     `address` is the site's, ending in "/"; if it is "", the links are relative.
     """
     lines = [f"# {book.title}", ""]
-    lines += [
-        "> Flashcards with corrections, and examples with the output of a real run.",
-        "",
-        "## Chapters",
-        "",
-    ]
+    lines += [SUMMARY, "", "## Chapters", ""]
     lines += [f"- [{c.title}]({address}{chapter_file(c)}): {c.description}" for c in book.chapters]
     return "\n".join(lines) + "\n"
 

@@ -143,7 +143,7 @@ def _example(entry: Entry, shown: ExampleView) -> Iterator[str]:
             if is_figure(output):
                 yield _image(next(waiting), cell.alt or "")
             else:
-                yield _printed(output, f"{example.name}-{number}")
+                yield _printed(output, f"{example.name}-{number}", with_tables=shown.with_tables)
     if shown.record:
         yield f'<p class="run">{html.escape(_describe_run(shown.record.provenance))}</p>'
     yield "</section>"
@@ -156,11 +156,11 @@ def _image(figure: Figure, alt: str) -> str:
     )
 
 
-def _printed(output: Mapping[str, Any], label: str) -> str:
+def _printed(output: Mapping[str, Any], label: str, *, with_tables: bool) -> str:
     if output["output_type"] == "stream":
-        return render_printed(output["text"], output["name"], label)
+        return render_printed(output["text"], output["name"], label, with_tables=with_tables)
     text = output["data"].get("text/plain")
-    return render_printed(text, "stdout", label) if text else ""
+    return render_printed(text, "stdout", label, with_tables=with_tables) if text else ""
 
 
 def _describe_run(run: Provenance) -> str:

@@ -10,7 +10,7 @@ from cardbook.pages import contents
 from cardbook.pages.all_cards import PAGE, make_cards_page
 from cardbook.pages.card_exports import make_exports
 from cardbook.pages.chapter import ExampleView, chapter_page, sample_of
-from cardbook.pages.chapter_text import LIST, book_list, chapter_file, chapter_text
+from cardbook.pages.chapter_text import LIST, SUMMARY, book_list, chapter_file, chapter_text
 from cardbook.pages.corrections import make_corrections_page
 from cardbook.pages.epub import make_epub
 from cardbook.pages.figures import read_figures
@@ -91,8 +91,10 @@ def view_example(project: Project, status: Status) -> ExampleView:
 def write_pages(docs: Path, files: Mapping[PurePosixPath, bytes]) -> list[PurePosixPath]:
     """Make the generated folders of `docs` contain exactly these files; return the changed paths.
 
-    Unchanged files are not written, so that a preview does not reload without need.
+    Unchanged files are not written, so that a preview does not reload without need. Raises InputError when
+    an author's own file would be replaced.
     """
+    _check_own(docs / LIST)
     changed = compare_pages(docs, files)
     for path in changed:
         if path not in files:
@@ -101,6 +103,13 @@ def write_pages(docs: Path, files: Mapping[PurePosixPath, bytes]) -> list[PurePo
         (docs / path).parent.mkdir(parents=True, exist_ok=True)
         (docs / path).write_bytes(files[path])
     return changed
+
+
+def _check_own(path: Path) -> None:
+    """Check that the list of chapters, which is in no generated folder, replaces no file of an author."""
+    if path.exists() and not (path.is_file() and f"\n{SUMMARY}\n".encode() in path.read_bytes()):
+        remedy = "rename or delete it: the list of chapters is written there"
+        raise InputError([Problem(f"docs/{LIST}", 0, "was not written by cardbook", remedy)])
 
 
 def compare_pages(docs: Path, files: Mapping[PurePosixPath, bytes]) -> list[PurePosixPath]:

@@ -382,14 +382,20 @@ def _escape(line: str) -> str:
     return MARKDOWN.sub(r"\\\1", line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
-def render_printed(text: str, kind: str, label: str) -> str:
+def count_tables(text: str) -> int:
+    """Return how many pipe tables printed text has."""
+    return sum(isinstance(part, Table) for part in split_tables(clean_text(text)))
+
+
+def render_printed(text: str, kind: str, label: str, *, with_tables: bool = True) -> str:
     """Return protected HTML for the printed output of the cell `label`, with its pipe tables as tables.
 
-    `kind` is the stream: stdout or stderr.
+    `kind` is the stream: stdout or stderr. Without `with_tables`, tables are text, as they were printed.
     """
     mark = f'data-output="{label}"'
     blocks = []
-    for part in split_tables(clean_text(text)):
+    plain = clean_text(text)
+    for part in split_tables(plain) if with_tables else [plain.strip("\n")] if plain.strip() else []:
         if isinstance(part, Table):
             blocks.append(f'<div class="output output-table" {mark}>{_render_table(part)}</div>')
         else:

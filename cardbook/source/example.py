@@ -20,6 +20,8 @@ from cardbook.source.book import Literal
 
 MARKER = re.compile(r"# %%")
 UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x0d\x0e-\x1f\x7f]")
+# The first line of metadata in a script, of which a script can have one block.
+METADATA_START = "# /// script"
 HEADING = re.compile(r"# (?P<title>\S.*)")
 STANDARD = sys.stdlib_module_names
 PARAMETERS = "parameters"
@@ -141,6 +143,9 @@ def _check_form(example: Example) -> list[Problem]:
     for number, line in enumerate(example.text.split("\n"), 1):
         if "\t" in line:
             problems.append(problem(number, "a tab character", "use spaces: a page would not keep it"))
+        if line.rstrip() == METADATA_START:
+            what = "a block of script metadata (PEP 723)"
+            problems.append(problem(number, what, "remove it: the published script gets one, from the run"))
     for cell in example.cells:
         known = {PARAMETERS, VARIES} if cell.kind == "code" else PROFILES
         remedy = "code: parameters or varies; prose: offline or hub"

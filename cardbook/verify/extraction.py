@@ -16,7 +16,7 @@ from cardbook.base.json_file import parse_json
 from cardbook.pages.notebook import INSTALL
 from cardbook.records.comparison import Outputs, outputs_of_cell, read_outputs
 from cardbook.records.interactive import CELL_BYTES, canonical_json
-from cardbook.records.text import Table
+from cardbook.records.text import Table, split_tables
 
 # The paragraph of a page that says when an example was verified, for `str.format` with the example's name.
 MARK = r'<p class="verified" data-verified="{}"[^>]*>.*?</p>'
@@ -121,9 +121,11 @@ class PageReader:
             elif "output-stderr" in (output.get("class") or []):
                 warned.append(output.get_text())
             else:
-                printed.append(output.get_text())
-        text = read_outputs("\n".join(printed), "\n".join(warned), figures, interactive)
-        return replace(text, tables=tuple(tables))
+                printed.append(text := output.get_text())
+                # Where an example has too many tables, they are text.
+                tables += [part for part in split_tables(text) if isinstance(part, Table)]
+        shown = read_outputs("\n".join(printed), "\n".join(warned), figures, interactive)
+        return replace(shown, tables=tuple(tables))
 
     def _interactive(self, link: Tag) -> Iterator[str]:
         """Yield the JSON to which an interactive output links; if it cannot be read, add a fault."""

@@ -7,7 +7,7 @@ import pytest
 from nbformat.v4 import new_output
 
 from cardbook.pages.chapter_text import _outputs
-from tests.conftest import Cardbook, replace
+from tests.conftest import Cardbook, replace, write
 
 
 def test_chapter_is_plain_markdown_with_code_and_output(ran: Path, cardbook: Cardbook) -> None:
@@ -54,6 +54,18 @@ def test_list_for_programs_names_every_chapter_with_its_address(ran: Path, cardb
     assert "- [Numbers](https://books.invalid/small/downloads/numbers.txt): About numbers." in lines
     page = (ran / "docs" / "chapters" / "numbers.md").read_text(encoding="utf-8")
     assert "uv run https://books.invalid/small/downloads/first.py" in page
+
+
+@pytest.mark.parametrize("command", ["pages", "site"])
+def test_list_of_an_author_is_not_replaced(ran: Path, cardbook: Cardbook, command: str) -> None:
+    write(own := ran / "docs" / "llms.txt", "# My own list\n")
+    outcome = cardbook(command, "--root", ran)
+    assert outcome.returncode == 2
+    assert outcome.stderr.startswith("docs/llms.txt: was not written by cardbook: rename or delete it")
+    assert own.read_text(encoding="utf-8") == "# My own list\n"
+    own.unlink()
+    for address in ("", "https://books.invalid/small"):
+        assert cardbook("pages", "--root", ran, BOOK_ADDRESS=address).returncode == 0
 
 
 def test_page_of_all_cards_has_every_question(ran: Path, cardbook: Cardbook) -> None:

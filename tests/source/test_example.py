@@ -91,6 +91,8 @@ def test_a_profile_has_its_own_prose(profile: str, prose: str, left_out: str) ->
     [
         ('print("done")', "print(", "syntax error"),
         ('print("done")', "if True:\n\tprint()", "a tab character"),
+        ('print("done")', "# /// script\n# dependencies = []\n# ///", "a block of script metadata (PEP 723)"),
+        ("# It prints one.", "# /// script\n# ///", "a block of script metadata (PEP 723)"),
         ("# # One\n#\n# It prints one.", "# It prints one.", "the example has no title"),
         ('# %%\nprint("done")', '# %% tags=["parameters"]\nx = 1', "a second parameters cell"),
         ('# %%\nprint("done")', '# %% tags=["hidden"]\nx = 1', 'a code cell has the tag "hidden"'),

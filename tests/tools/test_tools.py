@@ -14,7 +14,7 @@ from tests.conftest import ROOT, write
 from tools.compare_sites import BuiltSite, compare
 from tools.latest import make_latest, write_model
 from tools.readme_table import duration
-from tools.report_failure import TITLE
+from tools.report_failure import LENGTH, TITLE, read_end
 
 GH = """\
 #!{python}
@@ -78,6 +78,18 @@ def test_no_line_of_a_log_is_a_command(tmp_path: Path) -> None:
     assert printed == (tmp_path / "faults.txt").read_bytes()
     assert printed.count(b"\n") == len(HOSTILE) - 1
     assert printed.endswith(b"cell 1: ModuleNotFoundError: std: :vectorno line break at the end")
+
+
+def test_only_the_end_of_few_messages_is_read(tmp_path: Path) -> None:
+    (huge := tmp_path / "huge.txt").write_bytes(b"begins")
+    with huge.open("r+b") as stream:
+        # It takes no disk, but would take all memory.
+        stream.truncate(10**12)
+        stream.seek(0, os.SEEK_END)
+        stream.write("…ends".encode())
+    assert len(read_end(huge)) <= LENGTH and read_end(huge).endswith("\0…ends")
+    calls = report(tmp_path, [], {f"faults-{number:02}": f"message {number:02}" for number in range(30)})
+    assert [word in calls[1][1] for word in ("message 00", "message 09", "message 10")] == [True, True, False]
 
 
 def test_first_failure_opens_an_issue_that_names_the_examples(tmp_path: Path) -> None:

@@ -259,6 +259,21 @@ def test_changed_table_and_figure_are_found(packages: Path) -> None:
     assert "figure 1 differs by" in faults["first, cell 2"]
 
 
+@pytest.mark.parametrize(("count", "shown"), [(500, 500), (501, 0)])
+def test_too_many_tables_are_shown_as_text_and_compared(
+    tmp_path: Path, cardbook: Cardbook, count: int, shown: int
+) -> None:
+    table = '("| a |\\n|--|\\n| %d |\\n\\n" % 1)'
+    code = f'# %% [markdown]\n# # One\n\n# %%\nprint("before")\nprint({table} * {count})\n'
+    site = publish(tmp_path, code, cardbook)
+    page = page_of(site).read_text(encoding="utf-8")
+    assert page.count("<table>") == page.count("output-table") == shown
+    assert publication_blockers(site) == {}
+    before, after = (">1</td>", ">2</td>") if shown else ("| 1 |", "| 2 |")
+    replace(page_of(site), before, after)
+    assert 'row 1 "2"' in publication_blockers(site)["first, notebook"]
+
+
 def test_missing_pin_fails_as_it_fails_for_the_reader(packages: Path) -> None:
     markup = page_of(packages).read_text(encoding="utf-8")
     without = re.sub(r' "tabulate==[^"]*"', "", markup)

@@ -32,7 +32,7 @@ FLAGS = [
     # The names of other hosts lead nowhere.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
-# How long a page waits before it registers its service worker, in milliseconds (web/offline.ts), and a little.
+# A little more than the delay before a page registers its service worker (web/offline.ts), in milliseconds.
 UNTIL_REGISTERED = 4100
 
 
@@ -91,7 +91,7 @@ class Opener:
             permissions=["clipboard-read", "clipboard-write"],
             service_workers="allow" if service_worker else "block",
         )
-        # Not by routing requests: that takes a fifth of the time of a page, and turns the browser's cache off.
+        # Routing requests instead would take a fifth of the time of a page and turn off the cache.
         context.on("request", lambda request: self._note(site, request.url))
         page = context.new_page()
         page.on("pageerror", lambda error: self.trouble.errors.append(f"{page.url}: {error}"))

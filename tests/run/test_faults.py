@@ -142,7 +142,8 @@ FAULTS += [
     ),
     Fault(
         "sends messages that contain nothing",
-        "kernel = get_ipython().kernel\n"
+        # Nearly all that may be printed first: 40,000 of these messages take 20 s of CPU.
+        "kernel = get_ipython().kernel\nprint('x' * 4_900_000, flush=True)\n"
         "while True:\n    kernel.session.send(kernel.iopub_socket, 'stream', {'name': 'stdout', 'text': ''}, "
         "parent=kernel.get_parent())",
         "cell 3: more than 5 MB of output",
@@ -286,7 +287,8 @@ def faulty(
         for fault, name in names.items():
             code = fill(fault.code, root).replace("PORT", str(silent.getsockname()[1]))
             write(root / "examples" / f"{name}.py", HEALED.replace("pass", code))
-        yield root, cardbook("run", "--root", root)
+        # More at a time than cores: some wait until their time is over.
+        yield root, cardbook("run", "--jobs", "4", "--root", root)
 
 
 HEALED = "# %% [markdown]\n# # Fault\n\n# %%\nx = 1\n\n# %%\ny = 1\n\n# %%\npass\n"
@@ -338,7 +340,7 @@ def test_others_finish_and_what_is_repaired_heals(
     for number in range(len(FAULTS)):
         write(root / "examples" / f"fault_{number}.py", HEALED)
     count = len(FAULTS) + 2
-    outcome = cardbook("run", "--root", root)
+    outcome = cardbook("run", "--jobs", "4", "--root", root)
     last = outcome.stdout.splitlines()[-1]
     assert (outcome.returncode, last) == (0, f"{count} of {count} examples are fresh.")
 
@@ -443,14 +445,19 @@ def test_forced_run_whose_record_cannot_be_written_does_not_pass_for_fresh(
 
 
 def test_two_runs_at_once_share_the_work(small: Path) -> None:
-    replace(small / "examples" / "first.py", 'print("done")', "import time\ntime.sleep(3)")
+    gate = small / "gate"
+    code = f"import os, time\nwhile not os.path.exists({str(gate)!r}):\n    time.sleep(0.05)"
+    replace(small / "examples" / "first.py", 'print("done")', code)
     command = [sys.executable, "-m", "cardbook", "run", "--root", str(small)]
     first = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE)
     wait_until(lambda: (records_of(small).folder / ".holder").exists())
     second = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE)
+    assert second.stdout
+    waits = f"Another run (process {first.pid}) is using these records: waiting for it.\n"
+    assert second.stdout.readline() == waits
+    gate.touch()
     outputs = [first.communicate()[0], second.communicate()[0]]
     assert (first.returncode, second.returncode) == (0, 0)
-    assert f"Another run (process {first.pid}) is using these records: waiting for it." in outputs[1]
     assert "first: running" in outputs[0] and "running" not in outputs[1]
     assert outputs[1].splitlines()[-1] == "2 of 2 examples are fresh."
 

@@ -19,10 +19,12 @@ HASHED := --require-hashes --no-deps $(WHEELS)
 # Lets plain Python find the models in the store.
 export HF_HUB_CACHE := $(CURDIR)/.cardbook/hub
 export NO_MKDOCS_2_WARNING := 1
+# Each of hundreds of processes would compile the package again.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help site wheel test quick scripts lighthouse serve models run assets pages check status bench lint format lock clean
-.PHONY: node java chromium uv
+.PHONY: node java chromium uv lint-python lint-types lint-imports lint-web
 .PHONY: shard import-records claims render verify verify-and-mark mark-verified drift latest site-next exits rehearse workflows audit
 
 help:  ## show all commands
@@ -129,22 +131,32 @@ claims: $(READY)  ## test what the examples claim against the stored records
 status: $(READY)  ## list the examples, and why each stale one is stale
 	$(BIN)/python -m cardbook status
 
-lint: $(READY) $(PACKAGES)  ## check format, lint and types, as CI does
+lint: lint-python lint-types lint-imports lint-web  ## check format, lint and types, as CI does
+
+lint-python: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+
+lint-types: $(READY)
 	$(BIN)/mypy
+
+lint-imports: $(READY)
 	$(BIN)/lint-imports --no-logo --no-cache
+
+lint-web: $(PACKAGES)
 	node_modules/.bin/tsc
 
 format: $(READY)  ## format the code and apply ruff's fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# Tests in JOBS processes; each file stays in one, and those that take longest come first (tests/conftest.py).
-JOBS ?= 2
+# Tests in JOBS processes, twice as many as cores, because they often wait for a browser or another process.
+# Each file stays in one, and those that take longest come first (tests/conftest.py).
+JOBS ?= $(shell expr 2 '*' "$$(getconf _NPROCESSORS_ONLN)")
 PYTEST := $(BIN)/pytest --dist loadscope --no-loadscope-reorder
 
-test: lint workflows pages $(AUDIT) java chromium uv  ## run all checks of CI in JOBS=2 processes, including the set-up
+test: $(PACKAGES) pages $(AUDIT) java chromium uv  ## run all checks of CI in JOBS=N processes, including the set-up
+	@$(MAKE) --no-print-directory --jobs lint workflows
 	$(PYTEST) -n $(JOBS)
 
 quick: $(READY)  ## check format, types and the tests of what changed since main, in under a minute

@@ -92,8 +92,31 @@ theme:
 plugins: [search, cardbook]
 """
 
-# Rooms, longest first.
-LONGEST = {room: place for place, room in enumerate(("book", "run", "workflows", "verify", "site"))}
+# The files that take longest, longest first, as `pytest --durations=0` measured them; those with a browser
+# come after all others.
+LONGEST = (
+    "book/test_notebook.py",
+    "book/test_hub_profile.py",
+    "run/test_faults.py",
+    "book/test_guide.py",
+    "workflows/test_rehearsal.py",
+    "site/test_serve.py",
+    "run/test_runner.py",
+    "verify/test_replay.py",
+    "verify/test_verify.py",
+    "kernel/test_kernels.py",
+    "book/test_models.py",
+    "run/test_hostile.py",
+    "benchmarks/test_benchmarks.py",
+    "book/test_examples.py",
+    "browser/test_study.py",
+    "browser/test_session.py",
+    "browser/test_offline.py",
+    "browser/test_reading.py",
+    "browser/test_access.py",
+    "browser/test_big_book.py",
+    "browser/test_search.py",
+)
 
 Cardbook = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -110,7 +133,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Of the others, those that take longest come first: side by side, a process that gets one last has company.
     """
     browsed = {item.path for item in items if "chromium" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: (item.path in browsed, LONGEST.get(item.path.parent.name, len(LONGEST))))
+    places = {ROOT / "tests" / name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: (item.path in browsed, places.get(item.path, len(places))))
 
 
 @pytest.fixture(scope="session")

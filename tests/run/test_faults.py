@@ -483,14 +483,23 @@ def test_run_that_was_killed_blocks_nobody_and_leaves_no_process(
     assert drafts_of(small) == []
 
 
-@pytest.mark.parametrize("after", [0.2, 0.8, 1.5, 2.5, 4.0])
-def test_interrupted_at_any_moment_it_can_be_run_again(small: Path, cardbook: Cardbook, after: float) -> None:
+@pytest.mark.parametrize("moment", ["at once", "importing", "locked", "starting an example", "in an example"])
+def test_interrupted_at_any_moment_it_can_be_run_again(small: Path, cardbook: Cardbook, moment: str) -> None:
     mark = 30_000_000 + time.monotonic_ns() % 10_000_000
     code = f"import subprocess\nsubprocess.run(['sleep', '{mark}'], timeout=60)"
     replace(small / "examples" / "first.py", 'print("done")', "import pandas\n" + code)
-    command = [sys.executable, "-m", "cardbook", "run", "--root", str(small)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(after)
+    command = [sys.executable, "-u", "-m", "cardbook", "run", "--root", str(small)]
+    with (small / "printed").open("wb") as printed:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=printed, stderr=subprocess.PIPE, text=True)
+    conditions: dict[str, Callable[[], bool]] = {
+        "at once": lambda: True,
+        # It has loaded a package that is not pure Python.
+        "importing": lambda: "site-packages" in Path(f"/proc/{process.pid}/maps").read_text(),
+        "locked": lambda: (records_of(small).folder / ".holder").exists(),
+        "starting an example": lambda: b": running" in (small / "printed").read_bytes(),
+        "in an example": lambda: sleepers(mark) != [],
+    }
+    wait_until(conditions[moment])
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()
     # Before the command begins, the signal itself ends the process; a shell says 130 of that, too.

@@ -159,7 +159,7 @@ test: $(PACKAGES) pages $(AUDIT) java chromium uv  ## run all checks of CI in JO
 	@$(MAKE) --no-print-directory --jobs lint workflows
 	$(PYTEST) -n $(JOBS)
 
-quick: $(READY)  ## check format, types and the tests of what changed since main, in under a minute
+quick: $(READY) assets chromium  ## check format, types and the tests of what changed since main, in under a minute
 	@$(BIN)/python -m tools.quick
 
 scripts: pages  ## run every example as a plain script and compare what it prints (takes minutes)

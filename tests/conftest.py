@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -118,11 +119,26 @@ LONGEST = (
     "browser/test_search.py",
 )
 
+# When the tests began, in seconds.
+BEGAN = pytest.StashKey[float]()
+
 Cardbook = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make quick` end in time."""
+    parser.addoption("--seconds", type=float, default=float("inf"), help="skip the tests that begin later")
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test for which there is no time left."""
+    if time.monotonic() > item.config.stash[BEGAN] + item.config.getoption("--seconds"):
+        pytest.skip("no time left: make test")
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Put what make fetched on PATH; hear Ctrl-C even where the tests were started in the background."""
+    config.stash[BEGAN] = time.monotonic()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["PATH"] = os.pathsep.join([str(ROOT / ".cardbook" / "programs" / "bin"), os.environ["PATH"]])
 

@@ -1,15 +1,22 @@
-"""`make quick`: ruff, mypy, and the tests of the files that changed since main.
+"""`make quick`: ruff, mypy, tsc, and the tests of the files that changed since main, in under a minute.
 
-The tests of `cardbook/ROOM/` are in `tests/ROOM/`. Slow tests, and files without tests of their own, are
-left to `make test`.
+The tests of `cardbook/ROOM/` are in `tests/ROOM/`, those of a file in `web/` also in `tests/browser/`. It
+says what it leaves to `make test`.
 """
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+from cardbook.base.paths import ProjectPaths
+from cardbook.records.store import RecordSet
+
 ROOT = Path(__file__).parent.parent
+# Seconds: a test that would begin later is skipped, and an example that took longer is not run.
+LAST_START = 40
+LEFT = "tests of other packages that use what changed, other tests in a browser, and those marked slow"
 # The tests of folders and files at the top, except cardbook/.
 TESTS = {
     ".ci": "tests/workflows",
@@ -25,8 +32,24 @@ TESTS = {
     "models.toml": "tests/book/test_security.py",
     "package-lock.json": "tests/book/test_security.py",
     "requirements.lock": "tests/book/test_security.py",
+    "docs": "tests/book/test_site.py",
+    "mkdocs.yml": "tests/book/test_site.py",
     "tools": "tests/tools",
     "web": "tests/web",
+}
+# The tests in a browser of files and folders in web/.
+BROWSER = {
+    "age": "test_age.py",
+    "glossary": "test_reading.py",
+    "offline": "test_offline.py",
+    "progress": "test_study.py",
+    "reading": "test_reading.py",
+    "report": "test_report.py",
+    "search": "test_search.py",
+    "search_worker": "test_search.py",
+    "service_worker": "test_offline.py",
+    "study": "test_study.py",
+    "ui": "test_study.py",
 }
 
 
@@ -48,67 +71,75 @@ def changed_files(root: Path) -> list[str]:
     return sorted({*changed, *git(root, "ls-files", "--others", "--exclude-standard", "-z")})
 
 
-def find_tests(name: str) -> str | None:
-    """Return the test file or folder of a file, or None."""
+def find_tests(name: str) -> list[str]:
+    """Return the test files and folders of a file."""
     path = PurePosixPath(name)
     match path.parts:
+        case ("cardbook", "site", "theme", *_):
+            return ["tests/site", "tests/browser/test_reading.py"]
         case ("cardbook", room, _, *_):
-            return f"tests/{room}"
+            return [f"tests/{room}"]
         case ("examples", script):
-            return f"tests/examples/test_{PurePosixPath(script).stem}.py"
+            return [f"tests/examples/test_{PurePosixPath(script).stem}.py"]
+        case ("web", part, *_):
+            test = BROWSER.get(PurePosixPath(part).stem)
+            return [TESTS["web"], *([f"tests/browser/{test}"] if test else [])]
         case ("tests", _, file, *_) if file.startswith("test_"):
-            return name
+            return [name]
+        case ("tests", "browser", _, *_):
+            return ["tests/browser/test_reading.py"]
         case ("tests", room, _, *_):
-            return f"tests/{room}"
-        case ("tests", *_):
-            return None
-        case (top, *_):
-            return TESTS.get(top)
-    return None
+            return [f"tests/{room}"]
+        case (top, *_) if top in TESTS:
+            return [TESTS[top]]
+    return []
 
 
-def choose_tests(root: Path, names: Iterable[str]) -> dict[str, str | None]:
-    """Return what to test for each changed file: a test file or folder that is there, or None."""
-    chosen = {name: find_tests(name) for name in names}
-    return {name: test if test and (root / test).exists() else None for name, test in chosen.items()}
+def choose_tests(root: Path, names: Iterable[str]) -> dict[str, list[str]]:
+    """Return what to test for each changed file: test files and folders that are there."""
+    return {name: [test for test in find_tests(name) if (root / test).exists()] for name in names}
 
 
-def without_repetitions(tests: Iterable[str | None]) -> list[str]:
+def is_long(root: Path, name: str) -> bool:
+    """Whether this file is an example whose last run took too long to wait for."""
+    path = PurePosixPath(name)
+    if path.parts[0] != "examples":
+        return False
+    record = RecordSet(ProjectPaths(root).records("offline")).read(path.stem)
+    return record is not None and record.provenance.seconds > LAST_START
+
+
+def without_repetitions(tests: Iterable[str]) -> list[str]:
     """Return these test files and folders, without files in folders that are among them."""
-    wanted = {test for test in tests if test}
+    wanted = set(tests)
     return sorted(test for test in wanted if str(PurePosixPath(test).parent) not in wanted)
 
 
 def main() -> int:
     """Print the chosen tests, run them with the linters, and return the number of failed commands."""
-    chosen = choose_tests(ROOT, changed_files(ROOT))
-    tests = without_repetitions(chosen.values())
-    print("Changed since main:", len(chosen), "files. Tests:", " ".join(tests) or "none")
-    left = [name for name, test in chosen.items() if test is None]
-    print("No tests of their own:", " ".join(left) or "none")
+    changed = changed_files(ROOT)
+    long = [name for name in changed if is_long(ROOT, name)]
+    chosen = choose_tests(ROOT, [name for name in changed if name not in long])
+    tests = without_repetitions(test for found in chosen.values() for test in found)
+    print("Changed since main:", len(changed), "files. Tests:", " ".join(tests) or "none")
+    print("No tests of their own:", " ".join(name for name, found in chosen.items() if not found) or "none")
+    print("Left to `make test`:", "; ".join([*(f"{name}, which takes long" for name in long), LEFT]))
     sys.stdout.flush()
     python = [sys.executable, "-m"]
+    beside = [[*python, "mypy"]]
+    if any(name.startswith("web/") for name in changed):
+        beside.append([str(ROOT / "node_modules" / ".bin" / "tsc")])
     commands = [[*python, "ruff", "format", "--check", "."], [*python, "ruff", "check", "."]]
     if tests:
+        kinds = ["-m", "not slow and not lighthouse and not scripts", f"--seconds={LAST_START}"]
         # Each file runs in one process, because its tests share fixtures.
-        commands.append(
-            [
-                *python,
-                "pytest",
-                "-q",
-                "-m",
-                "not slow and not lighthouse and not scripts",
-                "-n",
-                "2",
-                "--dist",
-                "loadscope",
-                *tests,
-            ]
-        )
-    types = subprocess.Popen([*python, "mypy"], cwd=ROOT)
+        jobs = ["-n", str(2 * (os.cpu_count() or 1)), "--dist", "loadscope", "--no-loadscope-reorder"]
+        commands.append([*python, "pytest", "-q", *kinds, *jobs, *tests])
+    processes = [subprocess.Popen(command, cwd=ROOT) for command in beside]
     statuses = [subprocess.run(command, cwd=ROOT).returncode for command in commands]
+    statuses += [process.wait() for process in processes]
     # 5: no tests ran, because every chosen test is slow.
-    return sum(status not in (0, 5) for status in [*statuses, types.wait()])
+    return sum(status not in (0, 5) for status in statuses)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,13 @@ import pytest
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from packaging.requirements import Requirement
 
 from cardbook.pages.notebook import install_line, install_requirements, published_notebook
 from cardbook.records.status import Project
 from cardbook.records.store import hash_outputs
 from cardbook.source.book import read_book
+from cardbook.verify.environments import Installed, link_environment, required_distributions
 from tests.conftest import ROOT
 from tests.pages.test_notebook import code_cells
 
@@ -63,12 +65,13 @@ def test_only_the_two_marked_cells_are_added_to_what_ran(project: Project, name:
 
 
 @pytest.fixture(scope="module")
-def colab(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The packages of an environment that has a kernel, and none of ours."""
+def colab(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages of an environment that has a kernel and pip, and none of ours."""
     folder = tmp_path_factory.mktemp("colab")
-    venv.create(folder, with_pip=True)
-    kernel = f"ipykernel=={project.environment.versions['ipykernel']}"
-    subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", kernel], check=True)
+    installed = Installed()
+    names = required_distributions([Requirement("ipykernel"), Requirement("pip")], installed)
+    assert "pandas" not in names
+    link_environment(folder, names, installed)
     return next(folder.glob("lib/python*/site-packages"))
 
 

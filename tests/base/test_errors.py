@@ -1,4 +1,4 @@
-"""How problems with what an author wrote are told."""
+"""How problems with what an author wrote are reported."""
 
 from cardbook.base.errors import InputError, Problem
 

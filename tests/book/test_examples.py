@@ -146,6 +146,6 @@ def test_parent_is_safe_after_everything_the_examples_import(tmp_path: Path) -> 
     names = read_book(ROOT).examples
     imports = sorted({line for name in names for line in import_statements(read_example(ROOT, name))})
     assert any("torch" in line for line in imports)
-    said: list[str] = []
-    assert preload(imports, variables(tmp_path), said) == ""
-    assert said == []
+    messages: list[str] = []
+    assert preload(imports, variables(tmp_path), messages) == ""
+    assert messages == []

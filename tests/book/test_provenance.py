@@ -89,11 +89,14 @@ def test_documented_check_of_a_download_holds(project: Project, files: Files, tm
     shown = project.book.examples[0]
     assert f'"{shown}"' in code
     for name in project.book.examples:
-        said: list[object] = []
+        printed: list[object] = []
         text = code.replace(f'"{shown}"', f'"{name}"').replace('"provenance', f'"{tmp_path}/provenance')
         text = text.replace('f"{name}.ipynb"', f'"{tmp_path}/{name}.ipynb"')
-        exec(compile(text, "provenance.md", "exec"), {"print": lambda *words, said=said: said.extend(words)})
-        assert said == [True, True], name
+        exec(
+            compile(text, "provenance.md", "exec"),
+            {"print": lambda *words, printed=printed: printed.extend(words)},
+        )
+        assert printed == [True, True], name
 
 
 def test_documentation_names_every_part_of_the_schema(files: Files) -> None:

@@ -218,13 +218,13 @@ def test_a_shuffle_asks_every_card_once(study: Page) -> None:
 
 
 def test_what_happens_is_announced(study: Page) -> None:
-    said = study.locator(".study-said[role=status]")
+    status = study.locator(".study-status[role=status]")
     study.keyboard.press("Space")
-    expect(said).to_have_text("Answer shown. Grade your recall below it.")
+    expect(status).to_have_text("Answer shown. Grade your recall below it.")
     study.keyboard.press("3")
-    expect(said).to_have_text("Next in 10 minutes. 4 cards left.")
+    expect(status).to_have_text("Next in 10 minutes. 4 cards left.")
     study.keyboard.press("u")
-    expect(said).to_have_text("Undone. Grade your recall again.")
+    expect(status).to_have_text("Undone. Grade your recall again.")
 
 
 def test_a_card_is_answered_in_its_chapter(open_page: Opener, library: Library) -> None:

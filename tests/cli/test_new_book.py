@@ -48,7 +48,7 @@ def files_for_git(folder: Path) -> list[str]:
 @pytest.fixture
 def deck(tmp_path: Path) -> Path:
     """A deck of 21 cards: one title occurs twice, some need quotes in YAML, one has no letters."""
-    # Two cards of one title with the same question are told apart by their place.
+    # Two cards of one title with the same question are distinguished by their place.
     titles = [f"Card {number}" for number in range(16)]
     odd = ["Twice", "Twice", '#1: a [title], "quoted"', "日本語", "Yes"]
     return write_deck(tmp_path / "received" / "part-07.md", titles + odd)

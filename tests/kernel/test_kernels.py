@@ -217,7 +217,7 @@ def test_import_that_never_ends_is_given_up(tmp_path: Path) -> None:
         assert server is not None
         asyncio.run(server.preload(["import endless"], messages.append, seconds=2))
         assert server.fork_blocker == "an import has not ended after 2 s"
-        # Kernels that it has forked go on, and their end is seen although it cannot tell it.
+        # Kernels that it has forked go on, and their end is seen although it cannot report it.
         assert server.process.poll() is None
         with subprocess.Popen(["true"]) as ended:
             ended.wait()

@@ -31,13 +31,13 @@ def test_chapter_says_what_a_link_to_it_shows(tmp_path: Path) -> None:
     page = BeautifulSoup(
         (site / "chapters" / "one" / "index.html").read_text(encoding="utf-8"), "html.parser"
     )
-    said = {
+    properties = {
         str(tag.get("property") or tag.get("name")): tag.get("content")
         for tag in page.find_all("meta")
         if isinstance(tag, Tag)
     }
-    assert said["og:image"] == "https://book.invalid/llm/figures/chapter-one.png"
-    assert said["og:title"] == "One" and said["og:description"] == 'About "one".'
-    assert said["og:url"] == "https://book.invalid/llm/chapters/one/"
+    assert properties["og:image"] == "https://book.invalid/llm/figures/chapter-one.png"
+    assert properties["og:title"] == "One" and properties["og:description"] == 'About "one".'
+    assert properties["og:url"] == "https://book.invalid/llm/chapters/one/"
     sitemap = (site / "sitemap.xml").read_text(encoding="utf-8")
     assert "<loc>https://book.invalid/llm/chapters/one/</loc>" in sitemap

@@ -33,7 +33,7 @@ def picture(size: tuple[int, int] = (2, 2), kind: str = "PNG") -> str:
     return base64.b64encode(stream.getvalue()).decode()
 
 
-def honest(project: Project, name: str = "first", minutes_ago: int = 5, said: str = "count 1") -> Record:
+def honest(project: Project, name: str = "first", minutes_ago: int = 5, line: str = "count 1") -> Record:
     """A record as a run of today's example leaves it, with a printed line and a figure."""
     plan = project.plans[name]
     notebook = to_notebook(plan.example)
@@ -43,7 +43,7 @@ def honest(project: Project, name: str = "first", minutes_ago: int = 5, said: st
         {"image/png": picture(), "text/plain": "<Figure>"},
         metadata={"image/png": {"width": 2, "height": 2}},
     )
-    cells[0].outputs = [nbformat.v4.new_output("stream", name="stdout", text=f"{said}\ndone\n"), figure]
+    cells[0].outputs = [nbformat.v4.new_output("stream", name="stdout", text=f"{line}\ndone\n"), figure]
     cells[0].execution_count = 1
     parts = plan.fingerprint.parts
     started = datetime.now(UTC) - timedelta(minutes=minutes_ago)

@@ -50,8 +50,8 @@ def test_other_examples_go_on_while_figures_are_decoded(small: Path, monkeypatch
 
 
 def test_memory_that_was_seen_counts_although_the_process_resets_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    said = iter([100, 900, 300])
-    monkeypatch.setattr(memory, "peak_memory", lambda _: next(said))
+    peaks = iter([100, 900, 300])
+    monkeypatch.setattr(memory, "peak_memory", lambda _: next(peaks))
     monkeypatch.setattr(memory, "first_child", lambda pid: pid)
     monkeypatch.setattr(memory, "POLL_SECONDS", 0)
     exceeded = iter([False, False, True])

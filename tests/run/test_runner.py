@@ -374,10 +374,10 @@ def order_of(root: Path, parent: ForkServer | None) -> list[str]:
     plans = list(load_project(root, "offline").plans.values())
 
     async def collect() -> list[str]:
-        def tell(event: Event) -> None:
+        def on_event(event: Event) -> None:
             pass
 
-        return [plans[number].example.name async for number in make_ready(plans, parent, tell)]
+        return [plans[number].example.name async for number in make_ready(plans, parent, on_event)]
 
     return asyncio.run(collect())
 

@@ -186,8 +186,8 @@ def test_settings_that_make_no_book_are_refused(written: Path, settings: str, pr
 def test_a_script_that_is_not_built_is_named(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(written / "theme" / "main.html", '{% extends "base.html" %}')
     monkeypatch.setattr("cardbook.site.defaults.THEME_FOLDER", written / "theme")
-    told = refusal(written)
-    assert told.count("run make assets") == 3 and "assets/built/book.js: no such file" in told
+    message = refusal(written)
+    assert message.count("run make assets") == 3 and "assets/built/book.js: no such file" in message
 
 
 def test_only_a_preview_has_no_policy_for_scripts(written: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,18 +38,18 @@ def page_of(root: Path) -> str:
 
 
 def test_refresh_runs_what_is_stale_and_rewrites_what_changed(small: Path, pool: ForkServerPool) -> None:
-    said: list[str] = []
-    refresh_pages(small, "offline", pool, said.append)
+    log: list[str] = []
+    refresh_pages(small, "offline", pool, log.append)
     ran = [record_of(small, name).stat().st_mtime_ns for name in ("first", "second")]
     replace(small / "flashcards" / "part-01.md", "Two is **2**.", "Two is *two*.")
     replace(small / "examples" / "first.py", "prints one.", "prints 1.")
-    said.clear()
-    refresh_pages(small, "offline", pool, said.append)
+    log.clear()
+    refresh_pages(small, "offline", pool, log.append)
     assert [record_of(small, name).stat().st_mtime_ns for name in ("first", "second")] == ran
     assert "Two is <em>two</em>." in page_of(small) and "prints 1." in page_of(small)
-    assert not any("running" in line for line in said), "an edit to a card or to prose executes nothing"
+    assert not any("running" in line for line in log), "an edit to a card or to prose executes nothing"
     replace(small / "examples" / "first.py", 'print("done")', 'print("well done")')
-    refresh_pages(small, "offline", pool, said.append)
+    refresh_pages(small, "offline", pool, log.append)
     assert record_of(small, "first").stat().st_mtime_ns > ran[0]
     assert record_of(small, "second").stat().st_mtime_ns == ran[1]
     assert "well done</pre>" in page_of(small)

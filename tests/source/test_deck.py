@@ -16,8 +16,8 @@ REPEATABLE_SLOW = settings(REPEATABLE, max_examples=60)
 
 def card(name: str, answer: str = "", closing: str = "x??") -> str:
     """Return a well-formed card whose every text contains its name."""
-    said = answer or f"answer {name}"
-    return f"#### {name}\ncontext {name}\n:p question {name}?\n??x\n{said}\n{closing}\n"
+    text = answer or f"answer {name}"
+    return f"#### {name}\ncontext {name}\n:p question {name}?\n??x\n{text}\n{closing}\n"
 
 
 def deck_of(*parts: str, between: str = "\n---\n\n") -> Deck:
@@ -176,7 +176,7 @@ def test_a_thousand_cards() -> None:
     assert (titles(deck), deck.problems) == ([f"T{n}" for n in range(1000)], ())
 
 
-# Malformed cards: what is said, where, and that the neighbours survive
+# Malformed cards: the message, its place, and that the neighbours survive
 
 NEVER_CLOSED = 'the answer of "Bad" is never closed: put x?? on a separate line after it'
 FENCE = "the code fence opened here is never closed: put ``` on a separate line after the code"
@@ -406,7 +406,7 @@ def test_nul_bytes_are_refused() -> None:
     assert one_problem(deck).what == "1 line is damaged by NUL bytes, the first here"
 
 
-# What can be read all the same, and what is said of it
+# What can be read nevertheless, and its warning
 
 
 @pytest.mark.parametrize("inner", ["??x", "??x\n\n---\n", "??x\nmore\n??x"])
@@ -421,7 +421,7 @@ def test_an_answer_with_an_inner_mark_is_read_whole(inner: str) -> None:
 
 
 def test_an_answer_is_not_cut_where_a_mark_may_be_missing() -> None:
-    """Nobody is told to delete text, and the card that may be longer is damaged."""
+    """No message says to delete text, and the card that may be longer is damaged."""
     deck = deck_of(card("Bad", "one", "??x") + "the other half\n", card("B"))
     assert titles(deck) == ["B"]
     assert [(bad.title, bad.first, bad.last) for bad in deck.damaged] == [("Bad", 5, 10)]
@@ -542,7 +542,7 @@ CODE_LINE = st.sampled_from(["#### T", "x??", "??x", ":p q", "---", "# x", "```p
 def code_blocks(draw: st.DrawFn) -> str:
     """Draw a closed fence around anything that could stand in it.
 
-    A card shown in it is shown to its end: code with half a card in it cannot be told from a
+    A card shown in it is shown to its end: code with half a card in it looks the same as a
     fence that was never closed. What would close the fence is left out, as it does close it, and
     what could open another: code with fences in it stands in a longer one.
     """
@@ -603,8 +603,8 @@ def written_cards(draw: st.DrawFn, contexts: st.SearchStrategy[str] = CONTEXTS) 
     answer, closing = draw(ANSWERS), draw(st.sampled_from(["x??", "??x", " x?? "]))
     blank = [st.sampled_from(["", "\n", "\n \n"]) for _ in range(3)]
     above, below, last = (draw(lines) for lines in blank)
-    said = f"{context}\n" if context else ""
-    text = f"#### {title}\n{above}{said}{below}:p {question}\n??x\n{answer}\n{last}{closing}\n"
+    lead = f"{context}\n" if context else ""
+    text = f"#### {title}\n{above}{lead}{below}:p {question}\n??x\n{answer}\n{last}{closing}\n"
     rated = "\n**Rating: 9/10**\n\n"
     between = draw(st.sampled_from(["", "\n", "---\n", "\n---\n\n", "---\n\n---\n", rated]))
     return Written(Card(title, context, question, answer, 0), text, between)

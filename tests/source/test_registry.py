@@ -1,4 +1,4 @@
-"""An id stays with its card: where cards share a title, their questions tell them apart."""
+"""An id stays with its card: where cards share a title, their questions distinguish them."""
 
 from pathlib import Path
 

@@ -20,24 +20,24 @@ GH = """\
 #!{python}
 import json, pathlib, sys
 log = pathlib.Path({log!r})
-said = sys.stdin.read()
-log.write_text(log.read_text() + json.dumps([sys.argv[1:], said]) + "\\n")
+text = sys.stdin.read()
+log.write_text(log.read_text() + json.dumps([sys.argv[1:], text]) + "\\n")
 if sys.argv[2] == "list":
     print({issues!r})
 """
 
 
 def report(
-    tmp_path: Path, issues: list[dict[str, object]], said: dict[str, str]
+    tmp_path: Path, issues: list[dict[str, object]], logs: dict[str, str]
 ) -> list[tuple[list[str], str]]:
-    """What the script asked of gh, given the open issues and what the jobs said."""
+    """What the script asked of gh, given the open issues and what the jobs logged."""
     log = tmp_path / "log"
     log.write_text("")
     gh = tmp_path / "bin" / "gh"
     write(gh, GH.format(python=sys.executable, log=str(log), issues=json.dumps(issues)))
     gh.chmod(0o755)
     (tmp_path / "faults").mkdir()
-    for name, text in said.items():
+    for name, text in logs.items():
         write(tmp_path / "faults" / name / "faults.txt", text)
     variables = {
         "PATH": f"{gh.parent}:{os.environ['PATH']}",
@@ -49,7 +49,7 @@ def report(
     }
     command = [sys.executable, str(ROOT / "tools" / "report_failure.py"), str(tmp_path / "faults")]
     outcome = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    # A runner would carry out a line such as `::error::` in what a job said.
+    # A runner would carry out a line such as `::error::` in what a job logged.
     assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
     return [(call[0], call[1]) for call in map(json.loads, log.read_text().splitlines())]
 

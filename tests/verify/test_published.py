@@ -278,7 +278,7 @@ def test_host_that_is_not_there_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "version"),
+    ("printed", "version"),
     [
         (
             "NVRM version: NVIDIA UNIX x86_64 Kernel Module  550.54.15  Tue Mar  5 22:23:56 UTC 2024\n",
@@ -291,8 +291,8 @@ def test_host_that_is_not_there_is_said() -> None:
         ),
     ],
 )
-def test_version_of_the_driver_is_read_from_what_it_says(told: str, version: str) -> None:
-    found = DRIVER_VERSION.search(told)
+def test_version_of_the_driver_is_read_from_what_it_says(printed: str, version: str) -> None:
+    found = DRIVER_VERSION.search(printed)
     assert found is not None and found[1] == version
 
 

@@ -24,12 +24,12 @@ REPLAY = """
 import { Schedule } from "./progress/schedule";
 import { readFileSync } from "node:fs";
 const sequences = JSON.parse(readFileSync(0, "utf8"));
-const told = sequences.map((reviews) => reviews.map((_, i) => {
+const states = sequences.map((reviews) => reviews.map((_, i) => {
   const { due, stability, difficulty, state } =
     new Schedule().replay(reviews.slice(0, i + 1).map(([at, grade]) => ({ card: "a", at, grade })));
   return { due: due.toISOString(), stability, difficulty, state };
 }));
-console.log(JSON.stringify(told));
+console.log(JSON.stringify(states));
 """
 
 
@@ -100,10 +100,10 @@ def test_memory_is_what_another_implementation_makes_of_the_same_reviews(tmp_pat
         ["node", str(script)], input=json.dumps(lines), capture_output=True, text=True, check=True
     )
     same = apart = 0
-    for reviews, told in zip(dated, json.loads(outcome.stdout), strict=True):
+    for reviews, states in zip(dated, json.loads(outcome.stdout), strict=True):
         scheduler = fsrs.Scheduler(enable_fuzzing=False)
         card = fsrs.Card(due=START)
-        for (at, grade), state in zip(reviews, told, strict=True):
+        for (at, grade), state in zip(reviews, states, strict=True):
             card, _ = scheduler.review_card(card, fsrs.Rating(grade), at)
             # ts-fsrs keeps eight decimals, of which a small stability uses few.
             assert state["stability"] == pytest.approx(card.stability, rel=1e-3)

@@ -21,7 +21,7 @@ export class Session {
   /** How many new cards the reader wants today beyond the daily limit. */
   extraNew = 0;
   readonly #listeners = new Set<() => void>();
-  readonly #status = make("div", { class: "study-said", role: "status" });
+  readonly #status = make("div", { class: "study-status", role: "status" });
   readonly #notice = make("div", { class: "study-notice", role: "alert", hidden: true });
   #page = new AbortController();
   #today: { readonly key: string; readonly count: DayCount } | undefined;

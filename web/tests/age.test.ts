@@ -15,7 +15,7 @@ test("an older run is, with its age and the limit", () => {
   assert.match(noticeOf(started, 1, after(400.5)), /400 days ago/);
 });
 
-test("where a clock or a date is wrong nothing is said", () => {
+test("a wrong clock or date shows nothing", () => {
   assert.equal(noticeOf(started, 35, after(-9000)), "");
   assert.equal(noticeOf(started, 35, Number.NaN), "");
   assert.equal(noticeOf("yesterday", 35, after(99)), "");

@@ -156,7 +156,7 @@ test("a list with more entries than a file can hold is refused unread", () => {
   assert.equal(refused(fileWith({ reviews: Array.from({ length: 200_001 }, () => 0) })), "reviews: has 200001 entries: at most 200000 are read");
 });
 
-test("all problems are told at once, as far as one can read them", () => {
+test("all problems are reported at once, as far as the file can be read", () => {
   const reviews = Array.from({ length: 9 }, () => ({ card: "A", at: "x", grade: 9 }));
   const lines = refused(fileWith({ reviews })).split("\n");
   assert.equal(lines.length, 6);

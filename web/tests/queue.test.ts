@@ -99,9 +99,9 @@ test("a forecast counts what is overdue today, and nothing beyond its days", () 
   assert.equal(days.at(-1)!.name, "2026-04-03");
 });
 
-test("times are said as one says them", () => {
+test("spans of time are written in words", () => {
   const spans = [30e3, 60e3, 600e3, 3.6e6, 8.64e7, 8 * 8.64e7, 90 * 8.64e7, 800 * 8.64e7];
-  const said = spans.map((time) => span(new Date(START + time), new Date(START)));
+  const texts = spans.map((time) => span(new Date(START + time), new Date(START)));
   const wanted = ["1 minute", "1 minute", "10 minutes", "1 hour", "1 day", "8 days", "3 months", "2 years"];
-  assert.deepEqual(said, wanted);
+  assert.deepEqual(texts, wanted);
 });

@@ -12,7 +12,7 @@ from cardbook.source.formulas import find_formulas
 from cardbook.source.markers import Kind, Mark, find_marks, is_blank, is_noise, is_separator
 
 # Bytes that are not UTF-8 are read as lone surrogates, which no UTF-8 text can contain.
-_UNDECODABLE = re.compile(r"[\ud800-\udfff]")
+UNDECODABLE = re.compile(r"[\ud800-\udfff]")
 _UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
 _FENCE_RUN = re.compile(r"`+|~+")
 # A line that was meant as a mark: `:Why …`, `:P Why …`, `p: Why …`; `### Title`, `####Title`.
@@ -112,10 +112,10 @@ class _Reader:
 
     def __init__(self, path: str, lines: list[str]) -> None:
         self._path = path
-        self._lines = [_UNDECODABLE.sub("\ufffd", line) for line in lines]
+        self._lines = [UNDECODABLE.sub("\ufffd", line) for line in lines]
         fences = find_fences(self._lines)
         self._unclosed = [fence.first for fence in fences if not fence.closed]
-        undecodable = [n for n, line in enumerate(lines) if _UNDECODABLE.search(line)]
+        undecodable = [n for n, line in enumerate(lines) if UNDECODABLE.search(line)]
         with_nul = [n for n, line in enumerate(lines) if "\0" in line]
         self._flawed = sorted(self._unclosed + undecodable + with_nul)
         self._problems = [self._unclosed_fence(n) for n in self._unclosed]

@@ -15,11 +15,10 @@ from cardbook.base.document import Document, DocumentPath, shorten
 from cardbook.base.errors import Problem, in_order
 from cardbook.base.files import digest_of
 from cardbook.base.paths import ProjectPaths
-from cardbook.source.deck import Card, Deck, parse_deck
+from cardbook.source.deck import UNDECODABLE, Card, Deck, parse_deck
 
 FOLDER = "flashcards"
 TITLE_LENGTH = 300
-UNDECODABLE = re.compile(r"[\ud800-\udfff]")
 # Without NUL, which the deck's own problems report.
 CONTROL = re.compile(r"[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]")
 

@@ -197,7 +197,7 @@ def test_plain_python_loads_every_model_from_the_hub(
     hub: Hub, models: dict[str, Model], tmp_path: Path
 ) -> None:
     revisions = json.dumps({model.id: model.revision for model in models.values()})
-    variables = os.environ | online(hub) | {"HF_HUB_CACHE": str(tmp_path)}
+    variables = os.environ | online(hub) | {"HF_HUB_CACHE": str(tmp_path), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", SNIPPET, revisions]
     outcome = subprocess.run(command, capture_output=True, text=True, env=variables)
     assert outcome.returncode == 0, outcome.stderr

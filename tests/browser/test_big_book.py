@@ -27,6 +27,11 @@ new MutationObserver(() => {
   if (question && !window.readyAt) window.readyAt = performance.now();
 }).observe(document, { subtree: true, childList: true, attributes: true });
 """
+# Not a function to wait for: the policy of the page allows no code from texts.
+READY_AT = """() => new Promise((resolve) => {
+  const look = () => (window.readyAt ? resolve(window.readyAt) : requestAnimationFrame(look));
+  look();
+})"""
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,7 @@ def test_study_page_of_5000_cards_is_ready_within_a_second_and_loads_what_it_sho
     # What else this machine does can only make it slower.
     for _ in range(5):
         page.goto(big.address + "study/", wait_until="networkidle")
-        times.append(page.evaluate("readyAt"))
+        times.append(page.evaluate(READY_AT))
         entries = (
             "[...performance.getEntriesByType('resource'), ...performance.getEntriesByType('navigation')]"
         )
@@ -134,8 +139,8 @@ def test_reader_with_5000_reviews_does_not_wait_either(open_page: Opener, big: B
     page.add_init_script(WATCH)
     times = []
     for _ in range(5):
-        page.goto(big.address + "study/?", wait_until="networkidle")
-        times.append(page.evaluate("readyAt"))
+        page.goto(big.address + "study/?")
+        times.append(page.evaluate(READY_AT))
     assert min(times) < READY, times
     expect(page.locator(".study-counts")).to_have_text("2510 cards to answer · 2500 due · 2500 new")
     expect(page.locator(".study-badge")).to_have_text("2500")

@@ -10,7 +10,6 @@ from hashlib import sha256
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -18,7 +17,7 @@ from playwright.sync_api import Page, expect
 from cardbook.site.offline import write_service_worker
 from cardbook.verify.marks import mark_pages
 from cardbook.verify.results import VerifiedExample
-from tests.browser.chromium import Opener, QuietHandler
+from tests.browser.chromium import UNTIL_REGISTERED, Opener, QuietHandler
 from tests.browser.places import BOOK, CARD, CHAPTER, EXAMPLE
 
 OLD = "Study the cards"
@@ -28,10 +27,20 @@ KEPT = """async () => {
     for (const name of names) lists.push((await (await caches.open(name)).keys()).map(one => one.url));
     return Object.fromEntries(names.map((name, at) => [name, lists[at]]));
 }"""
-# Whether the newest worker has kept its book and serves pages, or waits to do so.
-READY = """async wanted => {
+# Whether the newest worker has kept its book and serves pages.
+READY = """async () => {
     const known = await navigator.serviceWorker.getRegistration();
-    return Boolean(known?.[wanted] && known[wanted].state !== "activating" && !known.installing);
+    return Boolean(known?.active && known.active.state !== "activating" && !known.installing);
+}"""
+# Looks for a new publication; returns the state of its worker when it has kept the new book, or given up.
+UPDATE = """async () => {
+    const known = await navigator.serviceWorker.getRegistration();
+    const state = new Promise(resolve => known.addEventListener("updatefound", () => {
+        const { installing } = known;
+        installing.addEventListener("statechange", () => resolve(installing.state), { once: true });
+    }));
+    await known.update();
+    return await state;
 }"""
 
 
@@ -57,17 +66,17 @@ def published(site: Path, tmp_path: Path) -> Path:
 def visit(open_page: Opener, address: str, book: str = "") -> Page:
     """Open a chapter and stay until the book is kept."""
     page = open_page(book + CHAPTER, address=address, service_worker=True)
-    wait_for_worker(page, "active")
+    wait_for_worker(page)
     return page
 
 
-def wait_for_worker(page: Page, state: Literal["active", "waiting"]) -> None:
-    """Wait until the newest service worker has kept its book and is in this state."""
+def wait_for_worker(page: Page) -> None:
+    """Wait until the newest service worker has kept its book and serves pages."""
     for _ in range(600):
-        if page.evaluate(READY, state):
+        if page.evaluate(READY):
             return
         page.wait_for_timeout(100)
-    pytest.fail(f"no service worker is {state}")
+    pytest.fail("no service worker is active")
 
 
 def publish_again(published: Path) -> None:
@@ -76,10 +85,6 @@ def publish_again(published: Path) -> None:
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace(OLD, NEW).replace("</h1>", " again</h1>", 1), encoding="utf-8")
     write_service_worker(published)
-
-
-def update(page: Page) -> None:
-    page.evaluate("async () => { await (await navigator.serviceWorker.getRegistration()).update() }")
 
 
 def test_after_one_visit_all_works_without_a_network(open_page: Opener, published: Path) -> None:
@@ -124,8 +129,7 @@ def test_new_publication_replaces_the_old_one_whole(open_page: Opener, published
         other.goto(address)
         before = page.evaluate(KEPT)
         publish_again(published)
-        update(page)
-        wait_for_worker(page, "waiting")
+        assert page.evaluate(UPDATE) == "installed"
         # While a page of the old book is open, all pages are of the old book.
         for path in ("", CHAPTER):
             page.goto(address + path)
@@ -135,7 +139,7 @@ def test_new_publication_replaces_the_old_one_whole(open_page: Opener, published
         expect(page.get_by_text(NEW)).to_be_visible()
         page.goto(address + CHAPTER)
         assert " again</h1>" in page.content()
-        wait_for_worker(page, "active")
+        wait_for_worker(page)
         assert len(after := page.evaluate(KEPT)) == 1
         assert after.keys().isdisjoint(before)
 
@@ -148,9 +152,7 @@ def test_half_a_publication_replaces_nothing(open_page: Opener, published: Path)
         publish_again(published)
         # The host still has the old chapter beside the new list.
         (published / CHAPTER / "index.html").write_bytes(old)
-        update(page)
-        wait_for_worker(page, "active")
-        page.wait_for_timeout(500)
+        assert page.evaluate(UPDATE) == "redundant"
         page.goto(address)
         assert NEW not in page.content()
         assert page.evaluate(KEPT) == before
@@ -164,7 +166,8 @@ def test_another_book_of_the_same_host_keeps_its_own(open_page: Opener, publishe
     with serving(place) as address:
         page = visit(open_page, address, "one/")
         page.goto(f"{address}two/{CHAPTER}")
-        wait_for_worker(page, "active")
+        page.clock.fast_forward(UNTIL_REGISTERED)
+        wait_for_worker(page)
         assert len(page.evaluate(KEPT)) == 2
 
 

@@ -101,6 +101,7 @@ LONGEST = (
     "run/test_faults.py",
     "book/test_guide.py",
     "workflows/test_rehearsal.py",
+    "cli/test_wheel.py",
     "site/test_serve.py",
     "run/test_runner.py",
     "verify/test_replay.py",
@@ -117,6 +118,7 @@ LONGEST = (
     "browser/test_access.py",
     "browser/test_big_book.py",
     "browser/test_search.py",
+    "browser/test_interactive.py",
 )
 
 # When the tests began, in seconds.

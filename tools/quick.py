@@ -41,6 +41,7 @@ TESTS = {
 BROWSER = {
     "age": "test_age.py",
     "glossary": "test_reading.py",
+    "interactive": "test_interactive.py",
     "offline": "test_offline.py",
     "progress": "test_study.py",
     "reading": "test_reading.py",

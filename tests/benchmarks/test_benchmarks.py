@@ -1,27 +1,36 @@
 import json
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from benchmarks.books import write_big_book
 from benchmarks.forms import as_gallery_script, as_notebook, as_page, edit_code, edit_prose
-from benchmarks.measure import Measurement, MeasurementError, measure
+from benchmarks.measure import Measurement, MeasurementError, measure, running
 from benchmarks.results import Results
 from benchmarks.scale import run_scale
 from benchmarks.tools import variables_for
 from cardbook.source.book import read_book
 from cardbook.source.example import parse_example
 from tests.conftest import FIRST, ROOT
+from tests.run.test_faults import wait_until
 
-HOLD = "import time; held = bytearray(80_000_000); time.sleep(1.2)"
+HOLD = "import sys; held = bytearray(80_000_000); sys.stdin.read()"
 
 
 def test_measurement_has_the_memory_of_all_descendants(tmp_path: Path) -> None:
-    starter = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {HOLD!r}])"
-    took = measure([sys.executable, "-c", starter], tmp_path, variables_for(ROOT))
-    assert took.seconds > 1
-    assert 80_000_000 < took.memory < 400_000_000
+    child = f"subprocess.Popen([sys.executable, '-c', {HOLD!r}], stdin=subprocess.PIPE)"
+    starter = f"import subprocess, sys; {child}.wait()"
+    with running([sys.executable, "-c", starter], tmp_path, variables_for(ROOT)) as (_, sampler):
+        wait_until(lambda: sampler.most > 80_000_000)
+    assert sampler.most < 400_000_000
+
+
+def test_measurement_has_the_time_of_the_command(tmp_path: Path) -> None:
+    begun = time.perf_counter()
+    took = measure([sys.executable, "-c", "import time; time.sleep(0.3)"], tmp_path, variables_for(ROOT))
+    assert 0.3 < took.seconds <= time.perf_counter() - begun
 
 
 def test_failed_command_is_reported_with_its_output(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from cardbook.pages.chapter import ExampleView, lower_headings, without_title
 from cardbook.pages.epub_file import BookFacts, Document, write_epub
 from cardbook.pages.figures import Figure, is_figure
 from cardbook.pages.html import highlight, render_markdown, render_printed, render_prose, title_html
+from cardbook.pages.interactive import is_interactive
 from cardbook.pages.social_card import make_cover
 from cardbook.records.status import Project
 from cardbook.records.store import Provenance
@@ -88,7 +89,7 @@ def _chapter(chapter: Chapter, examples: Mapping[str, ExampleView], chapters: Se
     for entry in chapter.entries:
         blocks += _card(entry)
         if entry.example:
-            blocks += _example(entry, examples[entry.example])
+            blocks += _example(chapter, entry, examples[entry.example])
     return Document(
         f"chapters/{chapter.id}.xhtml",
         html.escape(chapter.title),
@@ -123,7 +124,7 @@ def _card(entry: Entry) -> Iterator[str]:
     yield "</section>"
 
 
-def _example(entry: Entry, shown: ExampleView) -> Iterator[str]:
+def _example(chapter: Chapter, entry: Entry, shown: ExampleView) -> Iterator[str]:
     example = shown.example
     yield f'<section>\n<h3 id="{entry.id}-example">{html.escape(example.title)}</h3>'
     if shown.why:
@@ -142,6 +143,11 @@ def _example(entry: Entry, shown: ExampleView) -> Iterator[str]:
         for output in outputs:
             if is_figure(output):
                 yield _image(next(waiting), cell.alt or "")
+            elif is_interactive(output):
+                place = (
+                    f"{shown.address}chapters/{chapter.id}/#{example.name}-{number}" if shown.address else ""
+                )
+                yield _elsewhere(output, place)
             else:
                 yield _printed(output, f"{example.name}-{number}", with_tables=shown.with_tables)
     if shown.record:
@@ -154,6 +160,13 @@ def _image(figure: Figure, alt: str) -> str:
     return (
         f'<p><img src="../figures/{figure.stem}.png"{width} alt="{html.escape(" ".join(alt.split()))}"/></p>'
     )
+
+
+def _elsewhere(output: Mapping[str, Any], address: str) -> str:
+    """Return the name of an output that needs a script, linked to its place on the site if that is known."""
+    name = html.escape(output["data"].get("text/plain", ""))
+    site = f'<a href="{html.escape(address)}">On the site</a>' if address else "On the site"
+    return f'<p class="run">{site}: {name}.</p>'
 
 
 def _printed(output: Mapping[str, Any], label: str, *, with_tables: bool) -> str:

@@ -14,6 +14,7 @@ from bs4 import BeautifulSoup
 from cardbook.pages.epub_file import BookFacts, Document, write_epub
 from cardbook.pages.generate import make_pages
 from cardbook.pages.html import render_markdown, render_prose
+from cardbook.pages.interactive import is_interactive
 from cardbook.records.status import Project, Status, load_project, statuses_of
 from cardbook.source.book import read_book
 from cardbook.source.card_dates import edition_cards, write_dates
@@ -103,6 +104,22 @@ def check_figures(
             name = f"{status.name}-{number}.png"
             assert whole.read(f"EPUB/figures/{name}") == base64.b64decode(pngs[0])
             assert alts[f"../figures/{name}"] == " ".join((cell.alt or "").split()) != ""
+
+
+def test_interactive_output_is_named_and_linked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOOK_ADDRESS", "https://book.example/")
+    names = []
+    project = load_project(ROOT, "offline")
+    pages = [page for path, page in open_epub(ROOT).items() if "/chapters/" in path]
+    links = {str(link.get("href")): link for page in pages for link in page.iter(f"{XHTML}a")}
+    for status in statuses_of(project):
+        for number, outputs in enumerate(status.fresh_record.outputs if status.fresh_record else [], 1):
+            for output in filter(is_interactive, outputs):
+                names.append(f"On the site: {output.data['text/plain']}.")
+                (link,) = (link for href, link in links.items() if href.endswith(f"#{status.name}-{number}"))
+                assert str(link.get("href")).startswith("https://book.example/chapters/")
+    texts = " ".join(map(text_of, pages))
+    assert names and all(name in texts for name in names)
 
 
 def test_licences_of_the_book_are_in_it(whole: zipfile.ZipFile) -> None:

@@ -153,8 +153,9 @@ def load_exporter(cache: Cache) -> "HTMLExporter":
     # Otherwise nbconvert loads every installed exporter, for the names in its help text.
     os.environ["NBCONVERT_DISABLE_CONFIG_EXPORTERS"] = "1"
     # Imported here: its import is slow, and most notebooks are in the cache.
+    # mkdocs_jupyter.convert also gives headings the ids of MkDocs.
     from mkdocs_jupyter.config import settings
-    from mkdocs_jupyter.nbconvert2 import mk_custom_highlight_code
+    from mkdocs_jupyter.convert import mk_custom_highlight_code
     from nbconvert.exporters.html import HTMLExporter
 
     exporter = HTMLExporter(  # type: ignore[no-untyped-call]

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from cardbook.pages.notebook import without_script_metadata
 from cardbook.records.status import Project
 from cardbook.source.book import Chapter
-from tests.browser.chromium import DESKTOP, NO_JAVASCRIPT, TOUCH, VIEWS, Opener, View
+from tests.browser.chromium import DESKTOP, NO_JAVASCRIPT, PHONE_DARK, TOUCH, Opener, View
 from tests.browser.places import BOOK, CARD, CHAPTER, EXAMPLE, NOTEBOOK
 from tests.conftest import ROOT
 
@@ -21,7 +21,7 @@ def clipboard(page: Page) -> str:
 
 
 @pytest.mark.parametrize("path", ["", CHAPTER, NOTEBOOK, "about/", "licences/", "nowhere/"])
-@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+@pytest.mark.parametrize("view", [DESKTOP, PHONE_DARK], ids=lambda view: view.name)
 def test_no_page_is_wider_than_the_window_and_none_asks_another_host(
     open_page: Opener, view: View, path: str
 ) -> None:

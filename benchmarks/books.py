@@ -61,14 +61,17 @@ def write_book(folder: Path, examples: Sequence[Example]) -> None:
 
 
 def write_big_book(folder: Path, cards: int, examples: int) -> None:
-    """Write a book of `cards` cards, the first `examples` of which have a trivial example each."""
+    """Write a book of `cards` cards, the first `examples` of which have a trivial example each.
+
+    It has a name, and so an Anki deck and an EPUB.
+    """
     titles = [f"Card {number}" for number in range(1, cards + 1)]
     names = [f"example_{number}" for number in range(1, examples + 1)] + [""] * (cards - examples)
     pairs = list(zip(titles, names, strict=True))
     _write_cards(folder, titles)
     size = max(CARDS_PER_CHAPTER, -(-cards // CHAPTER_LIMIT))
     parts = [pairs[i : i + size] for i in range(0, cards, size)]
-    _write_contents(folder, {f"chapter-{number}": part for number, part in enumerate(parts, 1)})
+    _write_contents(folder, {f"chapter-{number}": part for number, part in enumerate(parts, 1)}, "benchmark")
     _write_site_settings(folder)
     for number in range(1, examples + 1):
         text = TRIVIAL.format(number=number)
@@ -100,7 +103,7 @@ def _write_cards(folder: Path, titles: Sequence[str]) -> None:
     (folder / "flashcards" / "part-01.md").write_text(deck, encoding="utf-8")
 
 
-def _write_contents(folder: Path, chapters: dict[str, list[tuple[str, str]]]) -> None:
+def _write_contents(folder: Path, chapters: dict[str, list[tuple[str, str]]], name: str = "") -> None:
     ids: dict[str, str] = {}
     contents: list[dict[str, Any]] = []
     for key, pairs in chapters.items():
@@ -113,6 +116,8 @@ def _write_contents(folder: Path, chapters: dict[str, list[tuple[str, str]]]) ->
     published = yaml.safe_load((ROOT / "book.yml").read_text(encoding="utf-8"))["examples"]
     used = {name for pairs in chapters.values() for _, name in pairs}
     book: dict[str, Any] = {"title": "Benchmark", "deck": "part-01", "chapters": contents}
+    if name:
+        book["name"] = name
     if settings := {name: value for name, value in published.items() if name in used}:
         book["examples"] = settings
     # JSON is YAML too, and quotes whatever needs it.

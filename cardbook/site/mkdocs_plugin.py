@@ -111,12 +111,12 @@ class BookPlugin(BasePlugin[NoOptions]):
 
     def on_nav(self, nav: Navigation, /, *, config: MkDocsConfig, files: Files) -> Navigation:
         """Open the cache of pages."""
-        self.page_cache = open_page_cache(config, files, nav)
+        self.page_cache = open_page_cache(config, files, nav, is_preview=self.is_preview)
         return nav
 
     def on_env(self, env: jinja2.Environment, /, *, config: MkDocsConfig, files: Files) -> jinja2.Environment:
         """Take finished pages from the cache."""
-        self.page_cache.use_in(env)
+        self.page_cache.use_in(env, self._finish_page)
         return env
 
     def on_page_markdown(self, markdown: str, /, *, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -126,8 +126,10 @@ class BookPlugin(BasePlugin[NoOptions]):
         """
         self.page_cache.use_for(page)
         path, samples = page.file.src_uri, self.contents["samples"]
-        text = SAMPLE.sub(lambda found: samples.get(found[1], ""), markdown)
-        text = CHAPTER_LIST.sub(lambda _: list_chapters(self.contents, path), text)
+        text = markdown
+        if "<!--" in text:
+            text = SAMPLE.sub(lambda found: samples.get(found[1], ""), text)
+            text = CHAPTER_LIST.sub(lambda _: list_chapters(self.contents, path), text)
         # Not elsewhere: there, cards are inside other HTML, whose layout Markdown changes.
         if path.startswith("chapters/"):
             text, self.cards[path] = set_aside(text)
@@ -137,7 +139,7 @@ class BookPlugin(BasePlugin[NoOptions]):
         """Return the page with its cards."""
         return put_back(html, self.cards.pop(page.file.src_uri, []))
 
-    def on_post_page(self, output: str, /, *, page: Page, config: MkDocsConfig) -> str:
+    def _finish_page(self, output: str, page: Page) -> str:
         """Return the page with a smaller frame, and a policy that allows only the theme's own scripts."""
         # The theme's scripts are in the frame around the content; scripts in the content are never allowed.
         before, content, after = output.partition(page.content) if page.content else (output, "", "")

@@ -62,8 +62,11 @@ class PageCache:
         # MkDocs has no event that replaces the rendering of a page.
         page.render = partial(self._render, page)  # type: ignore[method-assign]
 
-    def use_in(self, env: Environment) -> None:
-        """Let the finished pages and the compiled templates come from the cache."""
+    def use_in(self, env: Environment, finish: Callable[[str, Page], str]) -> None:
+        """Let the finished pages and the compiled templates come from the cache.
+
+        `finish` makes a finished page from the HTML that a template gives.
+        """
         if self.cache is not None:
             env.bytecode_cache = CompiledTemplates(self.cache, TEMPLATE_PACKAGES)
 
@@ -72,9 +75,13 @@ class PageCache:
 
             def render(template, *args: Any, **kwargs: Any) -> str:  # noqa: ANN401
                 """Return the finished page."""
-                make = partial(Template.render, template, *args, **kwargs)
-                page = dict(*args, **kwargs).get("page")
-                return self._finish(page, template.name, make) if isinstance(page, Page) else make()
+                make, page = (
+                    partial(Template.render, template, *args, **kwargs),
+                    dict(*args, **kwargs).get("page"),
+                )
+                if not isinstance(page, Page):
+                    return make()
+                return self._finish(page, template.name, lambda: finish(make(), page))
 
         env.template_class = PageTemplate
 
@@ -179,14 +186,14 @@ class CachedSearchIndex(SearchIndex):  # type: ignore[misc]
         self.entries += self.pages.search_entries(page, make)
 
 
-def open_page_cache(config: MkDocsConfig, files: Files, nav: Navigation) -> PageCache:
+def open_page_cache(config: MkDocsConfig, files: Files, nav: Navigation, *, is_preview: bool) -> PageCache:
     """Return the cache of the pages of a book, and let its search plugin use it.
 
     `files` and `nav` are complete, the pages are not rendered.
     """
     root = Path(config.config_file_path).parent
     try:
-        shared = _describe_shared(config)
+        shared = _describe_shared(config, is_preview=is_preview)
     except UnknownValueError:
         pages = PageCache(None, b"", nav, files)
     else:
@@ -197,7 +204,7 @@ def open_page_cache(config: MkDocsConfig, files: Files, nav: Navigation) -> Page
     return pages
 
 
-def _describe_shared(config: MkDocsConfig) -> bytes:
+def _describe_shared(config: MkDocsConfig, *, is_preview: bool) -> bytes:
     """Return a hash of the program and the settings.
 
     Raises UnknownValueError when pages can depend on something else.
@@ -210,7 +217,7 @@ def _describe_shared(config: MkDocsConfig) -> bytes:
         raise UnknownValueError
     settings = {key: _describe(value) for key, value in config.items() if key not in IGNORED_SETTINGS}
     plugins = {name: _describe(plugin.config) for name, plugin in config.plugins.items()}
-    return cache_key((), [_json([program_digests(), settings, plugins])]).encode()
+    return cache_key((), [_json([program_digests(), settings, plugins, is_preview])]).encode()
 
 
 def _describe(value: object) -> object:

@@ -133,7 +133,7 @@ class PageCache:
     ) -> T:
         if self.cache is None:
             return make()
-        key = cache_key((), [self.shared, kind.encode(), _json(inputs)])
+        key = cache_key((), [self.shared, kind.encode(), *map(_bytes, inputs)])
         value: T | None = self.cache.get(key)
         if value is None or not is_valid(value):
             warnings, logger = WarningList(), logging.getLogger("mkdocs")
@@ -268,6 +268,12 @@ def _toc_token(link: AnchorLink) -> Any:  # noqa: ANN401
     """Return an item of a table of contents as `get_toc` takes it."""
     children = [*map(_toc_token, link.children)]
     return {"level": link.level, "id": link.id, "name": link.title, "children": children}
+
+
+def _bytes(value: object) -> bytes:
+    """Return a value as bytes; different values have different ones."""
+    # Long texts are not escaped, which takes time.
+    return b"text " + value.encode("utf-8", "surrogatepass") if isinstance(value, str) else _json(value)
 
 
 def _json(value: object) -> bytes:

@@ -182,12 +182,15 @@ class RecordSet:
             return CORRUPT_FAILURE
         return Failure(**{key: one_line(value) for key, value in found.items()})
 
-    def write(self, record: Record) -> None:
-        """Store a record atomically; it replaces the previous one and any failure."""
+    def write(self, record: Record, *, durable: bool = True) -> None:
+        """Store a record atomically; it replaces the previous one and any failure.
+
+        If `durable`, it survives a loss of power soon after, and writing takes longer.
+        """
         notebook = record.notebook
         notebook.metadata.cardbook = asdict(record.provenance)
         name = record.provenance.example
-        write_whole(self.path(name), nbformat.writes(notebook) + "\n")
+        write_whole(self.path(name), nbformat.writes(notebook) + "\n", durable=durable)
         self.failure_path(name).unlink(missing_ok=True)
 
     def write_failure(self, name: str, fingerprint: str, started: str, message: str) -> None:

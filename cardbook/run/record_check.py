@@ -33,7 +33,7 @@ def check_record(project: Project, file: str, record: Record) -> None:
     """
     with temporary_folder() as folder:
         try:
-            RecordSet(folder).write(record)
+            RecordSet(folder).write(record, durable=False)
             incoming = read_incoming(project, [folder])
         except InputError as error:
             what = "; ".join(problem.what for problem in error.problems)

@@ -108,9 +108,9 @@ def _write_contents(folder: Path, chapters: dict[str, list[tuple[str, str]]], na
     contents: list[dict[str, Any]] = []
     for key, pairs in chapters.items():
         cards = []
-        for title, name in pairs:
+        for title, example in pairs:
             ids[card_id := f"card-{len(ids) + 1}"] = title
-            cards.append({"id": card_id, "card": title} | ({"example": name} if name else {}))
+            cards.append({"id": card_id, "card": title} | ({"example": example} if example else {}))
         texts: dict[str, Any] = {"title": key, "description": f"About {key}.", "introduction": "Some cards."}
         contents.append({"id": key, **texts, "cards": cards})
     published = yaml.safe_load((ROOT / "book.yml").read_text(encoding="utf-8"))["examples"]

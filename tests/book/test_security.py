@@ -17,6 +17,8 @@ CODE = sorted(
 )
 # Reading these can run what whoever wrote the file wanted to run.
 UNPICKLING = {"pickle", "dill", "joblib", "shelve", "marshal", "cloudpickle"}
+# Code that this program itself compiled and put into the cache of the book, where examples cannot write.
+ALLOWED = {"cardbook/pages/compiled_templates.py": ["marshal"]}
 UNSAFE = {"use_safetensors=False", "weights_only=False"}
 
 
@@ -38,7 +40,8 @@ def dangers(text: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("path", CODE, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_no_code_comes_with_a_model(path: Path) -> None:
-    assert list(dangers(path.read_text(encoding="utf-8"))) == []
+    found = list(dangers(path.read_text(encoding="utf-8")))
+    assert found == ALLOWED.get(path.relative_to(ROOT).as_posix(), [])
 
 
 @pytest.mark.parametrize(

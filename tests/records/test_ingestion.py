@@ -95,13 +95,14 @@ def artifacts(tmp_path: Path) -> Path:
 
 
 def test_what_an_honest_run_left_is_taken_over(place: Project, artifacts: Path) -> None:
-    for name in ("first", "second"):
-        hand_over(artifacts / f"records-{name}", f"{name}.ipynb", content(honest(place, name)))
+    received = {name: honest(place, name) for name in ("first", "second")}
+    for name, record in received.items():
+        hand_over(artifacts / f"records-{name}", f"{name}.ipynb", content(record))
     intake = read_incoming(place, [artifacts])
     store_records(place, intake, print)
     assert [status.state for status in statuses_of(place)] == ["fresh", "fresh"]
     kept = place.records.read("first")
-    assert kept is not None and kept.provenance == honest(place).provenance
+    assert kept is not None and kept.provenance == received["first"].provenance
     assert list(summarize(intake, ["first", "second", "third"])) == [
         "2 of 3 examples have a record to store.",
         "third: no record was received",
@@ -315,14 +316,15 @@ def test_names_of_packages_and_models_are_those_of_this_checkout(
     place: Project, artifacts: Path, key: str, value: object
 ) -> None:
     """They may have been corrected since the run: `needs` in book.yml, a licence in models.toml."""
-    found = content(honest(place))
+    received = honest(place)
+    found = content(received)
     provenance(key, value)(found)
     hand_over(artifacts, "first.ipynb", found)
     (record,) = read_incoming(place, [artifacts]).records.values()
-    assert record.provenance == honest(place).provenance
+    assert record.provenance == received.provenance
     hand_over(place.records.folder, "first.ipynb", found)
     fresh = status_of(place, "first").fresh_record
-    assert fresh is not None and fresh.provenance == honest(place).provenance
+    assert fresh is not None and fresh.provenance == received.provenance
 
 
 @pytest.mark.parametrize("case", HOSTILE)

@@ -435,7 +435,7 @@ def test_forced_run_whose_record_cannot_be_written_does_not_pass_for_fresh(
     ran: Path, cardbook: Cardbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("cardbook.records.store.write_whole", refuse)

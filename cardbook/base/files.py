@@ -79,10 +79,13 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def read_utf8(path: Path, name: str) -> str:
-    """Return the text of a file, calling it `name` in errors. Raises InputError when it is not UTF-8."""
+def read_utf8(path: Path, name: str, encoding: str = "utf-8") -> str:
+    """Return the text of a file, calling it `name` in errors; `encoding` "utf-8-sig" drops a mark before it.
+
+    Raises InputError when it is not UTF-8, OSError when it cannot be read.
+    """
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding)
     except UnicodeDecodeError:
         raise InputError([Problem(name, 0, "is not UTF-8", "save it as UTF-8")]) from None
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cardbook.base.document import Document, DocumentPath
 from cardbook.base.errors import InputError, Problem
+from cardbook.base.files import read_utf8
 
 KEY = re.compile(r"""\s*("[^"]*"|'[^']*'|[\w-]+)\s*=""")
 ERROR_LINE = re.compile(r"\(at line (\d+), column \d+\)")
@@ -14,10 +15,8 @@ ERROR_LINE = re.compile(r"\(at line (\d+), column \d+\)")
 def read_toml(path: Path, name: str) -> Document:
     """Read a TOML file, calling it `name` in errors. Raises InputError when it is not TOML."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_utf8(path, name, "utf-8-sig")
         value = tomllib.loads(text)
-    except UnicodeDecodeError:
-        raise InputError([Problem(name, 0, "is not UTF-8", "save it as UTF-8")]) from None
     except OSError as error:
         raise InputError([Problem(name, 0, f"cannot be read: {error.strerror}", "make it a file")]) from None
     except RecursionError:

@@ -10,6 +10,7 @@ import yaml
 
 from cardbook.base.document import Document, DocumentPath
 from cardbook.base.errors import InputError, Problem
+from cardbook.base.files import read_utf8
 
 DEPTH = 50
 # An alias repeats a value that may contain aliases: they may add at most this many values to a file.
@@ -30,11 +31,9 @@ def quote_yaml(text: str) -> str:
 def read_yaml(path: Path, name: str) -> Document:
     """Read a YAML file, calling it `name` in errors. Raises InputError when it is not plain YAML."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_utf8(path, name, "utf-8-sig")
     except FileNotFoundError:
         raise InputError([Problem(name, 0, "no such file", "write it, or name another --root")]) from None
-    except UnicodeDecodeError:
-        raise InputError([Problem(name, 0, "is not UTF-8", "save it as UTF-8")]) from None
     except OSError as error:
         raise InputError([Problem(name, 0, f"cannot be read: {error.strerror}", "make it a file")]) from None
     return parse_yaml(text, name)

@@ -49,7 +49,7 @@ def _read_output(output: Mapping[str, Any], label: str) -> InteractiveOutput:
 def render_interactive(output: InteractiveOutput, label: str, folder: str) -> str:
     """Return protected HTML for an interactive output of the cell `label`: its text and a link to its data.
 
-    web/interactive.ts draws the control below them. `folder` is the path to the data, with a slash.
+    web/interactive/ draws the control below them. `folder` is the path to the data, with a slash.
     """
     link = (
         f'<a data-source data-search-exclude href="{folder}{html.escape(output.name)}">The data as JSON</a>'

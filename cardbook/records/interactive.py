@@ -14,7 +14,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from cardbook.base.schema import make_validator
-from cardbook.records.text import one_line
+from cardbook.records.schema import first_fault
 
 SCHEMA_FILE = Path(__file__).with_name("interactive.schema.json")
 # Of what examples display; only those of a kind in the schema are shown.
@@ -57,12 +57,12 @@ def find_fault(kind: str, value: Any) -> str:  # noqa: ANN401
         size = len(canonical_json(value).encode("utf-8", "surrogatepass"))
         if size > CELL_BYTES:
             return f"{size:,} bytes of JSON, more than {CELL_BYTES:,}"
-        error = next(_validator(kind).iter_errors(value), None)
+        fault = first_fault(_validator(kind), value)
     except RecursionError:
         return "JSON that is nested too deeply"
     except ValueError:
         return "a number that is not finite"
-    return f"data that break the schema of {kind}: {_place(error)}" if error else ""
+    return f"data that break the schema of {kind}: {fault}" if fault else ""
 
 
 def leaves(value: Any, place: str = "$") -> Iterator[tuple[str, Any]]:  # noqa: ANN401
@@ -75,10 +75,6 @@ def leaves(value: Any, place: str = "$") -> Iterator[tuple[str, Any]]:  # noqa: 
             yield from leaves(item, f"{place}[{number}]")
     else:
         yield place, value
-
-
-def _place(error: Any) -> str:  # noqa: ANN401
-    return f"{one_line(error.json_path)[:200]}: {error.validator}"
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The schema of provenance, and whether a value keeps it."""
+"""The schema of provenance, and how untrusted values break it or another schema."""
 
 import json
 from functools import cache
@@ -20,11 +20,18 @@ def _validator(definition: str) -> Draft202012Validator:
     return make_validator(part)
 
 
+def first_fault(validator: Draft202012Validator, value: object) -> str:
+    """Return where and how a value breaks a schema, "" if it does not.
+
+    The value is not quoted, because it is untrusted and may be long.
+    """
+    error = next(validator.iter_errors(value), None)
+    return f"{one_line(error.json_path)[:200]}: {error.validator}" if error else ""
+
+
 def find_fault(value: object, definition: str = "") -> str:
     """Return where and how a value breaks the schema of provenance, "" if it does not.
 
-    The value is a whole provenance.json or, with `definition`, a value of that definition of the schema. It
-    is not quoted, because it is untrusted and may be long.
+    The value is a whole provenance.json or, with `definition`, a value of that definition of the schema.
     """
-    error = next(_validator(definition).iter_errors(value), None)
-    return f"{one_line(error.json_path)[:200]}: {error.validator}" if error else ""
+    return first_fault(_validator(definition), value)

@@ -25,6 +25,7 @@ from mkdocs.theme import Theme
 from pathspec import PathSpec
 
 from cardbook.base.cache import Cache, cache_key
+from cardbook.base.errors import CardbookError
 from cardbook.base.paths import ProjectPaths
 from cardbook.pages.compiled_templates import CompiledTemplates
 from cardbook.site.build_stamp import program_digests
@@ -43,7 +44,7 @@ IGNORED_SETTINGS = {"config_file_path", "site_dir", "strict", "nav", "plugins"}
 T = TypeVar("T")
 
 
-class UnknownValueError(Exception):
+class UnknownValueError(CardbookError):
     """A setting that cannot be hashed."""
 
 

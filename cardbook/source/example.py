@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 
 from cardbook.base.cache import Cache, cache_key
 from cardbook.base.errors import InputError, Problem, in_order
+from cardbook.base.files import read_utf8
 from cardbook.base.paths import ProjectPaths
 from cardbook.source.book import Literal
 
@@ -71,11 +72,9 @@ def read_example(root: Path, name: str) -> Example:
     path = root / "examples" / f"{name}.py"
     file = f"examples/{name}.py"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_utf8(path, file)
     except FileNotFoundError:
         raise InputError([Problem(file, 0, "no such file", "write it, or name another")]) from None
-    except UnicodeDecodeError:
-        raise InputError([Problem(file, 0, "is not UTF-8", "save it as UTF-8")]) from None
     if found := UNPRINTABLE.search(text):
         line = text.count("\n", 0, found.start()) + 1
         what = f"the control character U+{ord(found[0]):04X} stands here"
